@@ -1,0 +1,26 @@
+"""The ports of the ears: audio of all tracks in, attributed words and voices out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from moderator.audio import AudioChunk
+from moderator.events import Heard
+from moderator.timeline import Samples
+
+
+class Ears(Protocol):
+    """Hears every track of the meeting on one clock."""
+
+    def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
+        """Takes what arrived until `now`, in order per track, and says what was understood.
+
+        Called once a tick. A function of what it was given only: the same audio in the same
+        ticks gives the same result.
+        """
+        ...
+
+    def finish(self, now: Samples) -> Heard:
+        """Ends all streams: everything that had not become stable yet."""
+        ...

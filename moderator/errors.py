@@ -1,0 +1,39 @@
+"""What can go wrong, in types that say whether the meeting can go on."""
+
+from __future__ import annotations
+
+
+class ModeratorError(Exception):
+    """Base of all errors raised on purpose.
+
+    Attributes:
+        recoverable: the meeting can go on without what failed.
+    """
+
+    recoverable: bool = False
+
+
+class InputError(ModeratorError):
+    """Bad input from outside: a file, an option, a role.
+
+    The command line prints it as one line, ``error: what, where, what to do``, and exits with 2.
+
+    Args:
+        what: what is wrong, without a full stop.
+        where: file, line or option at fault.
+        todo: what the user can do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
+        self.what, self.where, self.todo = what, where, todo
+        super().__init__(", ".join(part for part in (what, where, todo) if part))
+
+
+class ModelMissingError(InputError):
+    """A model is not on this machine and may not be fetched."""
+
+
+class MindError(ModeratorError):
+    """A mind failed or took too long; the meeting goes on without its proposal."""
+
+    recoverable = True

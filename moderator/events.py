@@ -1,0 +1,223 @@
+"""What passes along the arrows of the design; each of these is also a line in the journal.
+
+All are immutable. Times are meeting time in samples (see `moderator.timeline`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from diarize.base import SpeakerActivity
+from moderator.audio import Waveform
+from moderator.timeline import Samples
+from roles.schema import Act, Command
+
+__all__ = ["Act", "Command", "SpeakerActivity"]
+
+SOMEBODY = "?"
+"""Label of a voice on a shared microphone that has not been attributed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that will not change any more.
+
+    Attributes:
+        speaker: participant's id.
+        text: the word with its punctuation.
+        start: meeting time at which it began.
+        end: meeting time at which it ended.
+    """
+
+    speaker: str
+    text: str
+    start: Samples
+    end: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the ears made of one tick.
+
+    Attributes:
+        at: meeting time of the tick's end.
+        speaking: who has a voice right now, `SOMEBODY` where that is not known yet.
+        activities: who spoke when, as far as it settled in this tick; may lie in the past.
+        words: words that became stable in this tick, by start.
+        partials: per speaker the text that may still change.
+    """
+
+    at: Samples
+    speaking: frozenset[str] = frozenset()
+    activities: tuple[SpeakerActivity, ...] = ()
+    words: tuple[Word, ...] = ()
+    partials: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Percept:
+    """One chunk of the meeting as a mind gets it.
+
+    Attributes:
+        index: counts percepts from 0.
+        start: meeting time at which the chunk begins.
+        end: meeting time at which it ends, and at which the mind gets it.
+        activities: who spoke when, as far as it settled in the chunk.
+        words: words that became stable in the chunk.
+        partials: per speaker the text that may still change.
+        audio: per track ``(end - start,)`` samples; None where there is only text. Not journalled.
+    """
+
+    index: int
+    start: Samples
+    end: Samples
+    activities: tuple[SpeakerActivity, ...] = ()
+    words: tuple[Word, ...] = ()
+    partials: Mapping[str, str] = field(default_factory=dict)
+    audio: Mapping[str, Waveform] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A mind's wish at one percept. The mind proposes, the arbiter disposes.
+
+    Attributes:
+        at: meeting time of the percept it was made from.
+        mind: the mind's name.
+        probability: that taking the turn now is right, in [0, 1].
+        act: what the turn would be for.
+        addressee: participant it would be addressed to.
+        duty: name of the role's duty behind it, if one.
+        answering: the agent was addressed, and this replies.
+        cue: what the words will be made from; short, for people who read the journal.
+        facts: measured values that the words are filled with.
+        thought: the reasoning before it; never spoken.
+    """
+
+    at: Samples
+    mind: str
+    probability: float
+    act: Act
+    addressee: str | None = None
+    duty: str | None = None
+    answering: bool = False
+    cue: str = ""
+    facts: Mapping[str, str | float | int] = field(default_factory=dict)
+    thought: str | None = None
+
+
+class Action(StrEnum):
+    """What the arbiter decides."""
+
+    WAIT = "wait"
+    BACKCHANNEL = "backchannel"
+    RAISE_HAND = "raise_hand"
+    SPEAK = "speak"
+    YIELD = "yield"
+    STOP = "stop"
+
+
+class Reason(StrEnum):
+    """Why, for machines. One reason decides; the first rule that objects gives it."""
+
+    # wait
+    NO_PROPOSAL = "no_proposal"
+    NOT_EAGER_ENOUGH = "not_eager_enough"
+    NEVER_SPEAKS = "never_speaks"
+    HUSHED = "hushed"
+    LISTEN_ONLY = "listen_only"
+    NOT_ADDRESSED = "not_addressed"
+    ACT_BANNED = "act_banned"
+    FLOOR_HELD = "floor_held"
+    GAP_TOO_SHORT = "gap_too_short"
+    COOLING_DOWN = "cooling_down"
+    SHARE_CEILING = "share_ceiling"
+    PROTECTED_SPEAKER = "protected_speaker"
+    ALREADY_SPEAKING = "already_speaking"
+    STALE = "stale"
+    # speak, backchannel, raise_hand
+    FLOOR_FREE = "floor_free"
+    MAY_CUT_IN = "may_cut_in"
+    BACKCHANNEL_DUE = "backchannel_due"
+    WANTS_FLOOR = "wants_floor"
+    # yield, stop
+    TALKED_OVER = "talked_over"
+    STARTED_TOGETHER = "started_together"
+    TURN_TOO_LONG = "turn_too_long"
+    HARD_STOP = "hard_stop"
+
+
+InputValue: TypeAlias = str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the arbiter decided, why, and from what.
+
+    Attributes:
+        at: meeting time.
+        action: what happens now.
+        reason: the rule that decided.
+        act: the act of the proposal decided on, if there was one.
+        addressee: its addressee.
+        inputs: the values that the rules looked at.
+    """
+
+    at: Samples
+    action: Action
+    reason: Reason
+    act: Act | None = None
+    addressee: str | None = None
+    inputs: Mapping[str, InputValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGiven:
+    """Somebody told the agent something; `accepted` says whether the role lets them."""
+
+    at: Samples
+    command: Command
+    by: str
+    channel: str
+    accepted: bool
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The agent's turn `turn` begins to sound."""
+
+    at: Samples
+    turn: int
+    act: Act
+    addressee: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WordPlayed:
+    """A word of the agent that was heard to its end."""
+
+    turn: int
+    text: str
+    start: Samples
+    end: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The agent's turn is over.
+
+    Attributes:
+        at: meeting time of the first silent sample.
+        turn: its number.
+        heard: the words that were heard to their end.
+        lost: the words that were cut off.
+    """
+
+    at: Samples
+    turn: int
+    heard: str
+    lost: str

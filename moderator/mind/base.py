@@ -1,0 +1,90 @@
+"""The port of the mind: what is heard goes in, proposals and words come out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from moderator.events import Percept, Proposal
+from moderator.floor import FloorView
+from roles.schema import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody in the meeting.
+
+    Attributes:
+        id: as in percepts.
+        name: as spoken; the id where nothing better is known.
+        position: their position in the meeting or at work, if known.
+    """
+
+    id: str
+    name: str
+    position: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a mind can do, for its caller to check.
+
+    Attributes:
+        name: stands in proposals and in the summary.
+        hears_audio: uses `Percept.audio`, not only words.
+        open_answers: can answer a question that no measured fact answers.
+        thinks: can give a thought.
+        models: names of the models behind it.
+    """
+
+    name: str
+    hears_audio: bool = False
+    open_answers: bool = False
+    thinks: bool = False
+    models: Sequence[str] = field(default_factory=tuple)
+
+
+class MindSession(Protocol):
+    """A mind in one meeting, in one role."""
+
+    async def push(self, percept: Percept, floor: FloorView) -> None:
+        """Takes the next chunk and the floor at its end."""
+        ...
+
+    async def propose(self) -> Proposal | None:
+        """The wish after the last chunk, None for none.
+
+        Raises:
+            MindError: it failed or took too long; the meeting goes on.
+        """
+        ...
+
+    def compose(self, proposal: Proposal) -> AsyncIterator[str]:
+        """The words of a proposal that was granted, piece by piece."""
+        ...
+
+    def heard(self, words: str) -> None:
+        """Says which own words were really played, when a turn is over."""
+        ...
+
+    def cancel(self) -> None:
+        """Drops what is being thought or composed: the floor has changed."""
+        ...
+
+    async def close(self) -> None:
+        """Releases what the session holds."""
+        ...
+
+
+class SpeechLLM(Protocol):
+    """A mind, ready to enter meetings."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> MindSession:
+        """Starts a session for one meeting."""
+        ...

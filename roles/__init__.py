@@ -1,0 +1,1 @@
+"""What a role is, where roles are kept and how they are read."""
