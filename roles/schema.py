@@ -1,6 +1,8 @@
 """What a role is: who the agent is in the meeting, what it does there, and what it may not do.
 
 Durations are seconds unless the name says minutes; shares and probabilities lie in [0, 1].
+Descriptions are read by people: the reference in docs/roles.md and the JSON Schema come from them.
+What contradicts itself only across sections is found by `roles.review`, not here.
 """
 
 from __future__ import annotations
@@ -8,13 +10,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+# Control characters could drive a terminal, and bidirectional overrides disguise a name.
+_UNSAFE = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff"
+ONE_LINE = rf"^[^\x00-\x1f{_UNSAFE}]*$"
+MANY_LINES = rf"^[^\x00-\x08\x0b-\x1f{_UNSAFE}]*$"
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Line = Annotated[str, Field(min_length=1, max_length=200)]
-Name = Annotated[str, Field(min_length=1, max_length=60)]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
+Name = Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)]
 
 
 class Act(StrEnum):
@@ -48,66 +56,93 @@ class Command(StrEnum):
 class Strict(BaseModel):
     """Base of every part of a role: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
 
 
 class Identity(Strict):
     """Who the agent is to the others."""
 
     name: Name = Field(description="What participants call the agent.")
-    aliases: list[Name] = Field(
-        default_factory=list, max_length=10, description="Other names it answers to."
-    )
+    aliases: list[Name] = Field(default=[], max_length=10, description="Other names it answers to.")
     title: Line = Field(default="Moderator", description="Its position, as shown to people.")
 
 
 class VoiceChoice(Strict):
     """How the agent sounds."""
 
-    backend: Literal["hibari", "piper"] = "hibari"
-    speaker: Name | None = Field(default=None, description="A voice of the backend; None: its own.")
-    speed: float = Field(default=1.0, ge=0.5, le=2.0)
+    backend: Literal["hibari", "piper"] = Field(
+        default="hibari", description="What turns words into sound; piper is an extra."
+    )
+    speaker: Name | None = Field(
+        default=None, description="A voice of the backend; without one, the backend's own."
+    )
+    speed: float = Field(default=1.0, ge=0.5, le=2.0, description="Pace; 1.0 is the voice's own.")
 
 
 class Duty(Strict):
-    """Something the role does on its own initiative.
+    """Something the role does in the meeting."""
 
-    `name` tells duties of one type apart; it defaults to the type.
-    """
-
-    name: Name | None = None
+    name: Name | None = Field(
+        default=None, description="Tells duties of one type apart; without one, the type."
+    )
 
 
 class OpenDuty(Duty):
     """Open the meeting: greet, say the purpose and the agenda."""
 
     type: Literal["open"]
-    within_s: Seconds = Field(default=20.0, description="Not after this much of the meeting.")
-    purpose: Line | None = None
+    within_s: Seconds = Field(
+        default=20.0, description="Not after this much of the meeting has passed."
+    )
+    purpose: Line | None = Field(default=None, description="What the meeting is for.")
 
 
 class AgendaItem(Strict):
     """One item of the agenda."""
 
-    title: Line
-    minutes: Minutes
+    title: Line = Field(description="What people call it.")
+    minutes: Minutes = Field(description="Time it may take.")
 
 
 class AgendaDuty(Duty):
     """Lead through the agenda: announce the next item when one's time is used up."""
 
     type: Literal["agenda"]
-    items: list[AgendaItem] = Field(min_length=1, max_length=50)
+    items: list[AgendaItem] = Field(
+        min_length=1, max_length=50, description="In order; no two with equal titles."
+    )
     grace_s: Seconds = Field(default=30.0, description="How long an item may run over.")
+
+    @model_validator(mode="after")
+    def _titles_differ(self) -> AgendaDuty:
+        twice = _repeated([item.title for item in self.items])
+        if twice is not None:
+            raise PydanticCustomError(
+                "repeated_title",
+                "two agenda items are titled '{title}'",
+                {
+                    "title": self.items[twice].title,
+                    "path": ("items", twice, "title"),
+                    "todo": "give one another title",
+                },
+            )
+        return self
 
 
 class TimeCheckDuty(Duty):
     """Say how much time is left."""
 
     type: Literal["time_check"]
-    minutes_left: list[Minutes] = Field(default=[10, 5, 1], min_length=1, max_length=20)
+    minutes_left: list[Minutes] = Field(
+        default=[10, 5, 1],
+        min_length=1,
+        max_length=20,
+        description="Minutes before the end at which to say so.",
+    )
     meeting_minutes: Minutes | None = Field(
-        default=None, description="Planned length; None: the sum of the agenda's items."
+        default=None, description="Planned length; without it, the sum of the agenda's items."
     )
 
 
@@ -115,7 +150,7 @@ class InviteQuietDuty(Duty):
     """Invite somebody who has said little for long."""
 
     type: Literal["invite_quiet"]
-    quiet_for_s: Seconds = 180.0
+    quiet_for_s: Seconds = Field(default=180.0, description="Silent for at least this long.")
     below_share: Share = Field(default=0.1, description="Only who has less of the talk than this.")
     every_s: Seconds = Field(default=120.0, description="Least time between two invitations.")
 
@@ -124,30 +159,32 @@ class MonologueDuty(Duty):
     """End a monologue."""
 
     type: Literal["end_monologue"]
-    after_s: Seconds = 120.0
-    cut_in: bool = Field(default=False, description="Do not wait for a pause.")
+    after_s: Seconds = Field(default=120.0, description="One person has held the floor this long.")
+    cut_in: bool = Field(
+        default=False, description="Do not wait for a pause; needs `turn.may_cut_in`."
+    )
 
 
 class CrosstalkDuty(Duty):
-    """Give the floor back to one person when several talk at once."""
+    """Give the floor back to one person when several talk at once; needs `turn.may_cut_in`."""
 
     type: Literal["cut_in_crosstalk"]
-    after_s: Seconds = 4.0
-    every_s: Seconds = 60.0
+    after_s: Seconds = Field(default=4.0, description="Several have talked at once for this long.")
+    every_s: Seconds = Field(default=60.0, description="Least time between two of these.")
 
 
 class SilenceDuty(Duty):
     """Break a long silence; how long it must be is `turn.silence_patience_s`."""
 
     type: Literal["break_silence"]
-    every_s: Seconds = 30.0
+    every_s: Seconds = Field(default=30.0, description="Least time between two of these.")
 
 
 class SummariseDuty(Duty):
     """Sum up who talked and about what."""
 
     type: Literal["summarise"]
-    every_minutes: Minutes | None = Field(default=None, description="None: only when asked.")
+    every_minutes: Minutes | None = Field(default=None, description="Without it: only when asked.")
 
 
 class CloseDuty(Duty):
@@ -155,7 +192,7 @@ class CloseDuty(Duty):
 
     type: Literal["close"]
     meeting_minutes: Minutes | None = Field(
-        default=None, description="Planned length; None: the sum of the agenda's items."
+        default=None, description="Planned length; without it, the sum of the agenda's items."
     )
 
 
@@ -179,13 +216,23 @@ AnyDuty = Annotated[
     Field(discriminator="type"),
 ]
 
-People = list[Name] | Literal["everyone", "nobody"]
+
+def _people_tag(value: object) -> str:
+    return "<list>" if isinstance(value, list | tuple) else "<word>"
+
+
+# The discriminator makes a wrong value one error, not one for each form.
+People = Annotated[
+    Annotated[list[Name], Field(max_length=100), Tag("<list>")]
+    | Annotated[Literal["everyone", "nobody"], Tag("<word>")],
+    Discriminator(_people_tag),
+]
 
 
 class Backchannels(Strict):
     """Short signals of listening while somebody else holds the floor."""
 
-    allowed: bool = False
+    allowed: bool = Field(default=False, description="Give them at all.")
     every_s: Seconds = Field(default=20.0, description="Least time between two of them.")
 
 
@@ -208,39 +255,45 @@ class TurnPolicy(Strict):
     cool_down_s: Seconds = Field(
         default=10.0, description="After a turn, before the next unless addressed."
     )
-    backchannels: Backchannels = Backchannels()
-    yields_to: People = Field(default="everyone", description="Whose talking over it makes it stop.")
+    backchannels: Backchannels = Field(
+        default=Backchannels(), description="Short signals of listening."
+    )
+    yields_to: People = Field(default="everyone", description="Who may make it stop by talking.")
     yield_after_s: Seconds = Field(
         default=0.5, description="Talking over it for this long is more than a backchannel."
     )
-    may_cut_in: bool = Field(default=False, description="Speak over a held floor, for `cut_in`.")
+    may_cut_in: bool = Field(default=False, description="Speak over a held floor, to cut in.")
     never_interrupt: People = Field(default="nobody", description="Who is never cut in on.")
-    banned_acts: list[Act] = Field(default_factory=list)
+    banned_acts: list[Act] = Field(
+        default=[], max_length=20, description="What it never does with a turn."
+    )
 
 
 class Authority(Strict):
     """Who may command the agent, and by which channel."""
 
     commands: dict[Command, People] = Field(
-        default_factory=lambda: {
+        default={
             Command.HUSH: "everyone",
             Command.RESUME: "everyone",
             Command.LISTEN_ONLY: "everyone",
             Command.STATUS: "everyone",
         },
-        description="A command that is not listed is allowed to nobody.",
+        description="Who may give which command; one that is not listed is allowed to nobody.",
     )
     channels: list[Literal["voice", "chat", "rpc"]] = Field(
-        default_factory=lambda: ["voice", "chat", "rpc"]
+        default=["voice", "chat", "rpc"], max_length=10, description="How commands may be given."
     )
 
 
 class Thought(Strict):
     """Reasoning before a decision; never spoken."""
 
-    mode: Literal["off", "on"] = "off"
-    tokens: int = Field(default=64, ge=1, le=4096)
-    budget_s: Seconds = 1.0
+    mode: Literal["off", "on"] = Field(default="off", description="Think before deciding.")
+    tokens: int = Field(default=64, ge=1, le=4096, description="Longest thought.")
+    budget_s: Seconds = Field(
+        default=1.0, description="A thought that takes longer is dropped, with the turn it was for."
+    )
     journal: bool = Field(default=False, description="Write thoughts into the journal.")
 
 
@@ -249,39 +302,72 @@ class Consent(Strict):
 
     announce: bool = Field(default=True, description="Say on joining who listens, and why.")
     opt_out: bool = Field(default=True, description="A participant may refuse to be heard.")
-    leave_on_objection: bool = False
+    leave_on_objection: bool = Field(
+        default=False, description="Leave the meeting when somebody objects."
+    )
     erase_on_opt_out: bool = Field(default=False, description="Also what was heard before.")
 
 
 class Retention(Strict):
     """What stays after the meeting."""
 
-    audio: Literal["none", "agent", "meeting"] = "meeting"
-    transcript: bool = True
+    audio: Literal["none", "agent", "meeting"] = Field(
+        default="meeting", description="Whose sound is kept; `agent`: only its own voice."
+    )
+    transcript: bool = Field(default=True, description="Keep what was said, as text.")
 
 
 class Role(Strict):
     """A role: what the agent is in the meeting."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-    summary: Line
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")] = "en"
-    identity: Identity
-    voice: VoiceChoice = VoiceChoice()
-    instructions: Annotated[str, Field(max_length=8_000)] = ""
-    duties: list[AnyDuty] = Field(default_factory=list, max_length=30)
-    turn: TurnPolicy = TurnPolicy()
-    authority: Authority = Authority()
-    thought: Thought = Thought()
-    consent: Consent = Consent()
-    retention: Retention = Retention()
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", examples=["facilitator"])] = Field(
+        description="Short name, as on the command line."
+    )
+    summary: Line = Field(description="What the role does, in one line.")
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", examples=["en-GB"])] = (
+        Field(default="en", description="Language it speaks.")
+    )
+    identity: Identity = Field(description="Who the agent is to the others.")
+    voice: VoiceChoice = Field(default=VoiceChoice(), description="How it sounds.")
+    instructions: Annotated[str, Field(max_length=8_000, pattern=MANY_LINES)] = Field(
+        default="", description="Told to the language model, in the second person."
+    )
+    duties: list[AnyDuty] = Field(
+        default=[], max_length=30, description="What it does; no two of one name."
+    )
+    turn: TurnPolicy = Field(default=TurnPolicy(), description="When it may speak.")
+    authority: Authority = Field(default=Authority(), description="Who may command it, and how.")
+    thought: Thought = Field(default=Thought(), description="Reasoning before a decision.")
+    consent: Consent = Field(default=Consent(), description="What people are told and may refuse.")
+    retention: Retention = Field(default=Retention(), description="What stays after the meeting.")
 
     @model_validator(mode="after")
     def _duties_differ(self) -> Role:
-        seen: set[str] = set()
-        for duty in self.duties:
-            name = duty.name or duty.type
-            if name in seen:
-                raise ValueError(f"two duties are named {name!r}: give one another `name`")
-            seen.add(name)
+        twice = _repeated([duty_name(duty) for duty in self.duties])
+        if twice is not None:
+            duty = self.duties[twice]
+            raise PydanticCustomError(
+                "repeated_duty",
+                "two duties are named '{name}'",
+                {
+                    "name": duty_name(duty),
+                    "path": ("duties", twice, "name" if duty.name else "type"),
+                    "todo": "give one of them another `name`",
+                },
+            )
         return self
+
+
+def duty_name(duty: AnyDuty) -> str:
+    """The name by which proposals and the journal know a duty."""
+    return duty.name or duty.type
+
+
+def _repeated(names: list[str]) -> int | None:
+    """Index of the first name that stood there before, upper and lower case being equal."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name.casefold() in seen:
+            return index
+        seen.add(name.casefold())
+    return None
