@@ -1,0 +1,1 @@
+"""Recordings, meeting records and transcripts: files in, files out."""

@@ -1,0 +1,94 @@
+"""Opens files that somebody else wrote: regular, readable, of bounded size, or refused."""
+
+from __future__ import annotations
+
+import stat
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from moderator.errors import InputError
+from moderator.events import SOMEBODY
+
+MOST_TEXT_BYTES: Final = 64 * 2**20
+"""Largest text file read. A record of eight hours has about 8 MiB."""
+
+LONGEST_ID: Final = 60
+"""Characters of a participant's id."""
+
+
+@contextmanager
+def open_input(path: Path) -> Iterator[BinaryIO]:
+    """Opens a regular, non-empty file for reading.
+
+    Raises:
+        InputError: it is missing, empty, a directory, a device or not readable.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError("a directory where a file is needed", where=shown(path))
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError("not a regular file", where=shown(path))
+        if status.st_size == 0:
+            raise InputError("empty file", where=shown(path), todo="record or export it again")
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise InputError("no such file", where=shown(path), todo="check the name") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot be read ({reason})", where=shown(path)) from None
+    with file:
+        yield file
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file of at most `MOST_TEXT_BYTES`, without a byte order mark.
+
+    Raises:
+        InputError: as `open_input`, or it is too large or not UTF-8 text.
+    """
+    with open_input(path) as file:
+        data = file.read(MOST_TEXT_BYTES + 1)
+    if len(data) > MOST_TEXT_BYTES:
+        raise InputError(
+            f"larger than {MOST_TEXT_BYTES // 2**20} MiB",
+            where=shown(path),
+            todo="split the meeting",
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text (byte {error.start})", where=shown(path)) from None
+    if "\0" in text:
+        raise InputError("not a text file", where=shown(path))
+    return text
+
+
+def checked_id(name: str, where: str) -> str:
+    """A participant's id in Unicode's composed form.
+
+    Raises:
+        InputError: it is empty, too long, reserved, or has control characters.
+    """
+    name = unicodedata.normalize("NFC", name.strip())
+    todo = f"use 1 to {LONGEST_ID} printable characters"
+    if not name or len(name) > LONGEST_ID or not name.isprintable():
+        raise InputError(f"bad participant name {name[:LONGEST_ID]!a}", where=where, todo=todo)
+    if name == SOMEBODY:
+        raise InputError(f"the name {SOMEBODY!r} is reserved", where=where, todo="use another one")
+    return name
+
+
+def meeting_id(text: str) -> str:
+    """A meeting's id made from a file's name or a field: printable, one line, bounded."""
+    kept = "".join(char if char.isprintable() else "_" for char in text.strip())
+    return unicodedata.normalize("NFC", kept)[:100] or "meeting"
+
+
+def shown(path: Path) -> str:
+    """A path as it may stand in a one-line message."""
+    text = str(path)
+    return text if text.isprintable() else ascii(text)
