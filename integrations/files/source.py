@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from pydantic import ValidationError
+
 from moderator.errors import InputError
 from moderator.events import SOMEBODY
 
@@ -92,3 +94,27 @@ def shown(path: Path) -> str:
     """A path as it may stand in a one-line message."""
     text = str(path)
     return text if text.isprintable() else ascii(text)
+
+
+def invalid(error: ValidationError, path: Path, root: str = "") -> InputError:
+    """The first fault that pydantic found, as a one-line error that names its place.
+
+    Args:
+        error: from validating the file.
+        path: the file.
+        root: stands before the place, such as the name of what a list holds.
+    """
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = root
+    for part in first["loc"]:
+        place += f"[{part}]" if isinstance(part, int) else f".{clipped(part)}" if place else part
+    message = first["msg"]
+    if first["type"] == "missing":
+        message = "missing key"
+    where = f"{shown(path)}: {place}" if place else shown(path)
+    return InputError(message[:1].lower() + message[1:], where=where, todo="correct the file")
+
+
+def clipped(text: str) -> str:
+    """A piece of somebody's data, short and printable, for a message."""
+    return ascii(text[:LONGEST_ID])[1:-1]

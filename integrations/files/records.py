@@ -1,0 +1,200 @@
+"""Reads meeting records: words with times, positions, dialogue acts and topics in one JSON object.
+
+The format: ``meeting_id``, ``duration`` (s), ``moderator`` (ids), ``speakers`` ({id: {role}}),
+``turns`` ([{speaker, start, end, text, words: [{w, s, e}]}]), ``dialogue_acts``
+([{speaker, start, end, type, to}]) and ``topics`` ([{start, end, type, depth}]); times in seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from integrations.files import source
+from integrations.files.source import checked_id, clipped, invalid, read_text, shown
+from integrations.files.words import (
+    LATEST_S,
+    DialogueAct,
+    MeetingWords,
+    Span,
+    Topic,
+    checked_turns,
+    clean,
+    in_order,
+    spread,
+)
+from moderator.errors import InputError
+from moderator.events import Word
+from moderator.mind.base import Participant
+from moderator.timeline import to_samples
+
+POSITIONS: Final = {
+    "PM": "project manager",
+    "ME": "marketing expert",
+    "UI": "interface designer",
+    "ID": "industrial designer",
+}
+"""What AMI's abbreviations for participants' positions mean; others are taken as they are."""
+
+OUTSIDE_ALLOWED_S: Final = 0.05
+"""By how much a word may reach beyond its turn, s."""
+
+WORD_OVERLAP_ALLOWED_S: Final = 1.0
+"""By how much two words of one turn may overlap, s. Aligned transcripts have up to 0.5 s."""
+
+_Time = Annotated[float, Field(ge=0, le=LATEST_S, allow_inf_nan=False)]
+_Id = Annotated[str, Field(max_length=1000)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class _Word(_Part):
+    w: Annotated[str, Field(max_length=1000)]
+    s: _Time
+    e: _Time
+
+
+class _Turn(_Part):
+    speaker: _Id
+    start: _Time
+    end: _Time
+    text: Annotated[str, Field(max_length=100_000)] = ""
+    words: list[_Word] | None = None
+
+
+class _Speaker(_Part):
+    role: Annotated[str, Field(max_length=200)] | None = None
+    name: Annotated[str, Field(max_length=60)] | None = None
+
+
+class _Act(_Part):
+    speaker: _Id
+    start: _Time
+    end: _Time
+    type: str | None = None
+    to: list[_Id] = []
+
+
+class _Topic(_Part):
+    start: _Time
+    end: _Time
+    type: str | None = None
+    depth: int = 0
+
+
+class _Record(_Part):
+    meeting_id: Annotated[str, Field(min_length=1, max_length=1000)]
+    duration: _Time = 0.0
+    moderator: list[_Id] = []
+    speakers: Annotated[dict[_Id, _Speaker], Field(min_length=1, max_length=100)]
+    turns: list[_Turn]
+    dialogue_acts: list[_Act] = []
+    topics: list[_Topic] = []
+
+
+def read_record(path: Path) -> MeetingWords:
+    """Reads a meeting record.
+
+    A turn without ``words`` has its text spread over its time (see `words.spread`).
+
+    Raises:
+        InputError: unreadable, not of this form, times reversed or words out of order.
+    """
+    return parse_record(read_text(path), path)
+
+
+def parse_record(text: str, path: Path) -> MeetingWords:
+    """A meeting record from its text; `path` stands in messages. Raises as `read_record`."""
+    try:
+        record = _Record.model_validate_json(text)
+    except ValidationError as error:
+        raise invalid(error, path) from None
+    participants = {id_: _participant(id_, who, path) for id_, who in record.speakers.items()}
+    _check_ids(record, path)
+    turns = checked_turns((_span(i, turn, path) for i, turn in enumerate(record.turns)), path)
+    words = in_order(word for i, turn in enumerate(record.turns) for word in _words(i, turn, path))
+    if not words:
+        raise InputError("no words in it", where=shown(path))
+    ends = max(max(word.end for word in words), max(turn.end for turn in turns))
+    return MeetingWords(
+        meeting_id=source.meeting_id(record.meeting_id),
+        duration=max(to_samples(record.duration), ends),
+        words=words,
+        turns=turns,
+        participants=participants,
+        moderator=tuple(record.moderator),
+        acts=tuple(_act(i, act, path) for i, act in enumerate(record.dialogue_acts)),
+        topics=tuple(_topic(i, topic, path) for i, topic in enumerate(record.topics)),
+    )
+
+
+def _participant(id_: str, who: _Speaker, path: Path) -> Participant:
+    if checked_id(id_, f"{shown(path)}: speakers") != id_:
+        raise InputError(
+            f"the name '{clipped(id_)}' has spaces around it or is not in Unicode's composed form",
+            where=f"{shown(path)}: speakers",
+        )
+    name = checked_id(who.name, f"{shown(path)}: speakers.{id_}.name") if who.name else id_
+    position = POSITIONS.get(who.role, clean(who.role)) if who.role else None
+    return Participant(id_, name, position)
+
+
+def _check_ids(record: _Record, path: Path) -> None:
+    named = [(f"moderator[{i}]", id_) for i, id_ in enumerate(record.moderator)]
+    named += [(f"turns[{i}].speaker", turn.speaker) for i, turn in enumerate(record.turns)]
+    named += [
+        (f"dialogue_acts[{i}].speaker", a.speaker) for i, a in enumerate(record.dialogue_acts)
+    ]
+    for place, id_ in named:
+        if id_ not in record.speakers:
+            raise InputError(
+                f"'{clipped(id_)}' is none of the speakers",
+                where=f"{shown(path)}: {place}",
+                todo="list them under speakers",
+            )
+
+
+def _span(index: int, turn: _Turn, path: Path) -> Span:
+    _check_order(turn.start, turn.end, f"turns[{index}]", path)
+    return Span(turn.speaker, to_samples(turn.start), to_samples(turn.end), f"turns[{index}]")
+
+
+def _words(index: int, turn: _Turn, path: Path) -> list[Word]:
+    if turn.words is None:
+        return spread(turn.speaker, turn.text, to_samples(turn.start), to_samples(turn.end))
+    words: list[Word] = []
+    before: _Word | None = None
+    for i, word in enumerate(turn.words):
+        place = f"turns[{index}].words[{i}]"
+        _check_order(word.s, word.e, place, path)
+        if before is not None and (word.s < before.s or word.s < before.e - WORD_OVERLAP_ALLOWED_S):
+            raise InputError("word out of order", where=f"{shown(path)}: {place}")
+        reach = OUTSIDE_ALLOWED_S
+        if word.s < turn.start - reach or word.e > turn.end + reach:
+            raise InputError("word outside its turn", where=f"{shown(path)}: {place}")
+        before = word
+        if said := clean(word.w):
+            words.append(Word(turn.speaker, said, to_samples(word.s), to_samples(word.e)))
+    return words
+
+
+def _act(index: int, act: _Act, path: Path) -> DialogueAct:
+    _check_order(act.start, act.end, f"dialogue_acts[{index}]", path)
+    start, end = to_samples(act.start), to_samples(act.end)
+    return DialogueAct(act.speaker, start, end, act.type, tuple(act.to))
+
+
+def _topic(index: int, topic: _Topic, path: Path) -> Topic:
+    _check_order(topic.start, topic.end, f"topics[{index}]", path)
+    return Topic(to_samples(topic.start), to_samples(topic.end), topic.type, topic.depth)
+
+
+def _check_order(start: float, end: float, place: str, path: Path) -> None:
+    if end < start:
+        raise InputError(
+            f"ends before it starts ({start} to {end} s)", where=f"{shown(path)}: {place}"
+        )
