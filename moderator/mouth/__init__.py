@@ -1,0 +1,1 @@
+"""Speaks: text to speech, sentence by sentence, and playout on meeting time."""

@@ -1,0 +1,121 @@
+"""Cuts text into sentences, also while it is still being written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from moderator.mouth.base import Sentence, Voice
+from moderator.mouth.cleaning import ThoughtFilter, plain
+
+MAX_SENTENCE_CHARS = 300
+"""A longer sentence is cut, at a pause where there is one: about 20 s of speech."""
+
+MAX_TURN_CHARS = 4_000
+"""What is written beyond this in one turn is not spoken: about 4 minutes."""
+
+_PAUSES = (", ", "; ", ": ", " \N{EN DASH} ", " \N{EM DASH} ", " ")
+
+
+class SentenceSplitter:
+    """Cuts text that arrives piece by piece into plain sentences.
+
+    However the text is cut into pieces, the sentences are the same, except after a thought without
+    an opening tag: what was handed out before its closing tag came cannot be taken back.
+
+    Args:
+        max_sentence: characters, at least 2.
+        max_turn: characters of all sentences together.
+    """
+
+    def __init__(
+        self, *, max_sentence: int = MAX_SENTENCE_CHARS, max_turn: int = MAX_TURN_CHARS
+    ) -> None:
+        self._max_sentence, self._left = max_sentence, max_turn
+        self._thoughts = ThoughtFilter()
+        self._buffer = ""
+
+    def push(self, piece: str) -> Iterator[str]:
+        """The sentences that are complete with this piece."""
+        spoken, orphan = self._thoughts.push(piece)
+        self._buffer = spoken.lstrip() if orphan else (self._buffer + spoken).lstrip()
+        yield from self._complete()
+
+    def finish(self) -> Iterator[str]:
+        """The last sentences, when nothing more will come."""
+        self._buffer += self._thoughts.finish()
+        yield from self._complete()
+        rest, self._buffer = self._buffer, ""
+        yield from self._bounded(rest)
+
+    def _complete(self) -> Iterator[str]:
+        parts = _split(self._buffer)
+        if len(parts) > 1:
+            # The last part may go on; what follows its start, spaces too, stays.
+            self._buffer = self._buffer[self._buffer.rindex(parts[-1]) :]
+            for part in parts[:-1]:
+                yield from self._bounded(part)
+        while len(self._buffer.rstrip()) > self._max_sentence:
+            cut = _pause_before(self._buffer, self._max_sentence)
+            head, self._buffer = self._buffer[:cut], self._buffer[cut:].lstrip()
+            yield from self._spoken(head)
+
+    def _bounded(self, part: str) -> Iterator[str]:
+        part = part.strip()
+        while len(part) > self._max_sentence:
+            cut = _pause_before(part, self._max_sentence)
+            head, part = part[:cut], part[cut:].lstrip()
+            yield from self._spoken(head)
+        yield from self._spoken(part)
+
+    def _spoken(self, part: str) -> Iterator[str]:
+        sentence = plain(part)
+        if not any(symbol.isalnum() for symbol in sentence):
+            return
+        if len(sentence) > self._left:
+            self._left = 0
+            return
+        self._left -= len(sentence)
+        yield sentence
+
+
+def _split(text: str) -> list[str]:
+    from hibari import Hibari
+
+    sentences: list[str] = Hibari.split_sentences(text)
+    return sentences
+
+
+def _pause_before(text: str, limit: int) -> int:
+    """Where to cut a text longer than `limit`: behind the last pause, else the last space."""
+    for pause in _PAUSES:
+        at = text.rfind(pause, limit // 2, limit)
+        if at > 0:
+            return at + len(pause)
+    return limit
+
+
+def split(text: str) -> list[str]:
+    """All plain sentences of a text that is there as a whole."""
+    splitter = SentenceSplitter()
+    return [*splitter.push(text), *splitter.finish()]
+
+
+async def sentences(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Plain sentences of a text that is being written, each as soon as it is complete.
+
+    Thoughts and markup are removed; lengths are bounded by `MAX_SENTENCE_CHARS` and
+    `MAX_TURN_CHARS`.
+    """
+    splitter = SentenceSplitter()
+    async for piece in pieces:
+        for sentence in splitter.push(piece):
+            yield sentence
+    for sentence in splitter.finish():
+        yield sentence
+
+
+async def speak(voice: Voice, pieces: AsyncIterator[str]) -> AsyncIterator[Sentence]:
+    """Speech of a text that is being written, sentence by sentence."""
+    async for text in sentences(pieces):
+        for sentence in voice.say(text):
+            yield sentence
