@@ -21,10 +21,12 @@ from integrations.files.words import LATEST_S, Span, checked_turns
 from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
 
-TYPES: Final = frozenset(
-    "SPEAKER SEGMENT NOSCORE NO_RT_METADATA LEXEME NON-LEX NON-SPEECH FILLER EDIT SU IP CB A/P "
-    "SPKR-INFO".split()
+_OTHER_TYPES: Final = (
+    *("SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER"),
+    *("EDIT", "SU", "IP", "CB", "A/P", "SPKR-INFO"),
 )
+
+TYPES: Final = frozenset({"SPEAKER", *_OTHER_TYPES})
 """Types of line that the format knows; all but SPEAKER are passed over."""
 
 
@@ -70,8 +72,8 @@ def parse_rttm(text: str, path: Path) -> SpeakerTurns:
         start, end = times(fields[3], fields[4], where)
         speaker = checked_id(unquote(fields[7]), where)
         spans.append(Span(speaker, start, end, f"line {number}"))
-    if file is None:
-        raise InputError("no SPEAKER line in it", where=shown(path))
+    if file is None or not any(span.end > span.start for span in spans):
+        raise InputError("no SPEAKER line with a duration in it", where=shown(path))
     return SpeakerTurns(source.meeting_id(unquote(file)), checked_turns(spans, path))
 
 
@@ -91,7 +93,7 @@ def write_rttm(path: Path, meeting_id: str, activities: Iterable[SpeakerActivity
 
 
 def merged(activities: Iterable[SpeakerActivity]) -> list[SpeakerActivity]:
-    """Turns by start: pieces of one speaker that touch or overlap are joined, empty ones dropped."""
+    """Turns by start: touching or overlapping pieces of a speaker joined, empty ones dropped."""
     by_speaker: dict[str, list[SpeakerActivity]] = {}
     for piece in sorted(activities, key=lambda piece: (piece.start, piece.end)):
         if piece.end <= piece.start:

@@ -1,0 +1,177 @@
+"""The directory a run writes to: one run at a time, never another run's results by accident."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from integrations.files.atomic import disk_errors, write_text
+from integrations.files.source import shown
+from integrations.files.wav import part_path
+from moderator.errors import InputError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+SUMMARY: Final = "summary.json"
+"""Written last: a directory that has it holds a finished run."""
+
+RESULTS: Final = (
+    SUMMARY,
+    "journal.jsonl",
+    "agent.wav",
+    "meeting.wav",
+    "transcript.seglst.json",
+    "transcript.vtt",
+    "diarization.rttm",
+    "report.html",
+)
+"""All that a run writes; nothing else is ever removed. The summary is removed first."""
+
+LOCK: Final = ".running"
+"""Exists while a run goes on, and after one that was killed."""
+
+
+class RunState(StrEnum):
+    """What a directory holds."""
+
+    ABSENT = "absent"
+    EMPTY = "empty"
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    OTHER = "other files"
+
+
+def run_state(path: Path) -> RunState:
+    """What is in a directory; a run that goes on counts as interrupted.
+
+    Raises:
+        InputError: it is no directory, or cannot be read.
+    """
+    try:
+        names = {entry.name for entry in path.iterdir()}
+    except FileNotFoundError:
+        return RunState.ABSENT
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"cannot be written to ({reason})", where=shown(path), todo="choose another directory"
+        ) from None
+    if not names:
+        return RunState.EMPTY
+    if SUMMARY in names and LOCK not in names:
+        return RunState.FINISHED
+    parts = {part_path(Path(name)).name for name in RESULTS}
+    return RunState.INTERRUPTED if names & {LOCK, *RESULTS, *parts} else RunState.OTHER
+
+
+class OutputDirectory:
+    """A run's directory, as a context manager.
+
+    Entering creates the directory and its parents, checks that it can be written to, and takes a
+    lock. Leaving gives the lock back. `finish` writes the summary, last, which tells a finished
+    run from an interrupted one. If the run fails before it wrote anything, the directories that
+    were created for it are removed.
+
+    Args:
+        path: the directory.
+        overwrite: use it even if it is not empty: the results of a former run are removed, other
+            files stay.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        self.path = path
+        self._overwrite = overwrite
+        self._created: list[Path] = []
+        self._lock: BaseFileLock | None = None
+
+    def file(self, name: str) -> Path:
+        """The path of one of the `RESULTS`."""
+        if name not in RESULTS:
+            raise ValueError(f"{name} is no result of a run")
+        return self.path / name
+
+    def finish(self, summary: Mapping[str, object]) -> None:
+        """Writes the summary: the run is complete.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
+        write_text(self.file(SUMMARY), text + "\n")
+
+    def __enter__(self) -> Self:
+        """Takes the directory.
+
+        Raises:
+            InputError: it is in use, not empty, no directory, or cannot be written to.
+        """
+        state = run_state(self.path)
+        if not self._overwrite and state not in (RunState.ABSENT, RunState.EMPTY):
+            holds = {RunState.FINISHED: "a finished run", RunState.INTERRUPTED: "an unfinished run"}
+            raise InputError(
+                f"it already holds {holds.get(state, 'other files')}",
+                where=shown(self.path),
+                todo="choose another directory or add --force",
+            )
+        try:
+            with disk_errors(self.path):
+                self._create()
+            self._take_lock()
+            with disk_errors(self.path):
+                self._remove_results()
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._release()
+
+    def _create(self) -> None:
+        missing = [p for p in (self.path, *self.path.parents) if not p.exists()]
+        for directory in reversed(missing):
+            directory.mkdir(exist_ok=True)
+            self._created.append(directory)
+
+    def _take_lock(self) -> None:
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / LOCK, timeout=0)
+        try:
+            with disk_errors(self.path):
+                lock.acquire()
+        except Timeout:
+            raise InputError(
+                "another run is writing to it",
+                where=shown(self.path),
+                todo="wait or choose another",
+            ) from None
+        self._lock = lock
+
+    def _remove_results(self) -> None:
+        for name in RESULTS:
+            for path in (self.path / name, part_path(self.path / name)):
+                path.unlink(missing_ok=True)
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            # The name goes first, while it is still ours: another run takes a new file.
+            with suppress(OSError):
+                (self.path / LOCK).unlink()
+            self._lock.release()
+            self._lock = None
+        for directory in reversed(self._created):
+            with suppress(OSError):  # it is not empty: something was written
+                directory.rmdir()
+        self._created = []
