@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from diarize.base import SpeakerActivity
+from diarize.base import SpeakerActivity as SpeakerActivity
 from moderator.audio import Waveform
 from moderator.timeline import Samples
-from roles.schema import Act, Command
-
-__all__ = ["Act", "Command", "SpeakerActivity"]
+from roles.schema import Act as Act
+from roles.schema import Command as Command
 
 SOMEBODY = "?"
 """Label of a voice on a shared microphone that has not been attributed yet."""
@@ -138,6 +137,7 @@ class Reason(StrEnum):
     PROTECTED_SPEAKER = "protected_speaker"
     ALREADY_SPEAKING = "already_speaking"
     STALE = "stale"
+    NO_LISTENER_TURN = "no_listener_turn"
     # speak, backchannel, raise_hand
     FLOOR_FREE = "floor_free"
     MAY_CUT_IN = "may_cut_in"
@@ -146,6 +146,7 @@ class Reason(StrEnum):
     # yield, stop
     TALKED_OVER = "talked_over"
     STARTED_TOGETHER = "started_together"
+    FLOOR_TAKEN = "floor_taken"
     TURN_TOO_LONG = "turn_too_long"
     HARD_STOP = "hard_stop"
 
@@ -221,3 +222,12 @@ class TurnEnded:
     turn: int
     heard: str
     lost: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A part failed and the meeting went on without it."""
+
+    at: Samples
+    part: str
+    what: str

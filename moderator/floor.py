@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from moderator.timeline import Samples
+from moderator.events import SOMEBODY, Heard, SpeakerActivity
+from moderator.timeline import TICK, Samples, to_samples
+
+HOLD_PAUSE = to_samples(0.3)
+"""A voice that pauses for less than this still holds the floor."""
+
+TURN_PAUSE = to_samples(1.0)
+"""Voice of one speaker over pauses shorter than this is one floor turn."""
+
+TURN_LENGTH = to_samples(1.0)
+"""Voice shorter than this is a backchannel and not a floor turn."""
+
+RESUME_PAUSE = to_samples(2.0)
+"""Somebody who goes on within this, nobody else having taken a turn, goes on with the old one."""
+
+SHARE_BUCKET = to_samples(10.0)
+SHARE_BUCKETS = 60
+"""Shares of talk look back ten minutes, in steps of ten seconds."""
 
 
 class FloorStatus(StrEnum):
@@ -43,16 +61,16 @@ class FloorView:
         now: meeting time.
         status: who has the floor.
         holder: the participant who has it; under overlap, who had it first; None when free.
-        speaking: participants with a voice right now.
-        held_for: since `holder` took the floor, pauses included; 0 when free.
-        overlap_for: since more than one voice was heard without a break; 0 otherwise.
+        voices: who has a voice or pauses for less than `HOLD_PAUSE`, and since how many samples.
+        held_for: how long `holder` has had the floor; others' backchannels and short pauses
+            do not end it; 0 when free.
+        overlap_for: since more than one voice was heard, short pauses included; 0 otherwise.
         silence: since any voice, the agent's too, was last heard; 0 while one is.
         last_speaker: participant who had the floor last, or has it.
-        agent_speaking: the agent's voice is sounding.
+        agent_speaking: the agent's turn is sounding.
         agent_turn_for: since the agent's turn began; 0 when it is not speaking.
-        talked_over_for: since somebody began to talk over the agent without a break; 0 otherwise.
         since_agent: since the agent's last turn ended; None before its first.
-        agent_share: the agent's share of all talk over the last ten minutes.
+        agent_talk: the agent's talk over the last ten minutes.
         talk: all talk over the last ten minutes, the agent's too.
         tallies: per participant, over the whole meeting.
     """
@@ -60,15 +78,190 @@ class FloorView:
     now: Samples
     status: FloorStatus
     holder: str | None = None
-    speaking: frozenset[str] = frozenset()
+    voices: Mapping[str, Samples] = field(default_factory=dict)
     held_for: Samples = 0
     overlap_for: Samples = 0
     silence: Samples = 0
     last_speaker: str | None = None
     agent_speaking: bool = False
     agent_turn_for: Samples = 0
-    talked_over_for: Samples = 0
     since_agent: Samples | None = None
-    agent_share: float = 0.0
+    agent_talk: Samples = 0
     talk: Samples = 0
     tallies: Mapping[str, Tally] = field(default_factory=dict)
+
+    @property
+    def agent_share(self) -> float:
+        """The agent's share of all talk over the last ten minutes, in [0, 1]."""
+        return self.agent_talk / self.talk if self.talk else 0.0
+
+    def share(self, participant: str) -> float:
+        """A participant's share of all participants' talk over the whole meeting, in [0, 1]."""
+        total = sum(tally.talk for tally in self.tallies.values())
+        tally = self.tallies.get(participant)
+        return tally.talk / total if tally and total else 0.0
+
+
+class RecentTalk:
+    """Talk over the last ten minutes: the agent's and everybody's."""
+
+    def __init__(self) -> None:
+        self._buckets: deque[list[int]] = deque(maxlen=SHARE_BUCKETS + 1)
+
+    def add(self, at: Samples, length: Samples, *, agent: bool) -> None:
+        """Counts `length` samples of talk at meeting time `at`."""
+        index = at // SHARE_BUCKET
+        if not self._buckets or self._buckets[-1][0] < index:
+            self._buckets.append([index, 0, 0])
+        bucket = self._buckets[-1]
+        bucket[1] += length if agent else 0
+        bucket[2] += length
+
+    def totals(self, now: Samples) -> tuple[Samples, Samples]:
+        """Samples of (the agent's talk, all talk)."""
+        oldest = now // SHARE_BUCKET - SHARE_BUCKETS
+        recent = [bucket for bucket in self._buckets if bucket[0] > oldest]
+        return sum(bucket[1] for bucket in recent), sum(bucket[2] for bucket in recent)
+
+
+class Tallies:
+    """Talk time and floor turns per participant, from settled activity."""
+
+    def __init__(self) -> None:
+        self.by_speaker: dict[str, Tally] = {}
+        self._runs: dict[str, tuple[Samples, Samples]] = {}
+
+    def add(self, pieces: Iterable[SpeakerActivity]) -> None:
+        """Counts pieces of voice; those of one speaker come by start and do not overlap."""
+        for piece in pieces:
+            old = self.by_speaker.get(piece.speaker, Tally())
+            run_start, run_end = self._runs.get(piece.speaker, (piece.start, piece.start))
+            counted = run_end - run_start >= TURN_LENGTH
+            if piece.start - run_end >= TURN_PAUSE:
+                run_start, counted = piece.start, False
+            grown = piece.end - run_start >= TURN_LENGTH
+            self._runs[piece.speaker] = (run_start, piece.end)
+            self.by_speaker[piece.speaker] = Tally(
+                talk=old.talk + piece.end - piece.start,
+                turns=old.turns + (1 if grown and not counted else 0),
+                interruptions=old.interruptions,
+                last_voice=piece.end,
+            )
+
+    def interrupted(self, by: str) -> None:
+        """Counts that somebody took the floor from a person who was still speaking."""
+        old = self.by_speaker.get(by, Tally())
+        self.by_speaker[by] = Tally(old.talk, old.turns, old.interruptions + 1, old.last_voice)
+
+
+class Floor:
+    """The floor of one meeting. Pure: fed tick by tick, no clock, no I/O."""
+
+    def __init__(self) -> None:
+        self._now: Samples = 0
+        self._onset: dict[str, Samples] = {}
+        self._last: dict[str, Samples] = {}
+        self._pause: dict[str, Samples] = {}
+        self._voices: list[str] = []
+        self._holder: str | None = None
+        self._held_since: Samples = 0
+        self._turn: tuple[str | None, Samples] = (None, 0)
+        self._last_speaker: str | None = None
+        self._overlap_since: Samples | None = None
+        self._last_sound: Samples = 0
+        self._agent_since: Samples | None = None
+        self._agent_ended: Samples | None = None
+        self._recent = RecentTalk()
+        self._tallies = Tallies()
+
+    def agent_started(self, at: Samples) -> None:
+        """The agent's turn begins to sound at `at`."""
+        self._agent_since = at
+
+    def agent_ended(self, at: Samples) -> None:
+        """The agent's turn is over, if it had begun; `at` is its first silent sample."""
+        if self._agent_since is None:
+            return
+        self._recent.add(at, max(0, at - self._agent_since), agent=True)
+        self._agent_since, self._agent_ended = None, at
+        self._last_sound = max(self._last_sound, at)
+
+    def hear(self, heard: Heard) -> None:
+        """Goes on to `heard.at`."""
+        self._now = heard.at
+        for speaker in heard.speaking:
+            last = self._last.get(speaker)
+            if last is None or heard.at - last > HOLD_PAUSE:
+                self._onset[speaker] = heard.at - TICK
+                self._pause[speaker] = heard.at - (last or 0)
+            self._last[speaker] = heard.at
+        if heard.speaking or self._agent_since is not None:
+            self._last_sound = heard.at
+        for piece in heard.activities:
+            self._recent.add(heard.at, piece.end - piece.start, agent=False)
+        self._tallies.add(heard.activities)
+        self._find_voices()
+        self._find_holder()
+
+    def _find_voices(self) -> None:
+        """Who has a voice or a short pause, by onset, then by name."""
+        current = [name for name, last in self._last.items() if self._now - last <= HOLD_PAUSE]
+        self._voices = sorted(current, key=lambda name: (self._onset[name], name))
+        if len(current) < 2:
+            self._overlap_since = None
+        elif self._overlap_since is None:
+            self._overlap_since = self._onset[self._voices[1]]
+
+    def _find_holder(self) -> None:
+        if self._holder == SOMEBODY and SOMEBODY not in self._voices and self._voices:
+            # The voice has got its name; the floor does not change hands.
+            if self._turn[0] == SOMEBODY:
+                self._turn = (self._voices[0], self._turn[1])
+            self._holder = self._last_speaker = self._voices[0]
+        elif self._holder not in self._voices:
+            self._pass_floor()
+        speaker, since = self._turn
+        if self._holder is not None and (self._holder, self._held_since) != (speaker, since):
+            long_enough = self._now - self._held_since >= TURN_LENGTH
+            if speaker is None or speaker == self._holder or long_enough:
+                self._turn = (self._holder, self._held_since)
+
+    def _pass_floor(self) -> None:
+        before = self._holder
+        self._holder = self._voices[0] if self._voices else None
+        if self._holder is None:
+            return
+        onset = self._onset[self._holder]
+        resumes = self._holder == self._turn[0] and self._pause[self._holder] < RESUME_PAUSE
+        self._held_since = self._turn[1] if resumes else onset
+        if before not in (None, SOMEBODY) and not resumes and onset < self._last[before or ""]:
+            self._tallies.interrupted(self._holder)
+        self._last_speaker = self._holder
+
+    def view(self) -> FloorView:
+        """The floor as it is now."""
+        now, agent = self._now, self._agent_since
+        if agent is not None:
+            status = FloorStatus.AGENT
+        elif len(self._voices) > 1:
+            status = FloorStatus.OVERLAP
+        else:
+            status = FloorStatus.HELD if self._voices else FloorStatus.FREE
+        agent_talk, talk = self._recent.totals(now)
+        own = now - agent if agent is not None else 0
+        return FloorView(
+            now=now,
+            status=status,
+            holder=self._holder,
+            voices={name: now - self._onset[name] for name in self._voices},
+            held_for=now - self._held_since if self._holder is not None else 0,
+            overlap_for=now - self._overlap_since if self._overlap_since is not None else 0,
+            silence=now - self._last_sound,
+            last_speaker=self._last_speaker,
+            agent_speaking=agent is not None,
+            agent_turn_for=own,
+            since_agent=now - self._agent_ended if self._agent_ended is not None else None,
+            agent_talk=agent_talk + own,
+            talk=talk + own,
+            tallies=dict(self._tallies.by_speaker),
+        )

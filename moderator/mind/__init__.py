@@ -1,0 +1,1 @@
+"""The mind: proposes when to speak and what for, and finds the words."""

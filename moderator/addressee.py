@@ -1,0 +1,105 @@
+"""Was it said to the agent? A name that is called, not one that is mentioned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from moderator.language.phrases import Phrases, normalise
+
+ALIKE = 0.8
+"""A recogniser spells names as it likes: "Robyn" is Robin, "Robert" is not."""
+
+LONGEST_NAME = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The agent's name inside a sentence, as an address.
+
+    Attributes:
+        first: index of the name's first word in the words looked at.
+        rest: the normalised words of the same sentence without the name and the fillers.
+    """
+
+    first: int
+    rest: tuple[str, ...]
+
+
+class AddresseeDetector:
+    """Finds sentences that are addressed to the agent by name.
+
+    Args:
+        names: what the agent answers to.
+        phrases: the words of the language that tell a call from a mention.
+    """
+
+    def __init__(self, names: Sequence[str], phrases: Phrases) -> None:
+        self._names = [tuple(normalise(part) for part in name.split()) for name in names]
+        self._phrases = phrases
+
+    def find(self, words: Sequence[str]) -> Call | None:
+        """The last sentence among `words` (with their punctuation) that calls the agent."""
+        found = None
+        for first, sentence in _sentences(words):
+            call = self._call(sentence, first)
+            found = call or found
+        return found
+
+    def _call(self, sentence: Sequence[str], offset: int) -> Call | None:
+        plain = [normalise(word) for word in sentence]
+        for index in range(len(plain)):
+            length = self._name_at(plain, index)
+            if length and self._is_call(sentence, plain, index, index + length):
+                rest = plain[:index] + plain[index + length :]
+                while rest and rest[0] in self._phrases.fillers:
+                    rest = rest[1:]
+                return Call(offset + index, tuple(word for word in rest if word))
+        return None
+
+    def _name_at(self, plain: Sequence[str], index: int) -> int:
+        """How many words from `index` on are one of the agent's names; 0 for none."""
+        for name in self._names:
+            part = tuple(plain[index : index + len(name)])
+            if part == name or (len(part) == len(name) and _alike(" ".join(part), " ".join(name))):
+                return len(name)
+        return 0
+
+    def _is_call(self, sentence: Sequence[str], plain: Sequence[str], start: int, end: int) -> bool:
+        phrases = self._phrases
+        before, after = plain[:start], plain[end:]
+        set_off = sentence[end - 1][-1] in ",.!?;:" or (
+            start > 0 and sentence[start - 1][-1] == ","
+        )
+        if before and before[-1] in phrases.mentions and not sentence[start - 1].endswith(","):
+            return False
+        if all(word in phrases.fillers for word in before):
+            return not after or set_off or after[0] in phrases.openers
+        if not after or after == ["please"]:
+            to_somebody = sentence[-1].endswith("?") or before[0] in phrases.openers
+            return set_off and (
+                to_somebody or self._second_person(before) or "," in sentence[start - 1]
+            )
+        return set_off and start > 0 and sentence[start - 1].endswith(",")
+
+    def _second_person(self, words: Sequence[str]) -> bool:
+        return any(word in self._phrases.second_person for word in words)
+
+
+def _alike(heard: str, name: str) -> bool:
+    if len(name) < 4 or not heard or heard[0] != name[0]:
+        return False
+    return SequenceMatcher(None, heard, name).ratio() >= ALIKE
+
+
+def _sentences(words: Sequence[str]) -> list[tuple[int, Sequence[str]]]:
+    """The sentences among `words` with the index of their first word."""
+    result, first = [], 0
+    for index, word in enumerate(words):
+        if word and word[-1] in ".?!":
+            result.append((first, words[first : index + 1]))
+            first = index + 1
+    if first < len(words):
+        result.append((first, words[first:]))
+    return result

@@ -1,0 +1,69 @@
+"""The turn arbiter: what the agent does now, and why.
+
+Pure: role, floor, standing and proposal in, decision out. What a prompt cannot enforce is
+enforced here: quotas, cool-down, who may command, hard stop, banned acts.
+"""
+
+from __future__ import annotations
+
+from moderator.events import Action, Decision, InputValue, Reason
+from moderator.rules import commands, quotas, signals, taking, wish, yielding
+from moderator.rules.base import Rule, Situation, first_verdict
+from moderator.timeline import to_seconds
+
+WHILE_SPEAKING: tuple[Rule, ...] = (
+    commands.hard_stop,
+    quotas.turn_length,
+    yielding.floor_taken,
+    yielding.yield_floor,
+)
+"""Tried first; each may end the agent's turn."""
+
+BEFORE_ACTING: tuple[Rule, ...] = (
+    commands.quiet,
+    wish.proposed,
+    wish.permitted,
+    signals.hand_raise,
+    signals.backchannel,
+    quotas.share_ceiling,
+    quotas.cool_down,
+    taking.floor_free,
+)
+"""Tried in order; the first that applies decides, the last always does."""
+
+
+def decide(situation: Situation) -> Decision:
+    """Decides what happens at `situation.floor.now`.
+
+    The same situation gives the same decision. The reason names the first rule that applied.
+    """
+    rules = WHILE_SPEAKING + BEFORE_ACTING
+    verdict = first_verdict(rules, situation)
+    action, reason = verdict if verdict else (Action.WAIT, Reason.NO_PROPOSAL)
+    proposal = situation.proposal
+    return Decision(
+        at=situation.floor.now,
+        action=action,
+        reason=reason,
+        act=proposal.act if proposal else situation.standing.turn_act,
+        addressee=proposal.addressee if proposal else None,
+        inputs=_inputs(situation),
+    )
+
+
+def _inputs(situation: Situation) -> dict[str, InputValue]:
+    """What the rules looked at, in seconds and shares, for people who read the journal."""
+    floor, proposal = situation.floor, situation.proposal
+    since = floor.since_agent
+    return {
+        "floor": floor.status.value,
+        "holder": floor.holder,
+        "voices": ",".join(sorted(floor.voices)) or None,
+        "silence_s": to_seconds(floor.silence),
+        "overlap_s": to_seconds(floor.overlap_for),
+        "agent_turn_s": to_seconds(floor.agent_turn_for),
+        "since_agent_s": None if since is None else to_seconds(since),
+        "agent_share": round(floor.agent_share, 4),
+        "probability": None if proposal is None else round(proposal.probability, 6),
+        "threshold": wish.threshold(situation),
+    }

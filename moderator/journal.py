@@ -1,0 +1,239 @@
+"""The journal: every arrow of the design as a line of JSON, append-only.
+
+Running a journal's percepts, proposals and commands through the turn keeper again gives the
+decisions in it, bit for bit (`rerun`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from moderator.errors import InputError
+from moderator.events import (
+    Act,
+    Action,
+    Command,
+    CommandGiven,
+    Decision,
+    Failure,
+    Heard,
+    Percept,
+    Proposal,
+    Reason,
+    SpeakerActivity,
+    TurnEnded,
+    TurnStarted,
+    Word,
+    WordPlayed,
+)
+from moderator.timeline import Samples
+
+VERSION = 1
+FLUSH_LINES = 50
+"""Lines that a crash may lose."""
+
+Line: TypeAlias = dict[str, Any]
+Event: TypeAlias = (
+    Heard
+    | Percept
+    | Proposal
+    | Decision
+    | CommandGiven
+    | TurnStarted
+    | WordPlayed
+    | TurnEnded
+    | Failure
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The journal's first line: what the meeting is and who is in it."""
+
+    meeting_id: str
+    role: Mapping[str, object]
+    participants: Mapping[str, Mapping[str, str | None]]
+    agent: str
+    seat: str | None = None
+    settings: Mapping[str, object] | None = None
+    models: tuple[str, ...] = ()
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The journal's last line: how far the meeting came, and why it ended there."""
+
+    at: Samples
+    complete: bool
+    why: str
+
+
+def to_line(event: Event | Opened | Closed) -> Line:
+    """An event as the JSON object that stands for it; empty fields are left out."""
+    encode = _ENCODERS.get(type(event))
+    if encode is not None:
+        return encode(event)
+    line: Line = {"kind": _KINDS[type(event)]}
+    for entry in fields(event):
+        value = getattr(event, entry.name)
+        line[entry.name] = value.value if isinstance(value, Enum) else value
+    return line
+
+
+def _heard(event: Heard) -> Line:
+    line: Line = {"kind": "heard", "at": event.at}
+    if event.speaking:
+        line["speaking"] = sorted(event.speaking)
+    if event.activities:
+        line["activities"] = [[a.speaker, a.start, a.end] for a in event.activities]
+    if event.words:
+        line["words"] = [[w.speaker, w.text, w.start, w.end] for w in event.words]
+    if event.partials:
+        line["partials"] = dict(event.partials)
+    return line
+
+
+def _percept(event: Percept) -> Line:
+    return {"kind": "percept", "index": event.index, "start": event.start, "end": event.end}
+
+
+def _proposal(event: Proposal) -> Line:
+    line: Line = {
+        "kind": "proposal",
+        "at": event.at,
+        "mind": event.mind,
+        "probability": round(event.probability, 6),
+        "act": event.act.value,
+    }
+    for name in ("addressee", "duty", "answering", "cue", "facts", "thought"):
+        value = getattr(event, name)
+        if value:
+            line[name] = value
+    return line
+
+
+_KINDS: dict[type, str] = {
+    Opened: "opened",
+    Decision: "decision",
+    CommandGiven: "command",
+    TurnStarted: "turn_started",
+    WordPlayed: "word_played",
+    TurnEnded: "turn_ended",
+    Failure: "failure",
+    Closed: "closed",
+}
+_ENCODERS: dict[type, Callable[[Any], Line]] = {
+    Heard: _heard,
+    Percept: _percept,
+    Proposal: _proposal,
+}
+
+
+class Journal:
+    """Appends events to a file, or keeps them in memory where no path is given.
+
+    Args:
+        path: file to write; it must not exist yet.
+        keep_thoughts: write the minds' thoughts (the role's ``thought.journal``).
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path | None = None, *, keep_thoughts: bool = False) -> None:
+        self.lines: list[Line] = []
+        self._keep_thoughts = keep_thoughts
+        self._path = path
+        self._unflushed = 0
+        try:
+            self._file = path.open("x", encoding="utf-8", newline="\n") if path else None
+        except OSError as error:
+            raise InputError(
+                f"cannot write the journal: {error.strerror}", where=str(path), todo="choose --out"
+            ) from error
+
+    def write(self, event: Event | Opened | Closed) -> None:
+        """Appends one line."""
+        line = to_line(event)
+        if not self._keep_thoughts:
+            line.pop("thought", None)
+        if self._file is None:
+            self.lines.append(line)
+            return
+        self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._unflushed += 1
+        if self._unflushed >= FLUSH_LINES:
+            self._file.flush()
+            self._unflushed = 0
+
+    def close(self) -> None:
+        """Flushes and closes the file."""
+        if self._file is not None:
+            self._file.close()
+
+
+def read(path: Path) -> Iterator[Line]:
+    """The lines of a journal; a last line cut off by a crash is left out.
+
+    Raises:
+        InputError: the file is missing, or a line inside it is not a journal line.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, text in enumerate(file, start=1):
+                if not text.endswith("\n"):
+                    return
+                yield _parse(text, f"{path}:{number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("cannot read the journal", where=str(path), todo=str(error)) from error
+
+
+def _parse(text: str, where: str) -> Line:
+    try:
+        line = json.loads(text)
+    except ValueError as error:
+        raise InputError("not a line of JSON", where=where, todo="replay again") from error
+    if not isinstance(line, dict) or not isinstance(line.get("kind"), str):
+        raise InputError("a line without a kind", where=where, todo="replay again")
+    return line
+
+
+def heard_from(line: Line) -> Heard:
+    """The `Heard` that a line stands for."""
+    return Heard(
+        at=line["at"],
+        speaking=frozenset(line.get("speaking", ())),
+        activities=tuple(SpeakerActivity(*entry) for entry in line.get("activities", ())),
+        words=tuple(Word(*entry) for entry in line.get("words", ())),
+        partials=line.get("partials", {}),
+    )
+
+
+def proposal_from(line: Line) -> Proposal:
+    """The `Proposal` that a line stands for."""
+    values = {key: value for key, value in line.items() if key != "kind"}
+    return Proposal(**(values | {"act": Act(values["act"])}))
+
+
+def decision_from(line: Line) -> Decision:
+    """The `Decision` that a line stands for."""
+    return Decision(
+        at=line["at"],
+        action=Action(line["action"]),
+        reason=Reason(line["reason"]),
+        act=Act(line["act"]) if line["act"] else None,
+        addressee=line["addressee"],
+        inputs=line["inputs"],
+    )
+
+
+def command_from(line: Line) -> CommandGiven:
+    """The `CommandGiven` that a line stands for."""
+    values = {key: value for key, value in line.items() if key != "kind"}
+    return CommandGiven(**(values | {"command": Command(values["command"])}))

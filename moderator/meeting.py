@@ -1,0 +1,264 @@
+"""The loop: one meeting from the first tick to the last, live or replayed.
+
+Only the two ends differ: a source gives audio on meeting time, a sink takes the agent's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from moderator.addressee import AddresseeDetector
+from moderator.audio import AudioChunk, Waveform
+from moderator.commands import CommandSpotter
+from moderator.delivery import Delivery
+from moderator.ears.base import Ears
+from moderator.errors import MindError
+from moderator.events import (
+    Action,
+    Command,
+    CommandGiven,
+    Decision,
+    Failure,
+    Heard,
+    Proposal,
+    TurnEnded,
+    TurnStarted,
+)
+from moderator.journal import Event
+from moderator.language import load_phrases
+from moderator.latency import DelayLine
+from moderator.mind.base import MindSession, Participant, SpeechLLM
+from moderator.mind.desk import Desk, Outcome
+from moderator.mouth.base import Voice
+from moderator.percepts import PerceptBuilder, merge
+from moderator.timeline import TICK, Clock, Samples, Stopwatch, to_samples
+from moderator.transcript import Transcript
+from moderator.turn_keeper import TurnKeeper
+from roles.schema import Role
+
+Observer = Callable[[Event], None]
+"""Takes every event in order; the journal is one."""
+
+
+class Source(Protocol):
+    """Where the meeting's audio comes from."""
+
+    def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
+        """Per tick its end as meeting time, and what each track brought."""
+        ...
+
+
+class Sink(Protocol):
+    """Where the agent's audio goes."""
+
+    def take(self, start: Samples, chunks: Sequence[AudioChunk], own: Waveform | None) -> None:
+        """Takes one tick.
+
+        Args:
+            start: meeting time at which `own` begins; the chunks lie before it.
+            chunks: what the meeting's tracks brought.
+            own: ``(TICK,)`` samples of the agent; None for silence.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a meeting is run.
+
+    Attributes:
+        step_s: length of a percept in seconds, 0.4 to 3; rounded to whole ticks.
+        live: never wait for a mind.
+        honest_latency: add what computing took as meeting time.
+    """
+
+    step_s: float = 0.5
+    live: bool = False
+    honest_latency: bool = False
+
+    @property
+    def step(self) -> Samples:
+        """Length of a percept, whole ticks."""
+        return max(1, round(to_samples(self.step_s) / TICK)) * TICK
+
+
+class Meeting:
+    """One meeting with the agent in it.
+
+    Args:
+        role: what the agent is.
+        participants: who is there, by id; speakers heard for the first time are added.
+        ears: hears all tracks.
+        mind: proposes.
+        voice: speaks; None for a role that never does.
+        observers: get every event.
+        clock: says when a tick may begin.
+        settings: how it is run.
+        stopwatch: gets the computing time of each part.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        participants: dict[str, Participant],
+        ears: Ears,
+        mind: SpeechLLM,
+        voice: Voice | None,
+        observers: Sequence[Observer],
+        clock: Clock,
+        settings: Settings,
+        stopwatch: Stopwatch,
+    ) -> None:
+        self.now: Samples = 0
+        self._role, self._participants = role, participants
+        self._ears, self._mind, self._voice = ears, mind, voice
+        self._observers, self._clock = observers, clock
+        self._settings, self._watch = settings, stopwatch
+        self._names = {one.id: one.name for one in participants.values()}
+        self._keeper = TurnKeeper(role, self._names)
+        self._transcript = Transcript()
+        phrases = load_phrases(role.language)
+        names = [role.identity.name, *role.identity.aliases]
+        self._spotter = CommandSpotter(role, phrases, AddresseeDetector(names, phrases))
+        self._percepts = PerceptBuilder(settings.step, audio=mind.capabilities.hears_audio)
+        self._heard: DelayLine[Heard] = DelayLine(enabled=settings.honest_latency)
+        self._proposed: DelayLine[Outcome] = DelayLine(enabled=settings.honest_latency)
+        self._proposal: Proposal | None = None
+        self._left = False
+
+    async def run(self, source: Source, sink: Sink) -> None:
+        """Runs until the source ends or the agent leaves; `now` says how far it came."""
+        session = await self._mind.open(self._role, self._participants)
+        desk = Desk(session, live=self._settings.live)
+        delivery = Delivery(session, self._voice, self._settings, self._watch)
+        try:
+            async for now, chunks in source.ticks():
+                await self._clock.wait_until(now)
+                await self._tick(now, chunks, desk, delivery, session)
+                own = delivery.take(now)
+                self._own_events(delivery, session)
+                sink.take(now, chunks, own)
+                if self._left:
+                    break
+            self._finish(delivery, session)
+        finally:
+            await delivery.close()
+            await desk.close()
+            await session.close()
+
+    async def _tick(
+        self,
+        now: Samples,
+        chunks: Sequence[AudioChunk],
+        desk: Desk,
+        delivery: Delivery,
+        session: MindSession,
+    ) -> None:
+        with self._watch.phase("ears") as phase:
+            heard = self._ears.hear(now, chunks)
+        self._heard.put(now, heard, phase.elapsed)
+        heard = merge(now, self._heard.take(now), self._keeper.heard)
+        self._listen(heard)
+        percept, cost = self._percepts.add(heard, chunks), 0.0
+        if percept is not None:
+            self._emit(percept)
+            with self._watch.phase("mind") as phase:
+                await desk.ask(percept, self._keeper.floor)
+            cost = phase.elapsed
+        for outcome in desk.collect():
+            self._proposed.put(now, outcome, cost)
+        for outcome in self._proposed.take(now):
+            self._consider(outcome)
+        self.now = now
+        if percept is not None or self._keeper.active:
+            await self._decide(percept is not None, delivery, session)
+
+    def _listen(self, heard: Heard) -> None:
+        self._keeper.hear(heard)
+        if heard.speaking or heard.activities or heard.words or heard.partials:
+            self._emit(heard)
+        if heard.words:
+            self._meet(heard)
+            self._transcript.add(heard.words)
+            speaking = self._keeper.standing.turn_act is not None
+            for given in self._spotter.spot(
+                heard.words, self._transcript, heard.at, agent_speaking=speaking
+            ):
+                self.command(given)
+
+    def _meet(self, heard: Heard) -> None:
+        """Somebody who was heard for the first time becomes a participant."""
+        for word in heard.words:
+            if word.speaker not in self._participants:
+                self._participants[word.speaker] = Participant(word.speaker, word.speaker)
+                self._names[word.speaker] = word.speaker
+
+    def command(self, given: CommandGiven) -> None:
+        """Takes a command, by whatever channel it came."""
+        self._emit(given)
+        self._keeper.command(given)
+        if given.accepted and given.command is Command.LEAVE:
+            self._left = True
+
+    def _consider(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self._emit(outcome)
+            return
+        if outcome is not None:
+            self._emit(outcome)
+        self._proposal = outcome
+        self._keeper.propose(outcome)
+
+    async def _decide(self, at_percept: bool, delivery: Delivery, session: MindSession) -> None:
+        decision = self._keeper.decide()
+        if at_percept or decision.action is not Action.WAIT:
+            self._emit(decision)
+        if decision.action in (Action.YIELD, Action.STOP):
+            self._cut(delivery, session)
+        elif decision.action is not Action.WAIT and self._proposal is not None:
+            await self._act(decision, self._proposal, delivery)
+
+    async def _act(self, decision: Decision, proposal: Proposal, delivery: Delivery) -> None:
+        self._proposal = None
+        try:
+            if decision.action is Action.RAISE_HAND:
+                await delivery.raise_hand(proposal)
+            else:
+                await delivery.start(proposal, decision.at)
+        except MindError as error:
+            self._emit(Failure(decision.at, "mind", str(error)))
+
+    def _cut(self, delivery: Delivery, session: MindSession) -> None:
+        delivery.cut(self.now)
+        session.cancel()
+        self._own_events(delivery, session)
+
+    def _own_events(self, delivery: Delivery, session: MindSession) -> None:
+        for event in delivery.events():
+            self._own_turn(event, session)
+
+    def _own_turn(self, event: Event, session: MindSession) -> None:
+        self._emit(event)
+        if isinstance(event, TurnStarted):
+            self._keeper.turn_started(event)
+        elif isinstance(event, TurnEnded):
+            self._keeper.turn_ended(event)
+            session.heard(event.heard)
+
+    def _finish(self, delivery: Delivery, session: MindSession) -> None:
+        """What was said to the end is heard to the end; the agent's own turn ends here."""
+        self._cut(delivery, session)
+        last = self._ears.finish(self.now)
+        if last.activities or last.words:
+            self._listen(last)
+
+    def _emit(self, event: Event) -> None:
+        for observer in self._observers:
+            observer(event)
+
+    @property
+    def participants(self) -> Mapping[str, Participant]:
+        """Everybody met so far."""
+        return self._participants

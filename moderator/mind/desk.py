@@ -1,0 +1,68 @@
+"""Asks a mind without ever waiting for it in a live meeting."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TypeAlias
+
+from moderator.errors import MindError
+from moderator.events import Failure, Percept, Proposal
+from moderator.floor import FloorView
+from moderator.mind.base import MindSession
+from moderator.timeline import Samples
+
+Outcome: TypeAlias = Proposal | Failure | None
+"""A proposal, a failure, or None: the mind wishes nothing (any more)."""
+
+
+class Desk:
+    """Hands percepts to a mind and collects its proposals.
+
+    Args:
+        session: the mind's session.
+        live: do not wait for a proposal; it is collected when it is there, and percepts that come
+            in the meantime are only pushed. A replay waits: the answer costs no meeting time.
+    """
+
+    def __init__(self, session: MindSession, *, live: bool = False) -> None:
+        self._session, self._live = session, live
+        self._task: asyncio.Task[Outcome] | None = None
+        self._ready: list[Outcome] = []
+
+    async def ask(self, percept: Percept, floor: FloorView) -> None:
+        """Gives the mind a percept and asks what it wishes."""
+        try:
+            await self._session.push(percept, floor)
+        except MindError as error:
+            self._ready.append(Failure(percept.end, "mind", str(error)))
+            return
+        if not self._live:
+            self._ready.append(await self._proposal(percept.end))
+        elif self._task is None:
+            self._task = asyncio.create_task(self._proposal(percept.end), name="mind.propose")
+
+    def collect(self) -> list[Outcome]:
+        """What came since the last call, oldest first."""
+        if self._task is not None and self._task.done():
+            self._ready.append(self._task.result())
+            self._task = None
+        ready, self._ready = self._ready, []
+        return ready
+
+    async def close(self) -> None:
+        """Drops what is still being thought."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _proposal(self, at: Samples) -> Outcome:
+        try:
+            proposal = await self._session.propose()
+        except MindError as error:
+            return Failure(at, "mind", str(error))
+        if proposal is None:
+            return None
+        # The arbiter decides on what the journal says, to the last digit.
+        return replace(proposal, probability=round(proposal.probability, 6))

@@ -1,0 +1,106 @@
+"""The duty to answer who addressed the agent: from measured facts, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from moderator.events import Act
+from moderator.mind.duties.base import Question, Scene, Wish
+from moderator.mind.duties.shares import percent, shares_in_words
+from moderator.mind.duties.summing_up import summary
+from moderator.mind.duties.timing import whole_minutes
+from moderator.timeline import Samples, to_samples
+from roles.schema import AnswerDuty
+
+WAITS = to_samples(8.0)
+"""A question that could not be answered within this has been overtaken by the talk."""
+
+
+class Answer:
+    """Answers questions about time, agenda, shares of talk; says so where it cannot."""
+
+    def __init__(self, duty: AnswerDuty) -> None:
+        self.name = duty.name or duty.type
+        self._answered: tuple[str, Samples] | None = None
+        self._question: Question | None = None
+
+    def wish(self, scene: Scene) -> Wish | None:
+        """Wishes to answer while a question waits."""
+        question = scene.question
+        if question is None or scene.now - question.until > WAITS:
+            return None
+        kind = scene.phrases.question(question.text)
+        reply = _REPLIES[kind](scene) if kind else scene.phrases.say("answer_open")
+        self._question = question
+        return Wish(
+            Act.ANSWER,
+            0.95,
+            reply,
+            f"{scene.name(question.by)} asked: {question.text}"[:200],
+            question.by,
+            answering=True,
+            open_question=kind is None,
+        )
+
+    def granted(self, now: Samples) -> None:
+        """Answered; the session forgets the question."""
+        self._question = None
+
+
+def _time_left(scene: Scene) -> str:
+    left = scene.plan.left(scene.now)
+    if left is None:
+        return scene.phrases.say("answer_time_run", duration=scene.duration(scene.now))
+    template = "answer_time_left" if left > 0 else "answer_time_over"
+    return scene.phrases.say(template, minutes=whole_minutes(abs(left)))
+
+
+def _agenda(scene: Scene) -> str:
+    plan, say = scene.plan, scene.phrases.say
+    if plan.item is None:
+        return say("answer_no_agenda")
+    left = plan.item_left(scene.now)
+    rest = say("answer_agenda_rest", 0 if left > 0 else 1, minutes=whole_minutes(abs(left)))
+    return say(
+        "answer_agenda",
+        item=plan.item.title,
+        number=plan.index + 1,
+        count=len(plan.items),
+        rest=rest,
+    )
+
+
+def _talked_most(scene: Scene) -> str:
+    shares = shares_in_words(scene)
+    if not shares:
+        return scene.phrases.say("answer_nobody")
+    return scene.phrases.say("answer_talked_most", shares=shares)
+
+
+def _talked_least(scene: Scene) -> str:
+    quiet = scene.quietest()
+    if quiet is None:
+        return scene.phrases.say("answer_nobody")
+    return scene.phrases.say(
+        "answer_talked_least", name=scene.name(quiet), percent=percent(scene, quiet)
+    )
+
+
+def _identity(scene: Scene) -> str:
+    identity = scene.role.identity
+    return scene.phrases.say(
+        "answer_identity",
+        agent=identity.name,
+        title=identity.title,
+        summary=scene.role.summary,
+    )
+
+
+_REPLIES: dict[str, Callable[[Scene], str]] = {
+    "time_left": _time_left,
+    "agenda": _agenda,
+    "talked_most": _talked_most,
+    "talked_least": _talked_least,
+    "summary": summary,
+    "identity": _identity,
+}

@@ -1,0 +1,109 @@
+"""What a duty sees and what it wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from moderator.events import Act
+from moderator.floor import FloorView
+from moderator.language.phrases import Phrases
+from moderator.mind.base import Participant
+from moderator.mind.duties.plan import Plan
+from moderator.timeline import Samples, to_seconds
+from moderator.transcript import Transcript
+from roles.schema import Role
+
+
+@dataclass(slots=True)
+class Question:
+    """Something said to the agent that waits for its answer.
+
+    Attributes:
+        by: who asked.
+        text: what was said, without the agent's name; grows while they go on.
+        until: meeting time at which their last word ended.
+    """
+
+    by: str
+    text: str
+    until: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the duties look at, at the end of one percept."""
+
+    now: Samples
+    role: Role
+    floor: FloorView
+    transcript: Transcript
+    participants: Mapping[str, Participant]
+    plan: Plan
+    phrases: Phrases
+    question: Question | None
+
+    def name(self, participant: str | None) -> str:
+        """A participant's name as spoken."""
+        if participant is None:
+            return ""
+        known = self.participants.get(participant)
+        return known.name if known else participant
+
+    def talk(self, participant: str) -> Samples:
+        """How much a participant has spoken in the whole meeting."""
+        tally = self.floor.tallies.get(participant)
+        return tally.talk if tally else 0
+
+    def quietest(self, *, but: str | None = None) -> str | None:
+        """Who has spoken least; None if there is nobody else."""
+        others = sorted(name for name in self.participants if name != but)
+        return min(others, key=self.talk, default=None)
+
+    def duration(self, samples: Samples) -> str:
+        """A duration in words."""
+        seconds = round(to_seconds(samples))
+        if seconds < 90:
+            return self.phrases.say("duration_seconds", seconds=seconds)
+        minutes = round(seconds / 60)
+        return self.phrases.say("duration_minutes", minutes=minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A duty's wish for a turn.
+
+    Attributes:
+        act: what the turn is for.
+        probability: how sure the duty is, in [0, 1].
+        words: what would be said.
+        cue: why, in a few words.
+        addressee: participant it would be said to.
+        answering: it answers somebody who addressed the agent.
+        open_question: no measured fact answers; a larger model might.
+        facts: the measured values in the words.
+    """
+
+    act: Act
+    probability: float
+    words: str
+    cue: str
+    addressee: str | None = None
+    answering: bool = False
+    open_question: bool = False
+    facts: Mapping[str, str | float | int] = field(default_factory=dict)
+
+
+class DutyRunner(Protocol):
+    """One duty of a role in one meeting."""
+
+    name: str
+
+    def wish(self, scene: Scene) -> Wish | None:
+        """What the duty wishes now; None for nothing. Repeats itself until granted."""
+        ...
+
+    def granted(self, now: Samples) -> None:
+        """Its last wish was granted."""
+        ...

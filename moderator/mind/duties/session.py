@@ -1,0 +1,161 @@
+"""The duties mind: asks every duty what it wishes and proposes the most pressing wish."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from moderator.addressee import AddresseeDetector
+from moderator.events import Percept, Proposal
+from moderator.floor import FloorView
+from moderator.language import load_phrases
+from moderator.mind.base import Capabilities, Participant
+from moderator.mind.duties import answering, floor_care, summing_up, timing
+from moderator.mind.duties.base import DutyRunner, Question, Scene, Wish
+from moderator.mind.duties.plan import Plan
+from moderator.timeline import Samples, to_samples
+from moderator.transcript import Transcript
+from roles import schema
+
+GOES_ON_WITHIN = to_samples(2.0)
+"""What somebody says this soon after calling the agent belongs to what they ask."""
+
+_RUNNERS: dict[type[schema.Duty], Callable[[Any], DutyRunner]] = {
+    schema.AnswerDuty: answering.Answer,
+    schema.CloseDuty: timing.Close,
+    schema.OpenDuty: timing.Open,
+    schema.CrosstalkDuty: floor_care.CutInOnCrosstalk,
+    schema.MonologueDuty: floor_care.EndMonologue,
+    schema.AgendaDuty: timing.Agenda,
+    schema.TimeCheckDuty: timing.TimeCheck,
+    schema.SummariseDuty: summing_up.Summarise,
+    schema.InviteQuietDuty: floor_care.InviteQuiet,
+    schema.SilenceDuty: floor_care.BreakSilence,
+}
+"""In the order in which wishes of equal probability win."""
+
+
+class Duties:
+    """The mind that every role has: its duties, without any model."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Words only, answers from measured facts."""
+        return Capabilities(name="duties")
+
+    async def open(
+        self, role: schema.Role, participants: Mapping[str, Participant]
+    ) -> DutiesSession:
+        """Starts a session.
+
+        Raises:
+            InputError: there are no phrases in the role's language.
+        """
+        return DutiesSession(role, participants)
+
+
+class DutiesSession:
+    """The duties of one role in one meeting."""
+
+    def __init__(self, role: schema.Role, participants: Mapping[str, Participant]) -> None:
+        self._role, self._participants = role, participants
+        self._phrases = load_phrases(role.language)
+        names = [role.identity.name, *role.identity.aliases]
+        self._detector = AddresseeDetector(names, self._phrases)
+        self._transcript = Transcript()
+        self._plan = Plan(role)
+        self._runners = [
+            make(duty)
+            for kind, make in _RUNNERS.items()
+            for duty in role.duties
+            if type(duty) is kind
+        ]
+        self._question: Question | None = None
+        self._called_at: dict[str, tuple[Samples, int]] = {}
+        self._scene: Scene | None = None
+        self._last: tuple[DutyRunner, Wish] | None = None
+
+    @property
+    def open_question(self) -> bool:
+        """The last proposal answers a question that no measured fact answers."""
+        return self._last is not None and self._last[1].open_question
+
+    async def push(self, percept: Percept, floor: FloorView) -> None:
+        """Takes the next chunk."""
+        self._transcript.add(percept.words)
+        for speaker in dict.fromkeys(word.speaker for word in percept.words):
+            self._listen_for_call(speaker)
+        if self._question is not None and percept.end - self._question.until > answering.WAITS:
+            self._question = None
+        self._scene = Scene(
+            percept.end,
+            self._role,
+            floor,
+            self._transcript,
+            self._participants,
+            self._plan,
+            self._phrases,
+            self._question,
+        )
+
+    def _listen_for_call(self, speaker: str) -> None:
+        utterance = self._transcript.current(speaker)
+        if utterance is None:
+            return
+        call = self._detector.find(utterance.words)
+        if call is not None and self._called_at.get(speaker) != (utterance.start, call.first):
+            self._called_at[speaker] = (utterance.start, call.first)
+            self._question = Question(speaker, "", utterance.end)
+        question = self._question
+        if question is None or question.by != speaker:
+            return
+        if utterance.start - question.until > GOES_ON_WITHIN:
+            return
+        question.text = utterance.text if call is None else " ".join(call.rest) or utterance.text
+        question.until = max(question.until, utterance.end)
+
+    async def propose(self) -> Proposal | None:
+        """The most pressing wish of all duties."""
+        scene = self._scene
+        if scene is None:
+            return None
+        wishes = [(runner, runner.wish(scene)) for runner in self._runners]
+        made = [(runner, wish) for runner, wish in wishes if wish is not None]
+        if not made:
+            self._last = None
+            return None
+        runner, wish = max(made, key=lambda pair: pair[1].probability)
+        self._last = (runner, wish)
+        return Proposal(
+            at=scene.now,
+            mind="duties",
+            probability=wish.probability,
+            act=wish.act,
+            addressee=wish.addressee,
+            duty=runner.name,
+            answering=wish.answering,
+            cue=wish.cue,
+            facts=wish.facts,
+        )
+
+    async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
+        """The words of the proposal made last; marks its duty as done."""
+        if self._last is None or self._scene is None:
+            return
+        runner, wish = self._last
+        if runner.name != proposal.duty:
+            return
+        self._last = None
+        if wish.answering:
+            self._question = None
+        runner.granted(self._scene.now)
+        yield wish.words
+
+    def heard(self, words: str) -> None:
+        """Nothing to learn: duties speak in whole turns."""
+
+    def cancel(self) -> None:
+        """Nothing is under way between two percepts."""
+
+    async def close(self) -> None:
+        """Holds nothing."""

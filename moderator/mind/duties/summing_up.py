@@ -1,0 +1,61 @@
+"""The duty to sum up: who talked, for how long, and which words came up most."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from moderator.events import Act
+from moderator.language.phrases import normalise
+from moderator.mind.duties.base import Scene, Wish
+from moderator.mind.duties.plan import MINUTE
+from moderator.mind.duties.shares import shares_in_words
+from moderator.timeline import Samples
+from roles.schema import SummariseDuty
+
+TOPIC_WORDS = 3
+TIMES = 3
+SHORTEST = 4
+
+
+def summary(scene: Scene) -> str:
+    """A summary from measured facts; it does not claim to know what was meant."""
+    shares = shares_in_words(scene)
+    if not shares:
+        return scene.phrases.say("answer_nobody")
+    words = frequent_words(scene)
+    topics = scene.phrases.say("summarise_topics", words=", ".join(words)) if words else ""
+    duration = scene.duration(scene.now)
+    return scene.phrases.say("summarise", duration=duration, shares=shares, topics=topics)
+
+
+def frequent_words(scene: Scene) -> list[str]:
+    """Words of substance said at least `TIMES` times, most frequent first."""
+    counts: Counter[str] = Counter()
+    for utterance in scene.transcript:
+        plain = (normalise(word) for word in utterance.words)
+        counts.update(
+            word
+            for word in plain
+            if len(word) >= SHORTEST and word not in scene.phrases.stop_words and word.isalpha()
+        )
+    ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [word for word, count in ranked[:TOPIC_WORDS] if count >= TIMES]
+
+
+class Summarise:
+    """Sums up every so many minutes."""
+
+    def __init__(self, duty: SummariseDuty) -> None:
+        self.name = duty.name or duty.type
+        self._every = duty.every_minutes
+        self._last: Samples = 0
+
+    def wish(self, scene: Scene) -> Wish | None:
+        """Wishes to sum up once the interval is over; never without an interval."""
+        if self._every is None or scene.now - self._last < round(self._every * MINUTE):
+            return None
+        return Wish(Act.SUMMARISE, 0.6, summary(scene), "the interval for a summary is over")
+
+    def granted(self, now: Samples) -> None:
+        """Said."""
+        self._last = now

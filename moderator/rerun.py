@@ -1,0 +1,91 @@
+"""Runs a journal through the turn keeper again: the decisions must come out the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from moderator.errors import InputError
+from moderator.events import Act, Action, Decision, Heard, TurnEnded, TurnStarted
+from moderator.journal import Line, command_from, decision_from, heard_from, proposal_from, read
+from moderator.timeline import TICK, Samples
+from moderator.turn_keeper import TurnKeeper
+from roles.schema import Role
+
+
+def rerun(path: Path) -> list[tuple[Decision, Decision]]:
+    """Decides everything in a journal again.
+
+    Returns:
+        The decisions that differ, as pairs of (journalled, decided now); empty when all agree.
+
+    Raises:
+        InputError: not a complete journal.
+    """
+    lines = read(path)
+    opened = next(lines, None)
+    if opened is None or opened["kind"] != "opened":
+        raise InputError("no meeting was opened", where=str(path), todo="give a journal.jsonl")
+    role = Role.model_validate(opened["role"])
+    names = {one: str(entry["name"]) for one, entry in opened["participants"].items()}
+    return _Rerun(TurnKeeper(role, names), names).run(lines)
+
+
+class _Rerun:
+    def __init__(self, keeper: TurnKeeper, names: dict[str, str]) -> None:
+        self._keeper, self._names = keeper, names
+        self._at: Samples = 0
+        self._proposed: Samples | None = None
+        self._differ: list[tuple[Decision, Decision]] = []
+
+    def run(self, lines: Iterable[Line]) -> list[tuple[Decision, Decision]]:
+        for line in lines:
+            take = getattr(self, f"_{line['kind']}", None)
+            if take is not None:
+                take(line)
+        return self._differ
+
+    def _go_to(self, at: Samples) -> None:
+        """Ticks in which nothing was heard are not journalled."""
+        while self._at + TICK < at:
+            self._at += TICK
+            self._keeper.hear(Heard(self._at))
+
+    def _heard(self, line: Line) -> None:
+        heard = heard_from(line)
+        self._go_to(heard.at)
+        self._at = heard.at
+        self._keeper.hear(heard)
+        for word in heard.words:
+            self._names.setdefault(word.speaker, word.speaker)
+
+    def _percept(self, line: Line) -> None:
+        self._silent_until(line["end"])
+        # Without a new proposal the wish made before is withdrawn.
+        self._keeper.propose(None)
+
+    def _silent_until(self, at: Samples) -> None:
+        self._go_to(at + TICK)
+
+    def _proposal(self, line: Line) -> None:
+        self._keeper.propose(proposal_from(line))
+
+    def _command(self, line: Line) -> None:
+        self._keeper.command(command_from(line))
+
+    def _turn_started(self, line: Line) -> None:
+        started = TurnStarted(line["at"], line["turn"], Act(line["act"]), line["addressee"])
+        self._keeper.turn_started(started)
+
+    def _turn_ended(self, line: Line) -> None:
+        ended = TurnEnded(line["at"], line["turn"], line["heard"], line["lost"])
+        self._keeper.turn_ended(ended)
+
+    def _decision(self, line: Line) -> None:
+        written = decision_from(line)
+        self._silent_until(written.at)
+        decided = self._keeper.decide()
+        if decided != written:
+            self._differ.append((written, decided))
+        if decided.action is Action.WAIT and written.action is not Action.WAIT:
+            self._keeper.propose(None)

@@ -1,0 +1,72 @@
+"""What a rule is: one reason to hold back, to give way, or to go ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from moderator.events import Act, Action, Proposal, Reason
+from moderator.floor import FloorView
+from moderator.timeline import Samples
+from roles.schema import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What has been said to the agent and what it is doing, beside the floor.
+
+    Attributes:
+        hard_stop: somebody with the authority told it to stop, just now.
+        hushed: it was told to be quiet and not yet to resume.
+        listen_only: it was told to listen only.
+        turn_act: the act of the turn it is speaking; None when it is silent.
+        last_backchannel: meeting time of its last backchannel.
+        last_hand: meeting time at which it last raised its hand.
+    """
+
+    hard_stop: bool = False
+    hushed: bool = False
+    listen_only: bool = False
+    turn_act: Act | None = None
+    last_backchannel: Samples | None = None
+    last_hand: Samples | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a rule may look at.
+
+    Attributes:
+        role: the agent's role.
+        names: participants' names by id, so that a role can name people either way.
+        floor: the floor now.
+        standing: commands and the agent's own turn.
+        proposal: what the mind wishes; None for nothing.
+    """
+
+    role: Role
+    names: dict[str, str]
+    floor: FloorView
+    standing: Standing
+    proposal: Proposal | None
+
+
+class Verdict(NamedTuple):
+    """A rule that applies: what happens, and why."""
+
+    action: Action
+    reason: Reason
+
+
+Rule: TypeAlias = Callable[[Situation], Verdict | None]
+"""Looks at a situation; None where it has nothing to say."""
+
+
+def first_verdict(rules: Sequence[Rule], situation: Situation) -> Verdict | None:
+    """What the first rule that applies says."""
+    for rule in rules:
+        verdict = rule(situation)
+        if verdict is not None:
+            return verdict
+    return None

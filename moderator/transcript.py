@@ -1,0 +1,80 @@
+"""Who said what: the meeting's history as utterances, bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from moderator.events import Word
+from moderator.timeline import Samples, to_samples, to_seconds
+
+UTTERANCE_PAUSE = to_samples(0.5)
+"""Words of one speaker over pauses shorter than this are one utterance."""
+
+KEPT = 400
+"""Utterances kept: an hour of lively talk; older ones are in the journal."""
+
+
+@dataclass(slots=True)
+class Utterance:
+    """Words of one speaker joined over short pauses.
+
+    Attributes:
+        speaker: participant's id, or the agent's.
+        start: meeting time of the first word.
+        end: meeting time at which the last word ended.
+        words: the words, as heard.
+    """
+
+    speaker: str
+    start: Samples
+    end: Samples
+    words: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The words joined by spaces."""
+        return " ".join(self.words)
+
+
+class Transcript:
+    """The last `KEPT` utterances, in the order in which they began to be heard."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._utterances: deque[Utterance] = deque(maxlen=kept)
+        self._open: dict[str, Utterance] = {}
+
+    def __iter__(self) -> Iterator[Utterance]:
+        return iter(self._utterances)
+
+    def __len__(self) -> int:
+        return len(self._utterances)
+
+    def add(self, words: Iterable[Word]) -> None:
+        """Takes words that became stable; those of one speaker come by start."""
+        for word in words:
+            current = self._open.get(word.speaker)
+            if current is None or word.start - current.end >= UTTERANCE_PAUSE:
+                current = Utterance(word.speaker, word.start, word.end)
+                self._open[word.speaker] = current
+                self._utterances.append(current)
+            current.words.append(word.text)
+            current.end = max(current.end, word.end)
+
+    def current(self, speaker: str) -> Utterance | None:
+        """The last utterance of a speaker, which may go on."""
+        return self._open.get(speaker)
+
+    def since(self, at: Samples) -> list[Utterance]:
+        """Utterances that ended after `at`, oldest first."""
+        return [utterance for utterance in self._utterances if utterance.end > at]
+
+    def render(self, names: Mapping[str, str], last: int = 40) -> str:
+        """The last utterances as lines ``[m:ss] Name: words``, for a model to read."""
+        lines = []
+        for utterance in list(self._utterances)[-last:]:
+            minutes, seconds = divmod(int(to_seconds(utterance.start)), 60)
+            name = names.get(utterance.speaker, utterance.speaker)
+            lines.append(f"[{minutes}:{seconds:02d}] {name}: {utterance.text}")
+        return "\n".join(lines)
