@@ -15,13 +15,16 @@ from roles.source import Source
 _SHOWN = 40
 """Characters of a wrong value that a message repeats."""
 
+_MOST = 100
+"""Problems shown of one file: nobody reads more at once."""
+
 _BOOLEANS = dict.fromkeys(("yes", "on", "y"), "true") | dict.fromkeys(("no", "off", "n"), "false")
 """What YAML 1.1 took for truth values and YAML 1.2 does not."""
 
 
 def explain(error: ValidationError, source: Source) -> list[Problem]:
     """One problem for each thing that pydantic found, with its place in the file."""
-    found = error.errors(include_url=False)
+    found = error.errors(include_url=False)[:_MOST]
     misspelt = {
         (*path[:-1], _meant(path, source))
         for path in (

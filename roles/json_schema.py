@@ -41,8 +41,8 @@ def resolve(schema: Schema) -> Schema:
 
 def duty_schemas() -> dict[str, Schema]:
     """Schema of every kind of duty, by `type`."""
-    mapping = top()["properties"]["duties"]["items"]["discriminator"]["mapping"]
-    return {name: resolve({"$ref": ref}) for name, ref in mapping.items()}
+    kinds = [resolve(kind) for kind in top()["properties"]["duties"]["items"]["oneOf"]]
+    return {kind["properties"]["type"]["const"]: kind for kind in kinds}
 
 
 def describe(schema: Schema) -> str:

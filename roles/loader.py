@@ -18,8 +18,17 @@ from roles.review import review
 from roles.schema import Role
 from roles.source import Source, decode, parse, read_bytes
 
-__all__ = ["Examined", "Problem", "RoleError", "dump_role", "examine", "library", "load_role"]
-__all__ += ["parse_role", "role_text"]
+__all__ = [
+    "Examined",
+    "Problem",
+    "RoleError",
+    "dump_role",
+    "examine",
+    "library",
+    "load_role",
+    "parse_role",
+    "role_text",
+]
 
 _SUFFIXES = (".yaml", ".yml")
 
