@@ -58,3 +58,11 @@ class Voice(Protocol):
         The same text gives the same samples.
         """
         ...
+
+
+class PacedVoice(Voice, Protocol):
+    """A voice that can also speak faster and slower."""
+
+    def at_speed(self, speed: float) -> PacedVoice:
+        """The same voice at another speed, 1 being its own, as far as it can."""
+        ...

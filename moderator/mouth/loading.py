@@ -34,7 +34,7 @@ _PIPER_ONNX = "en_US-joe-medium.onnx"
 class ModelFiles(Protocol):
     """What the mouth needs of the model store."""
 
-    def path(self, name: str) -> Path:
+    def directory(self, name: str) -> Path:
         """The directory with the files of a model, their hashes verified.
 
         Raises:
@@ -43,28 +43,56 @@ class ModelFiles(Protocol):
         ...
 
 
+class VoiceLoader:
+    """Makes voices; speakers of one backend share its model, which is loaded once.
+
+    Args:
+        store: where the model files are.
+    """
+
+    def __init__(self, store: ModelFiles) -> None:
+        self._store = store
+        self._hibari: Hibari | None = None
+        self._piper: PiperVoice | None = None
+
+    def __call__(self, choice: VoiceChoice) -> HibariVoice | PiperSpeech:
+        """The voice of a choice.
+
+        Raises:
+            InputError: the backend is not installed, the speaker is unknown, or a model is missing.
+        """
+        return self._piper_voice(choice) if choice.backend == "piper" else self._own_voice(choice)
+
+    def _own_voice(self, choice: VoiceChoice) -> HibariVoice:
+        from moderator.mouth.hibari import HibariVoice
+
+        speaker = _speaker(choice, tuple(HIBARI_SPEAKERS))
+        if self._hibari is None:
+            self._hibari = hibari_engine(self._store.directory(HIBARI_MODEL) / "hibari.onnx")
+        return HibariVoice(self._hibari, speaker, choice.speed, HIBARI_SPEAKERS[speaker])
+
+    def _piper_voice(self, choice: VoiceChoice) -> PiperSpeech:
+        from moderator.mouth.piper import PiperSpeech
+
+        if importlib.util.find_spec("piper") is None:
+            raise InputError(
+                "the voice backend piper is not installed",
+                where="voice.backend",
+                todo="install it with: pip install 'livekit-moderator[piper]'",
+            )
+        speaker = _speaker(choice, PIPER_SPEAKERS)
+        if self._piper is None:
+            self._piper = piper_engine(self._store.directory(PIPER_MODEL) / _PIPER_ONNX)
+        return PiperSpeech(self._piper, speaker, choice.speed)
+
+
 def load_voice(choice: VoiceChoice, store: ModelFiles) -> Voice:
     """The voice a role asks for, with a cache of the sentences it spoke last.
 
     Raises:
         InputError: the backend is not installed, the speaker is unknown, or a model is missing.
     """
-    load = load_piper if choice.backend == "piper" else load_hibari
-    return CachedVoice(load(choice, store))
-
-
-def load_hibari(choice: VoiceChoice, store: ModelFiles) -> HibariVoice:
-    """The default voice.
-
-    Raises:
-        InputError: the speaker is unknown, or the model is missing.
-    """
-    from moderator.mouth.hibari import HibariVoice
-
-    speaker = choice.speaker or next(iter(HIBARI_SPEAKERS))
-    _check_speaker("hibari", speaker, tuple(HIBARI_SPEAKERS))
-    engine = hibari_engine(store.path(HIBARI_MODEL) / "hibari.onnx")
-    return HibariVoice(engine, speaker, choice.speed, HIBARI_SPEAKERS[speaker])
+    return CachedVoice(VoiceLoader(store)(choice))
 
 
 def hibari_engine(model: Path) -> Hibari:
@@ -74,26 +102,6 @@ def hibari_engine(model: Path) -> Hibari:
     from moderator.mouth.hibari import DURATIONS
 
     return Hibari(model=with_output(model.read_bytes(), DURATIONS), threads=1)
-
-
-def load_piper(choice: VoiceChoice, store: ModelFiles) -> PiperSpeech:
-    """The second backend.
-
-    Raises:
-        InputError: piper is not installed, the speaker is unknown, or the model is missing.
-    """
-    from moderator.mouth.piper import PiperSpeech
-
-    if importlib.util.find_spec("piper") is None:
-        raise InputError(
-            "the voice backend piper is not installed",
-            where="voice.backend",
-            todo="install it with: pip install 'livekit-moderator[piper]'",
-        )
-    speaker = choice.speaker or PIPER_SPEAKERS[0]
-    _check_speaker("piper", speaker, PIPER_SPEAKERS)
-    directory = store.path(PIPER_MODEL)
-    return PiperSpeech(piper_engine(directory / _PIPER_ONNX), speaker, choice.speed)
 
 
 def piper_engine(model: Path) -> PiperVoice:
@@ -117,10 +125,12 @@ def piper_engine(model: Path) -> PiperVoice:
     return PiperVoice(session=session, config=PiperConfig.from_dict(settings))
 
 
-def _check_speaker(backend: str, speaker: str, known: tuple[str, ...]) -> None:
+def _speaker(choice: VoiceChoice, known: tuple[str, ...]) -> str:
+    speaker = choice.speaker or known[0]
     if speaker not in known:
         raise InputError(
-            f"{backend} has no speaker {speaker!r}",
+            f"{choice.backend} has no speaker {speaker!r}",
             where="voice.speaker",
             todo=f"choose one of: {', '.join(known)}",
         )
+    return speaker
