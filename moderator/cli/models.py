@@ -59,6 +59,7 @@ def _model_json(status: ModelStatus) -> dict[str, Any]:
         "name": model.name,
         "summary": model.summary,
         "licence": model.licence,
+        "extra": model.extra,
         "size": model.size,
         "present": status.present,
         "directory": str(status.directory) if status.directory else None,
@@ -81,9 +82,10 @@ def list_models(json: Json = False) -> None:
     from rich.table import Table
 
     table = Table("model", "here", "size", "licence", "what it is for", box=None)
+    table.columns[0].no_wrap = True
     for status in store.list():
         model = status.model
-        here = "yes" if status.present else "no"
+        here = "yes" if status.present else f"no (extra {model.extra})" if model.extra else "no"
         cells = (model.name, here, _megabytes(model.size), model.licence, model.summary)
         table.add_row(*(escape(cell) for cell in cells))
     stdout_console().print(table)
@@ -92,7 +94,9 @@ def list_models(json: Json = False) -> None:
 @app.command()
 def pull(
     names: Names = None,
-    everything: Annotated[bool, typer.Option("--all", help="All models.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All models but those of extras.")
+    ] = False,
     local: From = None,
     offline: Offline = False,
     json: Json = False,
@@ -108,7 +112,8 @@ def pull(
             todo="see `moderator models list`",
         )
     store = open_store(offline=offline, local=local, show_progress=not json)
-    wanted = [status.model.name for status in store.list()] if everything else list(names or ())
+    embedded = [status.model.name for status in store.list() if status.model.extra is None]
+    wanted = embedded if everything else list(names or ())
     store.pull(*wanted)
     statuses = [status for status in store.list() if status.model.name in wanted]
     if json:

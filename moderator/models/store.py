@@ -16,7 +16,7 @@ from moderator.models import wheels
 from moderator.models.errors import SourceUnavailableError, WrongHashError, cache_errors
 from moderator.models.files import Stamps, is_registered, place
 from moderator.models.progress import Progress, silent
-from moderator.models.registry import EMBEDDED
+from moderator.models.registry import REGISTRY
 from moderator.models.sources import Download, Fetcher, installed_path
 from moderator.models.spec import Installed, Model, ModelFile
 
@@ -58,7 +58,7 @@ class ModelStore:
     def __init__(
         self,
         root: Path,
-        registry: Sequence[Model] = EMBEDDED,
+        registry: Sequence[Model] = REGISTRY,
         *,
         local: Sequence[Path] = (),
         offline: bool = False,
@@ -74,7 +74,7 @@ class ModelStore:
     def default(
         cls, *, offline: bool = False, local: Sequence[Path] = (), progress: Progress = silent
     ) -> ModelStore:
-        """The embedded models in the user's cache.
+        """The registered models in the user's cache.
 
         MODERATOR_OFFLINE=1 forbids the network; MODERATOR_MODELS names local directories,
         separated like those of PATH.

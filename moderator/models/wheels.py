@@ -36,7 +36,7 @@ def pip_command() -> list[str]:
             return [found]
     if found := shutil.which("uv"):
         # `uv pip` cannot download without installing.
-        return [found, "tool", "run", "pip"]
+        return [found, "tool", "run", "--python", sys.executable, "pip"]
     raise SourceUnavailableError("neither pip nor uv is installed")
 
 
