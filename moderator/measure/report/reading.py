@@ -1,0 +1,432 @@
+"""Reads a journal for the report: line by line, bounded, and as far as it goes.
+
+A journal may be long, cut off in the middle of a line, or damaged. What can be read is kept, what
+cannot is counted, and what is beyond a limit is left out and counted too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from moderator.errors import InputError
+from moderator.timeline import SAMPLE_RATE, Samples
+
+LINE_BYTES = 4 << 20
+"""A longer line of a journal is not read."""
+
+LATEST: Samples = 7 * 24 * 3600 * SAMPLE_RATE
+"""A time beyond this is taken for damage: a week."""
+
+MOST_PIECES = 1_000_000
+MOST_MARKS = 20_000
+MOST_PEOPLE = 100
+TEXT = 400
+HELD_BACK_FROM = 0.5
+"""Least probability of a refused proposal that counts as held back, where the journal tells none."""
+
+_NOT_HELD = frozenset({"no_proposal", "not_eager_enough", "already_speaking", "stale"})
+_SAME_MOMENT: Samples = 2 * SAMPLE_RATE
+
+Json: TypeAlias = Mapping[str, Any]
+Value: TypeAlias = str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a mind wished, as far as the report shows it."""
+
+    at: Samples
+    probability: float
+    act: str
+    addressee: str
+    duty: str
+    mind: str
+    cue: str
+
+
+@dataclass(slots=True)
+class Mark:
+    """A decision other than to wait."""
+
+    at: Samples
+    action: str
+    reason: str
+    act: str
+    addressee: str
+    inputs: dict[str, Value]
+    proposal: Proposed | None
+
+
+@dataclass(slots=True)
+class Held:
+    """A stretch in which the agent wished to speak and was refused for one reason."""
+
+    start: Samples
+    end: Samples
+    act: str
+    addressee: str
+    reason: str
+    probability: float
+    cue: str
+    times: int = 1
+
+
+@dataclass(slots=True)
+class Turn:
+    """A turn of the agent; `words` are ``(text, start, end)``."""
+
+    number: int
+    start: Samples
+    end: Samples
+    act: str = ""
+    addressee: str = ""
+    words: list[tuple[str, Samples, Samples]] = field(default_factory=list)
+    lost: str = ""
+    heard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A command given to the agent."""
+
+    at: Samples
+    command: str
+    by: str
+    channel: str
+    accepted: bool
+    argument: str
+
+
+@dataclass(slots=True)
+class Record:
+    """A journal as the report needs it. Times are samples.
+
+    Attributes:
+        meeting_id: the meeting's name.
+        role: the role as it was opened; empty where the journal has none.
+        agent: the agent's name.
+        seat: participant whose seat the agent took; "" when it has one of its own.
+        people: participant's id to ``(name, position)``, in order of the journal.
+        activities: per participant ``[start, end]``, in order of the journal, not yet merged.
+        words: ``(speaker, text, start, end)`` in order of the journal.
+        marks: decisions other than to wait.
+        held: refused proposals, merged while act and reason stay the same.
+        tally: action to reason to number of decisions, waits included.
+        turns: the agent's turns by number.
+        told: commands given.
+        settings: as opened.
+        models: as opened.
+        reached: the latest meeting time in the journal.
+        closed: the journal was ended in order.
+        complete: and so was the meeting.
+        why: why it ended, if not by its end.
+        unreadable: lines that could not be read.
+        left_out: entries beyond a limit.
+    """
+
+    meeting_id: str = ""
+    role: Json = field(default_factory=dict)
+    agent: str = "Agent"
+    seat: str = ""
+    people: dict[str, tuple[str, str]] = field(default_factory=dict)
+    activities: dict[str, list[tuple[Samples, Samples]]] = field(default_factory=dict)
+    words: list[tuple[str, str, Samples, Samples]] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    tally: dict[str, dict[str, int]] = field(default_factory=dict)
+    turns: dict[int, Turn] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    settings: Json = field(default_factory=dict)
+    models: Json = field(default_factory=dict)
+    reached: Samples = 0
+    closed: bool = False
+    complete: bool = False
+    why: str = ""
+    unreadable: int = 0
+    left_out: int = 0
+
+
+def clip(value: object, most: int = TEXT) -> str:
+    """Any value as one line of printable text, at most `most` characters; None is empty."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else str(value)
+    text = " ".join(text[: 4 * most].split())
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def mapping(value: object) -> Json:
+    """`value` if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def number(value: object) -> float:
+    """`value` as a finite number; 0 for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if abs(value) < 1e15 else 0.0  # false for NaN, too
+
+
+def _time(value: object) -> Samples:
+    """A meeting time; raises ValueError for anything that is none."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LATEST:
+        raise ValueError("not a meeting time")
+    return value
+
+
+def _span(start: object, end: object) -> tuple[Samples, Samples]:
+    first, last = _time(start), _time(end)
+    if last < first:
+        raise ValueError("ends before it begins")
+    return first, last
+
+
+def _inputs(value: object) -> dict[str, Value]:
+    kept: dict[str, Value] = {}
+    for key, entry in list(mapping(value).items())[:40]:
+        plain = entry is None or isinstance(entry, bool) or isinstance(entry, int)
+        if isinstance(entry, float):
+            kept[clip(key, 60)] = number(entry)
+        else:
+            kept[clip(key, 60)] = entry if plain else clip(entry, 160)
+    return kept
+
+
+class _Reader:
+    """Takes journal lines one by one and builds a `Record`."""
+
+    def __init__(self) -> None:
+        self.record = Record()
+        self.threshold = HELD_BACK_FROM
+        self._proposal: Proposed | None = None
+        self._takers: dict[str, Callable[[Json], None]] = {
+            "opened": self._opened,
+            "heard": self._heard,
+            "percept": self._percept,
+            "proposal": self._proposed,
+            "decision": self._decided,
+            "command": self._command,
+            "turn_started": self._turn_started,
+            "word_played": self._word_played,
+            "turn_ended": self._turn_ended,
+            "closed": self._closed,
+        }
+
+    def take(self, line: Json) -> None:
+        """Adds one line; raises ValueError, KeyError or TypeError when it is damaged."""
+        taker = self._takers.get(str(line.get("kind")))
+        if taker is not None:  # a kind of a later version is no damage
+            taker(line)
+
+    def _reach(self, at: object) -> Samples:
+        time = _time(at)
+        self.record.reached = max(self.record.reached, time)
+        return time
+
+    def _room(self, entries: int, most: int) -> bool:
+        if entries < most:
+            return True
+        self.record.left_out += 1
+        return False
+
+    def _person(self, label: object) -> str:
+        """The id of a speaker, who becomes known by speaking; "" where there are too many."""
+        speaker = clip(label, 80)
+        people = self.record.people
+        if speaker not in people:
+            if not self._room(len(people), MOST_PEOPLE):
+                return ""
+            people[speaker] = ("Somebody" if speaker == "?" else speaker, "")
+        return speaker
+
+    def _opened(self, line: Json) -> None:
+        record = self.record
+        record.meeting_id = clip(line.get("meeting_id"), 160)
+        record.role = mapping(line.get("role"))
+        record.agent = clip(line.get("agent"), 80) or record.agent
+        record.seat = clip(line.get("seat"), 80)
+        record.settings, record.models = mapping(line.get("settings")), mapping(line.get("models"))
+        for key, value in list(mapping(line.get("participants")).items())[:MOST_PEOPLE]:
+            person, who = mapping(value), clip(key, 80)
+            name = clip(person.get("name"), 80) or who
+            record.people[who] = (name, clip(person.get("position"), 80))
+        eagerness = mapping(record.role.get("turn")).get("eagerness", HELD_BACK_FROM)
+        self.threshold = 1.0 - number(eagerness)
+
+    def _heard(self, line: Json) -> None:
+        self._reach(line["at"])
+        for label, start, end in line.get("activities", ()):
+            span, who = _span(start, end), self._person(label)
+            spans = self.record.activities.setdefault(who, [])
+            if who and spans and 0 <= span[0] - spans[-1][1] <= SAMPLE_RATE // 20:
+                spans[-1] = (spans[-1][0], span[1])  # one voice, told piece by piece
+            elif who and self._room(len(spans), MOST_PIECES):
+                spans.append(span)
+            self._reach(span[1])
+        for label, text, start, end in line.get("words", ()):
+            span, who = _span(start, end), self._person(label)
+            if who and self._room(len(self.record.words), MOST_PIECES):
+                self.record.words.append((who, clip(text, 100), *span))
+            self._reach(span[1])
+
+    def _percept(self, line: Json) -> None:
+        self._reach(line["end"])
+
+    def _proposed(self, line: Json) -> None:
+        self._proposal = Proposed(
+            at=self._reach(line["at"]),
+            probability=min(max(number(line["probability"]), 0.0), 1.0),
+            act=clip(line.get("act"), 60),
+            addressee=clip(line.get("addressee"), 80),
+            duty=clip(line.get("duty"), 60),
+            mind=clip(line.get("mind"), 60),
+            cue=clip(line.get("cue")),
+        )
+
+    def _decided(self, line: Json) -> None:
+        at, record = self._reach(line["at"]), self.record
+        action, reason = clip(line["action"], 40), clip(line["reason"], 60)
+        reasons = record.tally.setdefault(action, {})
+        reasons[reason] = reasons.get(reason, 0) + 1
+        inputs, wish = mapping(line.get("inputs")), self._proposal
+        stale = wish is not None and at - wish.at > _SAME_MOMENT
+        if stale or ("probability" in inputs and inputs["probability"] is None):
+            wish = None
+        if action == "wait":
+            if wish and reason not in _NOT_HELD and wish.probability >= self._bar(reason, inputs):
+                self._hold(at, reason, wish)
+        elif self._room(len(record.marks), MOST_MARKS):
+            act, addressee = clip(line.get("act"), 60), clip(line.get("addressee"), 80)
+            mark = Mark(at, action, reason, act, addressee, _inputs(inputs), wish)
+            record.marks.append(mark)
+
+    def _bar(self, reason: str, inputs: Json) -> float:
+        """The probability from which a refused proposal would have been taken otherwise."""
+        told = inputs.get("threshold")
+        if reason == "never_speaks":
+            return HELD_BACK_FROM
+        return number(told) if isinstance(told, int | float) else self.threshold
+
+    def _hold(self, at: Samples, reason: str, wish: Proposed) -> None:
+        held = self.record.held
+        last = held[-1] if held else None
+        same = last is not None and (last.reason, last.act) == (reason, wish.act)
+        if last is not None and same and at - last.end <= _SAME_MOMENT:
+            last.end, last.times = at, last.times + 1
+            last.probability = max(last.probability, wish.probability)
+        elif self._room(len(held), MOST_MARKS):
+            entry = Held(at, at, wish.act, wish.addressee, reason, wish.probability, wish.cue)
+            held.append(entry)
+
+    def _command(self, line: Json) -> None:
+        told = Told(
+            at=self._reach(line["at"]),
+            command=clip(line["command"], 40),
+            by=clip(line.get("by"), 80),
+            channel=clip(line.get("channel"), 40),
+            accepted=line.get("accepted") is True,
+            argument=clip(line.get("argument")),
+        )
+        if self._room(len(self.record.told), MOST_MARKS):
+            self.record.told.append(told)
+
+    def _turn(self, line: Json, at: Samples) -> Turn:
+        turn = int(number(line["turn"]))
+        turns = self.record.turns
+        if turn not in turns:
+            if not self._room(len(turns), MOST_MARKS):
+                return Turn(turn, at, at)
+            turns[turn] = Turn(turn, at, at)
+        return turns[turn]
+
+    def _turn_started(self, line: Json) -> None:
+        at = self._reach(line["at"])
+        turn = self._turn(line, at)
+        turn.start, turn.end = at, max(at, turn.end)
+        turn.act, turn.addressee = clip(line.get("act"), 60), clip(line.get("addressee"), 80)
+
+    def _word_played(self, line: Json) -> None:
+        start, end = _span(line["start"], line["end"])
+        turn = self._turn(line, start)
+        turn.end = max(turn.end, self._reach(end))
+        if self._room(len(turn.words), MOST_MARKS):
+            turn.words.append((clip(line["text"], 100), start, end))
+
+    def _turn_ended(self, line: Json) -> None:
+        at = self._reach(line["at"])
+        turn = self._turn(line, at)
+        turn.end = max(turn.start, at)
+        turn.heard, turn.lost = clip(line.get("heard"), 20_000), clip(line.get("lost"), 20_000)
+
+    def _closed(self, line: Json) -> None:
+        self._reach(line["at"])
+        self.record.closed, self.record.complete = True, line.get("complete") is True
+        self.record.why = clip(line.get("why"))
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes | None, int]]:
+    """Every line of a file and its size in bytes; None for one that is too long."""
+    with path.open("rb") as file:
+        while line := file.readline(LINE_BYTES):
+            size, whole = len(line), line.endswith(b"\n") or len(line) < LINE_BYTES
+            rest = line
+            while not rest.endswith(b"\n") and (rest := file.readline(LINE_BYTES)):
+                size, whole = size + len(rest), False
+            yield (line if whole else None), size
+
+
+def read_journal(path: Path, progress: Callable[[float], None] | None = None) -> Record:
+    """Reads a journal as far as it goes.
+
+    Args:
+        path: `journal.jsonl` of a run, finished or not.
+        progress: told the share of the file read, in [0, 1], from time to time.
+
+    Raises:
+        InputError: there is no such file, or no line of it is a journal's.
+    """
+    if not path.is_file():
+        todo = "name the directory that a replay wrote to"
+        raise InputError("no journal", where=str(path), todo=todo)
+    reader, done, good, total = _Reader(), 0, 0, max(path.stat().st_size, 1)
+    try:
+        for count, (raw, size) in enumerate(_lines(path)):
+            done += size
+            if progress is not None and count % 2000 == 0:
+                progress(min(done / total, 1.0))
+            if raw is not None and not raw.strip():
+                continue
+            try:
+                reader.take(_parsed(raw))
+                good += 1
+            except (ValueError, KeyError, TypeError, RecursionError):
+                reader.record.unreadable += 1
+    except OSError as error:
+        raise InputError("cannot read the journal", where=str(path), todo=str(error)) from error
+    if good == 0:
+        raise InputError("not a journal", where=str(path), todo="replay the meeting again")
+    return reader.record
+
+
+def _parsed(raw: bytes | None) -> Json:
+    if raw is None:
+        raise ValueError("too long")
+    line = json.loads(raw.decode("utf-8", errors="replace"))
+    if not isinstance(line, dict) or "kind" not in line:
+        raise ValueError("not a journal's line")
+    return line
+
+
+def read_summary(path: Path) -> Json:
+    """The summary of a run; empty where the run did not come to its end or the file is damaged."""
+    try:
+        if path.stat().st_size > LINE_BYTES:
+            return {}
+        return mapping(json.loads(path.read_text(encoding="utf-8", errors="replace")))
+    except (OSError, ValueError, RecursionError):
+        return {}
