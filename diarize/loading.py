@@ -1,0 +1,155 @@
+"""Loads the weights: segmentation through pyannote.audio, CAM++ into its network.
+
+Everything here imports torch and pyannote.audio; import it only where models are needed. Paths are
+the caller's: which files may be trusted, by checksum, is settled before.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import io
+import os
+import pickle
+import sys
+import types
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diarize.errors import DiarizeError
+
+if TYPE_CHECKING:
+    import torch
+    from pyannote.audio import Model
+
+    from diarize.campplus import CamPlusPlus
+
+MAX_BYTES = 512 * 1024 * 1024
+"""Largest weights file that is read."""
+
+_ARCHITECTURES = "pyannote.audio.models."
+
+
+def import_pyannote() -> types.ModuleType:
+    """Imports pyannote.audio with its telemetry off and its decoder warnings silenced.
+
+    Beside a torch without CUDA, torchaudio's compiled extension may fail to import; only forced
+    alignment needs it, so an empty module takes its place.
+    """
+    os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
+    _stand_in_for_extension()
+    with warnings.catch_warnings():
+        # Audio is handed over in memory: that torchcodec cannot decode files does not matter.
+        warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed")
+        import pyannote.audio
+    # Raised for every window shorter than the pooled context; the result is as meant.
+    warnings.filterwarnings("ignore", message="std\\(\\): degrees of freedom", module="pyannote")
+    module: types.ModuleType = pyannote.audio
+    return module
+
+
+def _stand_in_for_extension() -> None:
+    import torch
+
+    name = "torchaudio._extension"
+    if torch.version.cuda is not None or name in sys.modules:
+        return
+    stub = types.ModuleType(name, "Stands in for torchaudio's compiled extension.")
+    stub.__spec__ = importlib.machinery.ModuleSpec(name, loader=None)
+    stub.__dict__.update(
+        _IS_TORCHAUDIO_EXT_AVAILABLE=False,
+        _IS_ALIGN_AVAILABLE=False,
+        _check_cuda_version=lambda: None,
+        fail_if_no_align=lambda function: function,
+    )
+    sys.modules[name] = stub
+
+
+def load_segmentation(path: str | Path) -> Model:
+    """Loads a pyannote.audio segmentation checkpoint for inference on the CPU.
+
+    pyannote.audio unpickles whatever a checkpoint holds. So the same bytes are first read with
+    ``weights_only=True`` and pyannote's own three description classes allowed: a file that passes
+    can construct nothing else.
+
+    Args:
+        path: the file, as published (``pytorch_model.bin``).
+
+    Raises:
+        DiarizeError: the file is missing, too large, not a checkpoint, or holds other objects.
+    """
+    data = _read(path)
+    pyannote_audio = import_pyannote()
+    from pyannote.audio.core.task import Problem, Resolution, Specifications
+
+    checkpoint = _load_tensors(data, path, allowed=(Problem, Resolution, Specifications))
+    described = checkpoint.get("pyannote.audio", {})
+    architecture = described.get("architecture", {}) if isinstance(described, Mapping) else {}
+    if not str(architecture.get("module", "")).startswith(_ARCHITECTURES):
+        raise DiarizeError(
+            "not a pyannote.audio checkpoint", where=str(path), todo="fetch the model again"
+        )
+    with warnings.catch_warnings():
+        # Which versions of torch and lightning it was trained with says nothing about inference.
+        warnings.simplefilter("ignore")
+        model = pyannote_audio.Model.from_pretrained(io.BytesIO(data), strict=False)
+    model.eval()
+    return model
+
+
+def load_campplus(path: str | Path) -> CamPlusPlus:
+    """Loads the published CAM++ state dict for inference on the CPU.
+
+    Raises:
+        DiarizeError: the file is missing, too large, no state dict, or of another network.
+    """
+    from diarize.campplus import CamPlusPlus
+
+    state = _load_tensors(_read(path), path)
+    network = CamPlusPlus()
+    try:
+        network.load_state_dict(dict(state))
+    except (RuntimeError, TypeError) as error:
+        raise DiarizeError(
+            "weights of another network", where=str(path), todo="fetch the model again"
+        ) from error
+    network.eval().requires_grad_(False)
+    return network
+
+
+def _read(path: str | Path) -> bytes:
+    file = Path(path)
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise DiarizeError("weights file over 512 MiB", where=str(file))
+        return file.read_bytes()
+    except OSError as error:
+        raise DiarizeError(
+            f"cannot read weights: {error.strerror}", where=str(file), todo="fetch the model"
+        ) from error
+
+
+def _load_tensors(
+    data: bytes, path: str | Path, allowed: tuple[type, ...] = ()
+) -> Mapping[str, Any]:
+    import torch
+    from torch.torch_version import TorchVersion
+
+    try:
+        with torch.serialization.safe_globals([TorchVersion, *allowed]):
+            loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise DiarizeError(
+            "not a file of plain tensors", where=str(path), todo="fetch the model again"
+        ) from error
+    if not isinstance(loaded, Mapping):
+        raise DiarizeError("not a checkpoint", where=str(path), todo="fetch the model again")
+    return loaded
+
+
+def single_thread() -> None:
+    """Limits torch to one thread: sums then have one order, and so one result."""
+    import torch
+
+    torch.set_num_threads(1)
