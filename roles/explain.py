@@ -175,7 +175,7 @@ def _wrong_length(path: Path, value: Any, source: Source) -> Problem:
     expected = describe(_schema(path, source.data))
     found = f"{len(value)} characters" if isinstance(value, str) else f"{len(value)} entries"
     if not value:
-        found = "nothing"
+        found = "empty"
     return source.problem(f"{_label(path)} must be {expected}, not {found}", path)
 
 

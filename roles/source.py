@@ -202,7 +202,7 @@ def _refused(event: NodeEvent, depth: int, values: int) -> tuple[str, str]:
     if depth > MAX_DEPTH:
         return f"values are nested more than {MAX_DEPTH} deep", "a role needs 6 levels"
     if values > MAX_VALUES:
-        return f"there are more than {MAX_VALUES} values", "a role needs a few hundred at most"
+        return f"there are more than {MAX_VALUES} values", "a role needs a few hundred"
     return "", ""
 
 
