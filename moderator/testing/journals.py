@@ -38,7 +38,11 @@ _SAID = (
     ("ana", 20.6, "Hang on, the mould is shared with"),
     ("ben", 23.6, "no, that was the other supplier, this one wants it paid up front"),
     ("ana", 24.2, "they told me the opposite on Monday, they said it was included"),
-    ("chloe", 34.5, "From my side the dial is easy. The encoder costs forty cents and fits the board."),
+    (
+        "chloe",
+        34.5,
+        "From my side the dial is easy. The encoder costs forty cents and fits the board.",
+    ),
     ("ben", 40.5, "Forty cents? Then I take it back, let us keep the dial."),
     ("ana", 44.2, "Robin, how much time do we have left?"),
     ("chloe", 50.0, "Fine."),
@@ -95,7 +99,9 @@ def decision(at: float, action: str, reason: str, **more: object) -> Entry:
     return entry | {"act": None, "addressee": None, "inputs": inputs} | more
 
 
-def turn(number: int, at: float, act: str, text: str, lost: str = "", **more: object) -> list[Entry]:
+def turn(
+    number: int, at: float, act: str, text: str, lost: str = "", **more: object
+) -> list[Entry]:
     """A turn of the agent: it starts, its words are heard, the `lost` ones are not, it ends."""
     start = {"kind": "turn_started", "at": to_samples(at), "turn": number, "act": act}
     lines: list[Entry] = [start | {"addressee": None} | more]
@@ -156,7 +162,7 @@ def in_order(lines: Iterable[Entry], last: Entry) -> list[Entry]:
     order = {"heard": 0, "proposal": 1, "decision": 2}
 
     def key(line: Entry) -> tuple[int, int]:
-        return line.get("at", line.get("start", 0)), order.get(line["kind"], 3)
+        return int(line["at"] if "at" in line else line.get("start", 0)), order.get(line["kind"], 3)
 
     return [opened(), *sorted(lines, key=key), last]
 
@@ -166,7 +172,7 @@ def long_meeting(hours: float = 8.0, seed: int = 1) -> Iterator[Entry]:
     rng = random.Random(seed)  # noqa: S311 - a script, not a secret
     people = {f"p{n}": {"name": f"Person {n}", "position": ""} for n in range(1, 7)}
     yield opened("long", participants=people)
-    vocabulary = "we could say that this part of the plan is late but not yet lost".split()
+    vocabulary = ("we", "could", "say", "that", "this", "plan", "is", "late", "but", "not", "lost")
     number, free_at = 0, 0.0
     for step in range(1, int(hours * 7200)):
         at = step / 2

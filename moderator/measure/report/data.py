@@ -7,7 +7,7 @@ from typing import Any
 
 from moderator.measure.report import wording
 from moderator.measure.report.facts import Facts, Line, Spans, ms
-from moderator.measure.report.reading import Held, Mark, Value
+from moderator.measure.report.record import Held, Mark, Value
 
 # Speech is data: nothing in it may end the script element or begin a comment there.
 _ESCAPES = str.maketrans(
@@ -22,7 +22,7 @@ def to_script_json(value: object) -> str:
 
 
 def page_data(facts: Facts) -> dict[str, Any]:
-    """The page's data; times are milliseconds, spans flat lists of begin, end, begin, …"""
+    """The page's data; times are milliseconds, spans flat lists of begins and ends."""
     return {
         "end": facts.end,
         "lanes": [
@@ -55,7 +55,7 @@ def _offsets(line: Line) -> list[int]:
 def shown(value: Value) -> str:
     """An input's value as people read it."""
     if value is None:
-        return "–"
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from moderator.measure.report.reading import Mark, Record, Turn
+from moderator.measure.report.record import Mark, Record, Turn
 from moderator.timeline import SAMPLE_RATE, Samples, to_samples
 
 Ms: TypeAlias = int

@@ -27,10 +27,12 @@ from moderator.measure.report.prose import (
     reasons,
     setting,
 )
-from moderator.measure.report.reading import Json, clip, read_journal, read_summary
+from moderator.measure.report.reading import read_journal, read_summary
+from moderator.measure.report.record import Json, clip
 from moderator.measure.report.sound import Sound, find_sound
 
 NAME = "report.html"
+_READING = 0.3  # of the work, roughly; the rest is encoding the sound
 SCRIPTS = ("player.js", "timeline.js", "marks.js", "transcript.js", "start.js")
 
 
@@ -38,7 +40,7 @@ def write_report(
     out_dir: Path,
     *,
     embed_audio: bool = True,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Path:
     """Writes `report.html` into the directory of a run, finished or not.
 
@@ -49,7 +51,7 @@ def write_report(
         out_dir: a directory with `journal.jsonl`; `summary.json`, `meeting.wav` and `agent.wav`
             are used where they are there.
         embed_audio: False: always play the file beside the page.
-        progress: told what is being done and its share done, in [0, 1].
+        progress: told the share of the work done, in [0, 1], from time to time.
 
     Returns:
         The page's path.
@@ -58,12 +60,12 @@ def write_report(
         InputError: there is no journal, or the page cannot be written.
     """
 
-    def share(what: str) -> Callable[[float], None]:
-        return lambda done: progress(what, done) if progress is not None else None
+    def part(start: float, end: float) -> Callable[[float], None]:
+        return lambda done: progress(start + done * (end - start)) if progress else None
 
-    facts = work_out(read_journal(out_dir / "journal.jsonl", share("Reading the journal")))
+    facts = work_out(read_journal(out_dir / "journal.jsonl", part(0.0, _READING)))
     summary = read_summary(out_dir / "summary.json")
-    sound = find_sound(out_dir, embed=embed_audio, progress=share("Encoding the sound"))
+    sound = find_sound(out_dir, embed=embed_audio, progress=part(_READING, 1.0))
     target = out_dir / NAME
     try:
         _write_atomically(target, _pieces(facts, summary, sound))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from moderator.measure.report import wording
 from moderator.measure.report.data import purpose, shown
 from moderator.measure.report.facts import Facts, Line, Ms, ms
-from moderator.measure.report.reading import Json, Mark, clip, mapping, number
+from moderator.measure.report.record import Json, Mark, clip, mapping, number
 
 MOST_MOMENTS = 2_000
 
@@ -58,7 +58,7 @@ def lede(facts: Facts) -> str:
     record, agent = facts.record, facts.agent
     counts = {action: sum(table.values()) for action, table in record.tally.items()}
     people = wording.plural(len(facts.lanes) - 1, "person", "people")
-    seat = f" in {facts.name(record.seat)}’s seat" if record.seat else ""
+    seat = f" in the seat of {facts.name(record.seat)}" if record.seat else ""
     first = (
         f"{record.agent} sat in as {_lower(title(facts))}{seat}, "
         f"with {people}, for {wording.length(facts.end / 1000)}."
@@ -89,7 +89,7 @@ def figures(facts: Facts, summary: Json) -> list[tuple[str, str]]:
     """``(value, label)`` of the page's head."""
     record, name = facts.record, facts.record.agent
     shown_figures = [
-        (wording.percent(facts.agent.share), f"of the talk was {name}’s"),
+        (wording.percent(facts.agent.share), f"of the talk by {name}"),
         (str(len(record.held)), f"times {name} held back"),
         (wording.percent(facts.overlap / facts.end), "of the time several spoke"),
         (wording.percent(facts.silence / facts.end), "of the time nobody spoke"),
@@ -136,7 +136,7 @@ def notices(facts: Facts) -> list[str]:
 
 
 def reasons(facts: Facts) -> list[Row]:
-    """Decisions by action and reason: what it did first, then why it waited, most frequent first."""
+    """Decisions by action and reason: what it did, then why it waited, the most frequent first."""
     rows = [
         Row(
             action,

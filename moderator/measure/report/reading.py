@@ -7,12 +7,23 @@ cannot is counted, and what is beyond a limit is left out and counted too.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from moderator.errors import InputError
+from moderator.measure.report.record import (
+    Held,
+    Json,
+    Mark,
+    Proposed,
+    Record,
+    Told,
+    Turn,
+    Value,
+    clip,
+    mapping,
+    number,
+)
 from moderator.timeline import SAMPLE_RATE, Samples
 
 LINE_BYTES = 4 << 20
@@ -24,152 +35,11 @@ LATEST: Samples = 7 * 24 * 3600 * SAMPLE_RATE
 MOST_PIECES = 1_000_000
 MOST_MARKS = 20_000
 MOST_PEOPLE = 100
-TEXT = 400
 HELD_BACK_FROM = 0.5
-"""Least probability of a refused proposal that counts as held back, where the journal tells none."""
+"""Least probability of a refused proposal that counts, where the journal has no threshold."""
 
 _NOT_HELD = frozenset({"no_proposal", "not_eager_enough", "already_speaking", "stale"})
 _SAME_MOMENT: Samples = 2 * SAMPLE_RATE
-
-Json: TypeAlias = Mapping[str, Any]
-Value: TypeAlias = str | float | int | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What a mind wished, as far as the report shows it."""
-
-    at: Samples
-    probability: float
-    act: str
-    addressee: str
-    duty: str
-    mind: str
-    cue: str
-
-
-@dataclass(slots=True)
-class Mark:
-    """A decision other than to wait."""
-
-    at: Samples
-    action: str
-    reason: str
-    act: str
-    addressee: str
-    inputs: dict[str, Value]
-    proposal: Proposed | None
-
-
-@dataclass(slots=True)
-class Held:
-    """A stretch in which the agent wished to speak and was refused for one reason."""
-
-    start: Samples
-    end: Samples
-    act: str
-    addressee: str
-    reason: str
-    probability: float
-    cue: str
-    times: int = 1
-
-
-@dataclass(slots=True)
-class Turn:
-    """A turn of the agent; `words` are ``(text, start, end)``."""
-
-    number: int
-    start: Samples
-    end: Samples
-    act: str = ""
-    addressee: str = ""
-    words: list[tuple[str, Samples, Samples]] = field(default_factory=list)
-    lost: str = ""
-    heard: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A command given to the agent."""
-
-    at: Samples
-    command: str
-    by: str
-    channel: str
-    accepted: bool
-    argument: str
-
-
-@dataclass(slots=True)
-class Record:
-    """A journal as the report needs it. Times are samples.
-
-    Attributes:
-        meeting_id: the meeting's name.
-        role: the role as it was opened; empty where the journal has none.
-        agent: the agent's name.
-        seat: participant whose seat the agent took; "" when it has one of its own.
-        people: participant's id to ``(name, position)``, in order of the journal.
-        activities: per participant ``[start, end]``, in order of the journal, not yet merged.
-        words: ``(speaker, text, start, end)`` in order of the journal.
-        marks: decisions other than to wait.
-        held: refused proposals, merged while act and reason stay the same.
-        tally: action to reason to number of decisions, waits included.
-        turns: the agent's turns by number.
-        told: commands given.
-        settings: as opened.
-        models: as opened.
-        reached: the latest meeting time in the journal.
-        closed: the journal was ended in order.
-        complete: and so was the meeting.
-        why: why it ended, if not by its end.
-        unreadable: lines that could not be read.
-        left_out: entries beyond a limit.
-    """
-
-    meeting_id: str = ""
-    role: Json = field(default_factory=dict)
-    agent: str = "Agent"
-    seat: str = ""
-    people: dict[str, tuple[str, str]] = field(default_factory=dict)
-    activities: dict[str, list[tuple[Samples, Samples]]] = field(default_factory=dict)
-    words: list[tuple[str, str, Samples, Samples]] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
-    tally: dict[str, dict[str, int]] = field(default_factory=dict)
-    turns: dict[int, Turn] = field(default_factory=dict)
-    told: list[Told] = field(default_factory=list)
-    settings: Json = field(default_factory=dict)
-    models: Json = field(default_factory=dict)
-    reached: Samples = 0
-    closed: bool = False
-    complete: bool = False
-    why: str = ""
-    unreadable: int = 0
-    left_out: int = 0
-
-
-def clip(value: object, most: int = TEXT) -> str:
-    """Any value as one line of printable text, at most `most` characters; None is empty."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else str(value)
-    text = " ".join(text[: 4 * most].split())
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def mapping(value: object) -> Json:
-    """`value` if it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def number(value: object) -> float:
-    """`value` as a finite number; 0 for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.0
-    return float(value) if abs(value) < 1e15 else 0.0  # false for NaN, too
 
 
 def _time(value: object) -> Samples:
@@ -189,7 +59,7 @@ def _span(start: object, end: object) -> tuple[Samples, Samples]:
 def _inputs(value: object) -> dict[str, Value]:
     kept: dict[str, Value] = {}
     for key, entry in list(mapping(value).items())[:40]:
-        plain = entry is None or isinstance(entry, bool) or isinstance(entry, int)
+        plain = entry is None or isinstance(entry, int)
         if isinstance(entry, float):
             kept[clip(key, 60)] = number(entry)
         else:
