@@ -1,0 +1,1 @@
+"""Hears the meeting: voices, words, and whose they are."""

@@ -1,0 +1,268 @@
+"""What a listener listens to: participants' own tracks and shared microphones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from diarize.base import Diarizer, SpeakerActivity, VoiceActivityDetector
+from moderator.audio import AudioChunk, Waveform, silence
+from moderator.ears.attribution import Attribution
+from moderator.ears.intake import Intake
+from moderator.ears.recogniser import Recognised, RecogniserStream
+from moderator.ears.utterances import GateOptions, Utterances, VoiceGate
+from moderator.events import SOMEBODY, Word
+from moderator.timeline import Samples, to_samples
+
+Probabilities: TypeAlias = npt.NDArray[np.float32]
+"""Probability of speech by frame, shape ``(frames,)``."""
+
+_EDGE = to_samples(0.1)  # who spoke within this of where diarization settled may still speak
+
+
+class GivenProbabilities:
+    """Hands a diarizer the probabilities that its source has computed already.
+
+    One network a track, and what a leakage guard took away is away for everybody.
+    """
+
+    def __init__(self, frame: Samples) -> None:
+        self._frame = frame
+        self.next: Probabilities = np.zeros(0, np.float32)
+        """What the next `push` returns."""
+
+    @property
+    def frame(self) -> int:
+        """Samples a frame."""
+        return self._frame
+
+    def push(self, audio: Waveform) -> Probabilities:
+        """Probabilities of the whole frames `audio`, shape ``(frames * frame,)``."""
+        if len(audio) != len(self.next) * self._frame:
+            raise ValueError(f"{len(audio)} samples for {len(self.next)} frames")
+        given, self.next = self.next, np.zeros(0, np.float32)
+        return given
+
+
+DiarizerMaker: TypeAlias = Callable[[VoiceActivityDetector], Diarizer]
+"""Makes an own track's diarizer over the given detector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one source made of one tick.
+
+    Attributes:
+        speaking: who has a voice now.
+        activities: who spoke when, as far as it settled.
+        words: words that became stable and have a speaker.
+        partial: text that may still change; spoken by `partial_by`.
+        partial_by: its speaker, as far as known.
+    """
+
+    speaking: frozenset[str]
+    activities: tuple[SpeakerActivity, ...]
+    words: tuple[Word, ...]
+    partial: str
+    partial_by: str
+
+
+class Source:
+    """What own tracks and shared microphones have in common: audio to utterances to words.
+
+    Once a tick: `take` its chunks, `listen`, then `understand` (the heavy work, which touches
+    nothing that another source has), then `report`.
+
+    Args:
+        id: the track's id.
+        vad: this source's own detector.
+        stream: this source's own recogniser stream.
+        gate: when a voice begins and ends.
+        start: meeting time from which it is heard.
+    """
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - what everybody calls it
+        vad: VoiceActivityDetector,
+        stream: RecogniserStream,
+        gate: GateOptions,
+        start: Samples,
+    ) -> None:
+        self.id = id
+        self._frame = vad.frame
+        self._start = start // self._frame * self._frame  # all sources' frames lie on one grid
+        self._vad, self._stream = vad, stream
+        self._intake = Intake(self._start)
+        self._gate = VoiceGate(gate, self._frame, self._start)
+        self._utterances = Utterances(stream, self._gate, gate, self._frame)
+        self._last = False
+        self._recognised = Recognised()
+        self.heard = self._start
+        """Meeting time up to which frames were listened to."""
+        self.audio: Waveform = silence(0)
+        """This tick's whole frames, ``(frames * frame,)``."""
+        self.probabilities: Probabilities = np.zeros(0, np.float32)
+        """Their probabilities, ``(frames,)``; a guard may lower them before `understand`."""
+
+    def take(self, chunk: AudioChunk, now: Samples) -> None:
+        """Takes the next chunk.
+
+        Raises:
+            InputError: the chunk is not mono, or lies in the future.
+        """
+        self._intake.take(chunk, now)
+
+    def listen(self, now: Samples, *, last: bool = False) -> None:
+        """Looks for voices in what came until `now`; `last`: the source ends there."""
+        self._last = last
+        if last:
+            self._intake.close(now)
+        else:
+            self._intake.wait_no_longer(now)
+        self.audio = self._intake.frames(self._frame)
+        self.probabilities = self._vad.push(self.audio)
+        self.heard += len(self.audio)
+
+    def cut(self) -> None:
+        """Hands the tick's frames to the recogniser stream as utterances. Cheap."""
+        self._utterances.push(self.audio, self.probabilities)
+        if self._last:
+            self._utterances.end()
+
+    @property
+    def busy(self) -> bool:
+        """`understand` has heavy work in this tick."""
+        return self._stream.due
+
+    def understand(self) -> None:
+        """Recognises what is due."""
+        self._recognised = self._stream.read() if self._stream.due else self._recognised_before()
+
+    def report(self) -> Report:
+        """What came of the tick."""
+        raise NotImplementedError
+
+    def _recognised_before(self) -> Recognised:
+        return Recognised((), self._recognised.partial)
+
+    def _diarize(self, diarizer: Diarizer) -> list[SpeakerActivity]:
+        """Settled activity of the tick's frames, in meeting time."""
+        found = diarizer.push(self.audio)
+        if self._last:
+            found = [*found, *diarizer.flush()]
+        offset = self._start
+        return [SpeakerActivity(a.speaker, a.start + offset, a.end + offset) for a in found]
+
+
+class OwnTrack(Source):
+    """The track of one participant: whatever voice is on it is theirs.
+
+    Args:
+        participant: the participant's id, which is also the track's.
+        vad: this track's own detector.
+        stream: this track's own recogniser stream.
+        diarizer: makes the track's diarizer; its labels are replaced by `participant`.
+        gate: when a voice begins and ends.
+        start: meeting time at which they joined.
+    """
+
+    def __init__(
+        self,
+        participant: str,
+        vad: VoiceActivityDetector,
+        stream: RecogniserStream,
+        diarizer: DiarizerMaker,
+        *,
+        gate: GateOptions | None = None,
+        start: Samples = 0,
+    ) -> None:
+        super().__init__(participant, vad, stream, gate or GateOptions(), start)
+        self._given = GivenProbabilities(vad.frame)
+        self._diarizer = diarizer(self._given)
+        self._activities: list[SpeakerActivity] = []
+
+    def understand(self) -> None:
+        """Recognises what is due, and settles who spoke."""
+        self._given.next = self.probabilities
+        found = self._diarize(self._diarizer)
+        self._activities = [SpeakerActivity(self.id, piece.start, piece.end) for piece in found]
+        super().understand()
+
+    def report(self) -> Report:
+        """What came of the tick."""
+        words = tuple(Word(self.id, w.text, w.start, w.end) for w in self._recognised.words)
+        speaking = frozenset({self.id}) if self._gate.open and not self._last else frozenset()
+        return Report(speaking, tuple(self._activities), words, self._recognised.partial, self.id)
+
+
+class SharedMic(Source):
+    """A microphone that hears several people.
+
+    Words wait for diarization; a voice is `SOMEBODY` until diarization has reached it.
+
+    Args:
+        id: the track's id.
+        vad: this track's own detector.
+        stream: this track's own recogniser stream, on the mixed voices.
+        diarizer: tells the voices apart.
+        gate: when a voice begins and ends.
+        start: meeting time from which it is heard.
+        prefix: put before the diarizer's labels, so that two microphones do not share them.
+    """
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - what everybody calls it
+        vad: VoiceActivityDetector,
+        stream: RecogniserStream,
+        diarizer: Diarizer,
+        *,
+        gate: GateOptions | None = None,
+        start: Samples = 0,
+        prefix: str = "",
+    ) -> None:
+        super().__init__(id, vad, stream, gate or GateOptions(), start)
+        self._diarizer, self._prefix = diarizer, prefix
+        self._attribution = Attribution()
+        self._activities: list[SpeakerActivity] = []
+        self._ends: dict[str, Samples] = {}  # where each speaker was last heard
+
+    @property
+    def busy(self) -> bool:
+        """Diarization always has work."""
+        return True
+
+    def understand(self) -> None:
+        """Diarizes the tick's audio, recognises what is due and gives words to speakers."""
+        self._activities = [
+            SpeakerActivity(self._prefix + piece.speaker, piece.start, piece.end)
+            for piece in self._diarize(self._diarizer)
+        ]
+        for piece in self._activities:
+            self._ends[piece.speaker] = max(piece.end, self._ends.get(piece.speaker, 0))
+        super().understand()
+        self._attribution.add(self._activities, self._recognised.words)
+
+    def report(self) -> Report:
+        """What came of the tick."""
+        settled = self._start + self._diarizer.settled
+        words = self._attribution.finish() if self._last else self._attribution.settle(settled)
+        speaking = self._speaking(settled)
+        by = min(speaking) if len(speaking) == 1 else SOMEBODY
+        return Report(speaking, tuple(self._activities), tuple(words), self._recognised.partial, by)
+
+    def _speaking(self, settled: Samples) -> frozenset[str]:
+        """Whoever diarization last heard in the voice that goes on, if it has reached it."""
+        if not self._gate.open or self._last:
+            return frozenset()
+        known = {
+            who
+            for who, end in self._ends.items()
+            if end > self._gate.since and end >= settled - _EDGE
+        }
+        return frozenset(known or {SOMEBODY})
