@@ -85,8 +85,9 @@ def list_models(json: Json = False) -> None:
     table.columns[0].no_wrap = True
     for status in store.list():
         model = status.model
-        here = "yes" if status.present else f"no (extra {model.extra})" if model.extra else "no"
-        cells = (model.name, here, _megabytes(model.size), model.licence, model.summary)
+        here = "yes" if status.present else "no"
+        purpose = model.summary + (f", extra {model.extra}" if model.extra else "")
+        cells = (model.name, here, _megabytes(model.size), model.licence, purpose)
         table.add_row(*(escape(cell) for cell in cells))
     stdout_console().print(table)
 

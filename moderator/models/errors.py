@@ -10,7 +10,14 @@ from pathlib import Path
 from moderator.errors import InputError
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+_UNWRITABLE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+)
 
 
 class WrongHashError(InputError):

