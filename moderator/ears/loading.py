@@ -1,0 +1,94 @@
+"""Loads what the ears need from the model store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from diarize.tracks import TrackDiarizer
+from moderator.ears.recogniser import Recogniser
+from moderator.ears.sources import OwnTrack, SharedMic
+from moderator.ears.vad import SileroNetwork, SileroVad, load_silero
+from moderator.ears.whisper import load_whisper
+from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser
+from moderator.timeline import Samples
+
+if TYPE_CHECKING:
+    from diarize.base import Diarizer
+    from moderator.models.store import ModelStore
+
+VAD = "silero-vad"
+ENGLISH = "whisper-tiny.en"
+MULTILINGUAL = "whisper-base"
+
+
+@dataclass(frozen=True, slots=True)
+class EarModels:
+    """The loaded models that all sources of a meeting share.
+
+    Attributes:
+        network: finds voices.
+        recogniser: understands words.
+    """
+
+    network: SileroNetwork
+    recogniser: Recogniser
+
+    def own_track(self, participant: str, *, start: Samples = 0) -> OwnTrack:
+        """The track of one participant, heard from meeting time `start` on."""
+        return OwnTrack(
+            participant,
+            SileroVad(self.network),
+            self.recogniser.open(),
+            lambda vad: TrackDiarizer(participant, vad),
+            start=start,
+        )
+
+    def shared_mic(
+        self,
+        id: str,  # noqa: A002 - what everybody calls it
+        diarizer: Diarizer,
+        *,
+        start: Samples = 0,
+        prefix: str = "",
+    ) -> SharedMic:
+        """A microphone that hears several people, told apart by `diarizer`."""
+        return SharedMic(
+            id,
+            SileroVad(self.network),
+            self.recogniser.open(),
+            diarizer,
+            start=start,
+            prefix=prefix,
+        )
+
+
+def load_ear_models(
+    store: ModelStore,
+    *,
+    whisper: str | None = None,
+    language: str = "en",
+    threads: int = 1,
+    workers: int = 2,
+    options: StreamOptions | None = None,
+) -> EarModels:
+    """Loads voice activity and recogniser.
+
+    Args:
+        store: where the models are.
+        whisper: a whisper in the store; by default the small English one, or for other languages
+            the multilingual one.
+        language: ISO 639-1 code of what is spoken.
+        threads: cores for one window.
+        workers: windows recognised at the same time.
+        options: how streams decode.
+
+    Raises:
+        InputError: a model is missing or broken, or does not know the language.
+    """
+    name = whisper or (ENGLISH if language == "en" else MULTILINGUAL)
+    network = load_silero(store.path(VAD))
+    decoder = load_whisper(
+        store.directory(name), language=language, threads=threads, workers=workers
+    )
+    return EarModels(network, WhisperRecogniser(decoder, options, name))
