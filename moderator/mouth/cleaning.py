@@ -11,13 +11,20 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _THOUGHT = r"(?:think|thinking|thought|reasoning)"
-_EITHER = re.compile(rf"<\s*(?:{_THOUGHT}\b|(?P<closing>/\s*{_THOUGHT}\s*>))", re.IGNORECASE)
+_EITHER = re.compile(
+    rf"<\s{{0,4}}(?:{_THOUGHT}\b|(?P<closing>/\s{{0,4}}{_THOUGHT}\s{{0,4}}>))", re.IGNORECASE
+)
 
 _LONGEST_TAG = 32
-"""Characters a `<` is held back for, until it is clear whether it begins a thought."""
+"""Characters a `<` is held back for, until it is clear whether it begins a thought: more than the
+longest tag has."""
 
 _BLOCK_MARK = re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+•]\s+|`{3,}\w*|~{3,}\w*)+")
 _LEFTOVER = str.maketrans(dict.fromkeys("*_`#~|<>[]{}\\^", " "))
+
+
+_LONG_NUMBER = re.compile(r"\d(?:[.,]?\d){12,}")
+"""More digits than anybody reads as one number; they are read one by one."""
 
 
 class ThoughtFilter:
@@ -95,7 +102,8 @@ def plain(text: str) -> str:
         for symbol in unicodedata.normalize("NFKC", words).translate(_LEFTOVER)
         if unicodedata.category(symbol) not in ("So", "Sk", "Cs")
     )
-    return " ".join("".join(kept).split())
+    spelled = _LONG_NUMBER.sub(lambda match: " ".join(match[0]), "".join(kept))
+    return " ".join(spelled.split())
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -17,6 +18,8 @@ from moderator.mouth.shaping import shape
 
 if TYPE_CHECKING:
     from hibari import Hibari
+
+_LOG = logging.getLogger(__name__)
 
 DURATIONS = "/Clip_output_0"
 """The model's inner tensor of how long each phoneme sounds, ``(phonemes,)`` in 25 ms units; made an
@@ -78,19 +81,25 @@ class HibariVoice:
 
     def _say_one(self, text: str) -> Sentence | None:
         written = text.split()
-        phonemes = self._known(self.engine.g2p(text))[:_MAX_PHONEMES]
+        alone = [self._phonemes(word) for word in written]
+        phonemes = (self._phonemes(text) or " ".join(alone))[:_MAX_PHONEMES]
         if not phonemes.strip():
             return None
         samples, seconds = self._synthesize(phonemes)
-        spans = word_spans(phonemes, [self._known(self.engine.g2p(word)) for word in written])
+        spans = word_spans(phonemes, alone)
         words = [
             (word, seconds[start], seconds[end])
             for word, (start, end) in zip(written, spans, strict=True)
         ]
         return shape(text, samples, self.engine.sample_rate * self.pitch, words)
 
-    def _known(self, phonemes: str) -> str:
-        """Without symbols that the model has no sound for."""
+    def _phonemes(self, text: str) -> str:
+        """Phonemes the model has a sound for; none where the spelling rules fail."""
+        try:
+            phonemes: str = self.engine.g2p(text)
+        except Exception:  # Any text comes here: it must not end the meeting.
+            _LOG.warning("no pronunciation was found for %d characters", len(text))
+            return ""
         return "".join(symbol for symbol in phonemes if symbol in self.engine.vocab)
 
     def _synthesize(self, phonemes: str) -> tuple[npt.NDArray[np.float32], list[float]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,7 +74,7 @@ class VoiceLoader:
     def _piper_voice(self, choice: VoiceChoice) -> PiperSpeech:
         from moderator.mouth.piper import PiperSpeech
 
-        if importlib.util.find_spec("piper") is None:
+        if find_spec("piper") is None:
             raise InputError(
                 "the voice backend piper is not installed",
                 where="voice.backend",

@@ -60,22 +60,19 @@ class SentenceSplitter:
             yield from self._spoken(head)
 
     def _bounded(self, part: str) -> Iterator[str]:
-        part = part.strip()
-        while len(part) > self._max_sentence:
-            cut = _pause_before(part, self._max_sentence)
-            head, part = part[:cut], part[cut:].lstrip()
-            yield from self._spoken(head)
-        yield from self._spoken(part)
+        for bounded in _cut(part.strip(), self._max_sentence):
+            yield from self._spoken(bounded)
 
     def _spoken(self, part: str) -> Iterator[str]:
-        sentence = plain(part)
-        if not any(symbol.isalnum() for symbol in sentence):
-            return
-        if len(sentence) > self._left:
-            self._left = 0
-            return
-        self._left -= len(sentence)
-        yield sentence
+        # Plain text can be longer than what it was made from: digits that are read one by one.
+        for sentence in _cut(plain(part), self._max_sentence):
+            if not any(symbol.isalnum() for symbol in sentence):
+                continue
+            if len(sentence) > self._left:
+                self._left = 0
+                return
+            self._left -= len(sentence)
+            yield sentence
 
 
 def _split(text: str) -> list[str]:
@@ -83,6 +80,14 @@ def _split(text: str) -> list[str]:
 
     sentences: list[str] = Hibari.split_sentences(text)
     return sentences
+
+
+def _cut(text: str, limit: int) -> Iterator[str]:
+    while len(text) > limit:
+        at = _pause_before(text, limit)
+        yield text[:at].rstrip()
+        text = text[at:].lstrip()
+    yield text
 
 
 def _pause_before(text: str, limit: int) -> int:
