@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,6 +32,12 @@ _MOST_CHANNELS: Final = 512
 
 _FLAC_TAIL_S: Final = 2.0
 """Seconds decoded at a FLAC file's end to see that they are there."""
+
+_WAV_PACKET: Final = 2**15
+"""Bytes read from a wav file at a time; FFmpeg's own choice of 4096 takes twice the time."""
+
+_LONGEST_PADDING: Final = 8_192
+"""Samples that an encoder may have added to fill its last packet; Vorbis has the longest."""
 
 _BATCH_S: Final = 0.5
 """Seconds resampled at a time: decoders give pieces of a few ms, which cost more to handle."""
@@ -155,7 +161,7 @@ class AudioFile:
         held: list[Waveform] = []
         waiting, rate = 0, self.rate
         with _open(self.path, self._container) as (container, stream):
-            for frame in _frames(stream, container, self._faults):
+            for frame in _trimmed(_frames(stream, container, self._faults), stream):
                 if held and (frame.rate != rate or waiting >= rate * _BATCH_S):
                     yield rate, np.concatenate(held)
                     held, waiting = [], 0
@@ -168,7 +174,7 @@ class AudioFile:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A decoded piece, or the length of one that could not be decoded."""
+    """A decoded piece of `samples` samples, or the length of one that could not be decoded."""
 
     samples: int
     rate: int
@@ -187,7 +193,7 @@ def _open(path: Path, demuxer: str) -> Iterator[tuple[InputContainer, AudioStrea
                 file,
                 mode="r",
                 format=demuxer,
-                options={"protocol_whitelist": ""},
+                options={"protocol_whitelist": "", "max_size": str(_WAV_PACKET)},
                 metadata_errors="replace",
             ) as container:
                 if not container.streams.audio:
@@ -228,6 +234,29 @@ def _frames(stream: AudioStream, container: InputContainer, faults: _Faults) -> 
             yield _Frame(frame.samples, rate, frame)
 
 
+def _trimmed(frames: Iterator[_Frame], stream: AudioStream) -> Iterator[_Frame]:
+    """Drops what the last packet holds beyond the end that the container states.
+
+    Where much more follows, the stated end is wrong and everything is kept.
+    """
+    stated = round((stream.duration or 0) * (stream.time_base or 0) * stream.rate)
+    held: list[_Frame] = []
+    left = stated
+    for frame in frames:
+        left -= frame.samples
+        if left >= 0 or left < -_LONGEST_PADDING or not stated:
+            yield from held
+            held = []
+            yield frame
+        else:
+            held.append(frame)
+    kept = left + sum(frame.samples for frame in held)
+    for frame in held:
+        if kept > 0:
+            yield replace(frame, samples=min(frame.samples, kept))
+        kept -= frame.samples
+
+
 def _length(packet: Packet[AudioStream], rate: int) -> int:
     """Samples a packet stands for, at most one second: the field may be damaged, too."""
     if not packet.duration or packet.time_base is None:
@@ -251,7 +280,7 @@ def _samples(piece: _Frame, faults: _Faults) -> Waveform:
         faults.numbers += int(np.count_nonzero(broken))
         audio = np.clip(np.where(broken, 0.0, data), -1.0, 1.0).astype(np.float32)
     mixed: Waveform = audio.mean(axis=0, dtype=np.float32)
-    return mixed
+    return mixed[: piece.samples]
 
 
 def _clipped(audio: Waveform) -> Waveform:

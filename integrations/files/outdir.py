@@ -148,15 +148,15 @@ class OutputDirectory:
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.path / LOCK, timeout=0)
-        try:
-            with disk_errors(self.path):
+        with disk_errors(self.path):
+            try:
                 lock.acquire()
-        except Timeout:
-            raise InputError(
-                "another run is writing to it",
-                where=shown(self.path),
-                todo="wait or choose another",
-            ) from None
+            except Timeout:
+                raise InputError(
+                    "another run is writing to it",
+                    where=shown(self.path),
+                    todo="wait or choose another directory",
+                ) from None
         self._lock = lock
 
     def _remove_results(self) -> None:

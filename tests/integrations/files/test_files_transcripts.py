@@ -1,0 +1,449 @@
+"""Meeting records, SegLST, RTTM and CTM: what is read, what is refused and where it says so."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diarize.base import SpeakerActivity
+from integrations.files.ctm import attribute, by_channel, parse_ctm
+from integrations.files.records import parse_record, read_record
+from integrations.files.rttm import merged, numbered_fields, parse_rttm, write_rttm
+from integrations.files.seglst import parse_seglst, read_seglst, write_seglst
+from integrations.files.segments import join_words
+from integrations.files.words import OVERLAP_ALLOWED, MeetingWords, spread
+from moderator.errors import InputError
+from moderator.events import Word
+from moderator.mind.base import Participant
+from moderator.timeline import SAMPLE_RATE
+
+FILE = Path("meeting.json")
+DATA = Path(os.environ.get("MODERATOR_DATA", Path(__file__).parents[4] / "shared" / "data"))
+
+ids = st.text(
+    st.characters(exclude_categories=["C", "Z"], include_characters=" %"), min_size=1, max_size=20
+).filter(lambda text: text.strip() == text and text != "?" and _composed(text))
+times = st.integers(0, 10 * 3600 * SAMPLE_RATE)
+
+
+def _composed(text: str) -> bool:
+    import unicodedata
+
+    return unicodedata.is_normalized("NFC", text)
+
+
+@st.composite
+def spoken(draw: st.DrawFn) -> list[Word]:
+    """Words of up to three speakers; those of one speaker follow each other."""
+    words = []
+    for speaker in draw(st.lists(ids, min_size=1, max_size=3, unique=True)):
+        at = draw(st.integers(0, 10**6))
+        for _ in range(draw(st.integers(1, 8))):
+            at += draw(st.integers(0, 20_000))
+            end = at + draw(st.integers(0, 20_000))
+            words.append(Word(speaker, draw(ids).replace(" ", "_"), at, end))
+            at = end
+    return words
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = {
+        "meeting_id": "M1",
+        "duration": 20.0,
+        "moderator": ["A"],
+        "speakers": {"A": {"role": "PM"}, "B": {"role": None}},
+        "turns": [
+            {
+                "speaker": "A",
+                "start": 1.0,
+                "end": 2.0,
+                "text": "Good morning.",
+                "words": [{"w": "Good", "s": 1.0, "e": 1.5}, {"w": "morning.", "s": 1.5, "e": 2.0}],
+            },
+            {"speaker": "B", "start": 1.8, "end": 3.0, "text": "Hi all", "words": None},
+        ],
+        "dialogue_acts": [{"speaker": "A", "start": 1, "end": 2, "type": "inf", "to": ["B"]}],
+        "topics": [{"start": 1.0, "end": 3.0, "type": "opening", "depth": 0}],
+    }
+    return {**whole, **changes}
+
+
+def turn(start: float, end: float, speaker: str = "A", **changes: Any) -> dict[str, Any]:
+    return {"speaker": speaker, "start": start, "end": end, "text": "so be it", **changes}
+
+
+def word(start: Any, end: Any) -> dict[str, Any]:
+    return {"w": "so", "s": start, "e": end}
+
+
+def refused(parse: Callable[[str, Path], object], text: str) -> str:
+    with pytest.raises(InputError) as caught:
+        parse(text, FILE)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(FILE) in message
+    return message
+
+
+# Meeting records
+
+
+def test_record() -> None:
+    meeting = parse_record(json.dumps(record()), FILE)
+    assert meeting.meeting_id == "M1"
+    assert meeting.duration == 20 * SAMPLE_RATE
+    assert meeting.moderator == ("A",)
+    assert meeting.participants == {
+        "A": Participant("A", "A", "project manager"),
+        "B": Participant("B", "B", None),
+    }
+    assert [(w.speaker, w.text, w.start) for w in meeting.words] == [
+        ("A", "Good", 16_000),
+        ("A", "morning.", 24_000),
+        ("B", "Hi", 28_800),
+        ("B", "all", 28_800 + 19_200 * 3 // 7),
+    ]
+    assert meeting.turns[1] == SpeakerActivity("B", 28_800, 48_000)
+    assert meeting.acts[0].to == ("B",)
+    assert meeting.topics[0].type == "opening"
+
+
+def test_words_after_the_stated_end_make_the_meeting_longer() -> None:
+    meeting = parse_record(json.dumps(record(duration=2.5)), FILE)
+    assert meeting.duration == 3 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"turns": [turn(1, 2, words=[{"w": "so", "s": 1}])]}, "turns[0].words[0].e"),
+        ({"turns": [turn(1, 2, words=[word(1, None)])]}, "turns[0].words[0].e"),
+        ({"turns": [turn(1, 2, words=[word("1", 2)])]}, "turns[0].words[0].s"),
+        ({"turns": [turn(1, 2, words=[word(1, True)])]}, "turns[0].words[0].e"),
+        ({"turns": [turn(1, 2, words=[word(-1, 2)])]}, "turns[0].words[0].s"),
+        ({"turns": [turn(1, 2, words=[word(1, math.nan)])]}, "finite"),
+        ({"turns": [turn(1, 2, words=[word(1, 1e9)])]}, "turns[0].words[0].e"),
+        ({"turns": [turn(1, 2, words=[word(2, 1)])]}, "ends before it starts"),
+        ({"turns": [turn(1, 2, words=[word(1.5, 2), word(1, 1.5)])]}, "turns[0].words[1]"),
+        ({"turns": [turn(1, 2, words=[word(1, 2.2)])]}, "word outside its turn"),
+        ({"turns": [turn(2, 1)]}, "ends before it starts"),
+        ({"turns": [turn(1, 2, speaker="C")]}, "'C' is none of the speakers"),
+        ({"turns": []}, "no words"),
+        ({"turns": [turn(1, 2, text=" ")]}, "no words"),
+        ({"turns": "none"}, "turns"),
+        ({"moderator": ["Z"]}, "moderator[0]"),
+        ({"speakers": {}}, "speakers"),
+        ({"speakers": {"A": {}, "x" * 61: {}}}, "bad participant name"),
+        ({"speakers": {"A": {}, "a\x1b[2J": {}}}, "bad participant name"),
+        ({"speakers": {"A": {}, "?": {}}}, "reserved"),
+        ({"speakers": {"A": {}, " B": {}}}, "spaces around it"),
+        ({"meeting_id": ""}, "meeting_id"),
+        ({"dialogue_acts": [{"speaker": "A", "start": 2, "end": 1}]}, "dialogue_acts[0]"),
+    ],
+)
+def test_bad_record(changes: dict[str, Any], expected: str) -> None:
+    assert expected in refused(parse_record, json.dumps(record(**changes)))
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"turns": [', "[" * 100_000, '{"a":' * 100_000])
+def test_not_a_record(text: str) -> None:
+    refused(parse_record, text)
+
+
+def test_overlapping_turns_of_one_speaker_are_both_named() -> None:
+    turns = [turn(1, 3), turn(0, 9, speaker="B"), turn(2.5, 4)]
+    message = refused(parse_record, json.dumps(record(turns=turns)))
+    assert "two turns of 'A' overlap" in message
+    assert "turns[0] (1.00-3.00 s)" in message
+    assert "turns[2] (2.50-4.00 s)" in message
+
+
+def test_a_long_turn_is_not_forgotten_after_a_short_one() -> None:
+    turns = [turn(1, 9), turn(1, 1), turn(8, 10)]
+    assert "overlap" in refused(parse_record, json.dumps(record(turns=turns)))
+
+
+def test_rounding_may_make_turns_touch() -> None:
+    allowed = OVERLAP_ALLOWED / SAMPLE_RATE
+    turns = [turn(1, 2), turn(2 - allowed, 3)]
+    assert len(parse_record(json.dumps(record(turns=turns)), FILE).turns) == 2
+
+
+def shared_records() -> list[Path]:
+    paths = sorted(path for part in ("ami", "icsi") for path in (DATA / part).rglob("*.json"))
+    if not paths:
+        pytest.skip(f"no records in {DATA}; set MODERATOR_DATA")
+    return paths
+
+
+@pytest.mark.parametrize(
+    "step", [pytest.param(12, id="some"), pytest.param(1, id="all", marks=pytest.mark.e2e)]
+)
+def test_shared_records_load(step: int) -> None:
+    for path in shared_records()[::step]:
+        meeting = read_record(path)
+        raw = json.loads(path.read_bytes())
+        assert len(meeting.words) == sum(len(turn["words"]) for turn in raw["turns"])
+        assert len(meeting.turns) == len(raw["turns"])
+        assert list(meeting.moderator) == raw["moderator"]
+        assert list(meeting.words) == sorted(meeting.words, key=lambda word: word.start)
+
+
+# SegLST
+
+
+def segment(**changes: Any) -> dict[str, Any]:
+    whole = {
+        "session_id": "S",
+        "speaker": "Ann",
+        "start_time": 1.0,
+        "end_time": 2.0,
+        "words": "a b",
+    }
+    return {**whole, **changes}
+
+
+def test_seglst() -> None:
+    meeting = parse_seglst(
+        json.dumps([segment(start_time="1.5", end_time="3"), segment(speaker="Bob Lee")]), FILE
+    )
+    assert meeting.meeting_id == "S"
+    assert meeting.words == (
+        Word("Bob Lee", "a", 16_000, 24_000),
+        Word("Bob Lee", "b", 24_000, 32_000),
+        Word("Ann", "a", 24_000, 36_000),
+        Word("Ann", "b", 36_000, 48_000),
+    )
+    assert list(meeting.participants) == ["Ann", "Bob Lee"]
+
+
+@pytest.mark.parametrize("key", ["session_id", "speaker", "start_time", "end_time", "words"])
+def test_seglst_missing_key(key: str) -> None:
+    broken = segment()
+    del broken[key]
+    message = refused(parse_seglst, json.dumps([segment(), broken]))
+    assert "missing key" in message
+    assert f"segment[1].{key}" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"start_time": 3.0}, "ends before it starts"),
+        ({"start_time": -1}, "segment[1].start_time"),
+        ({"end_time": "nan"}, "segment[1].end_time"),
+        ({"end_time": "late"}, "segment[1].end_time"),
+        ({"session_id": "T"}, "two sessions"),
+        ({"speaker": "a\nb"}, "bad participant name"),
+        ({"words": ["a"]}, "segment[1].words"),
+        ({"start_time": 1.5, "end_time": 2.5}, "overlap"),
+    ],
+)
+def test_bad_seglst(changes: dict[str, Any], expected: str) -> None:
+    broken = segment(start_time=2.0, end_time=2.5) | changes
+    assert expected in refused(parse_seglst, json.dumps([segment(), broken]))
+
+
+@pytest.mark.parametrize("text", ["[]", "[1]", "[[]]", "[{}", '[{"session_id": "\\ud800"}]'])
+def test_not_seglst(text: str) -> None:
+    refused(parse_seglst, text)
+
+
+@given(words=spoken())
+def test_seglst_round_trip(words: list[Word], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "round.seglst.json"
+    write_seglst(path, "a meeting", words)
+    meeting = read_seglst(path)
+    segments = join_words(words)
+    assert meeting.meeting_id == "a meeting"
+    assert [(t.speaker, t.start, t.end) for t in meeting.turns] == [
+        (s.speaker, s.start, s.end) for s in segments
+    ]
+    for speaker in {word.speaker for word in words}:
+        said = [word.text for word in words if word.speaker == speaker]
+        assert sorted(word.text for word in meeting.words if word.speaker == speaker) == sorted(
+            said
+        )
+
+
+@given(text=st.text(max_size=200), start=times, length=st.integers(0, 10**7))
+def test_spread_keeps_words_and_time(text: str, start: int, length: int) -> None:
+    words = spread("A", text, start, start + length)
+    if not words:
+        return
+    assert words[0].start == start
+    assert words[-1].end == start + length
+    assert all(a.end == b.start and a.start <= a.end for a, b in pairwise(words))
+    assert all(word.text and " " not in word.text for word in words)
+
+
+# RTTM and CTM
+
+RTTM = """;; a comment
+SPKR-INFO M 1 <NA> <NA> <NA> unknown Ann <NA>
+SPEAKER M 1 0.00 2.00 <NA> <NA> Ann <NA> <NA>
+
+SPEAKER M 1 1.50 2.50 <NA> <NA> Bob <NA> <NA>
+SPEAKER M 1 6.00 1.00 <NA> <NA> Ann <NA>
+"""
+CTM = """;; a comment
+M A 0.20 0.30 hello 0.9
+M A 1.40 0.40 there
+M A 1.95 0.50 well
+M A 4.10 0.20 late
+M A 6.10 0.20 again lex Ann
+"""
+
+
+def joined(rttm: str, ctm: str) -> MeetingWords:
+    return attribute(parse_rttm(rttm, FILE), parse_ctm(ctm, FILE), FILE)
+
+
+def test_words_go_to_who_spoke_longest_over_them() -> None:
+    meeting = joined(RTTM, CTM)
+    assert meeting.meeting_id == "M"
+    assert [(w.text, w.speaker) for w in meeting.words] == [
+        ("hello", "Ann"),
+        ("there", "Ann"),  # 0.4 s of Ann, 0.3 s of Bob
+        ("well", "Bob"),
+        ("late", "Bob"),  # outside all turns; Bob ended 0.1 s before
+        ("again", "Ann"),
+    ]
+    assert meeting.notes == ("1 words outside all turns, given to the nearest",)
+    assert meeting.duration == 7 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("SPEAKER M 1 -0.5 1 <NA> <NA> A <NA> <NA>", "negative start"),
+        ("SPEAKER M 1 1.5 -1 <NA> <NA> A <NA> <NA>", "ends before it starts"),
+        ("SPEAKER M 1 nan 1 <NA> <NA> A <NA> <NA>", "not finite"),
+        ("SPEAKER M 1 1 inf <NA> <NA> A <NA> <NA>", "not finite"),
+        ("SPEAKER M 1 one 1 <NA> <NA> A <NA> <NA>", "no numbers"),
+        ("SPEAKER M 1 1e9 1 <NA> <NA> A <NA> <NA>", "beyond"),
+        ("SPEAKER M 1 1.0 1", "5 fields"),
+        ("SPEAKER N 1 1.0 1 <NA> <NA> A <NA> <NA>", "two recordings"),
+        ("SPEAKER M 1 1.0 1 <NA> <NA> %1B[2J <NA> <NA>", "bad participant name"),
+        ("WORDS M 1 1.0 1", "unknown type"),
+    ],
+)
+def test_bad_rttm(line: str, expected: str) -> None:
+    message = refused(parse_rttm, f"SPEAKER M 1 0 1 <NA> <NA> A <NA> <NA>\n\n{line}\n")
+    assert expected in message
+    assert f"{FILE}:3" in message
+
+
+def test_rttm_overlapping_turns_of_one_speaker() -> None:
+    text = "".join(f"SPEAKER M 1 {at} 2 <NA> <NA> A <NA> <NA>\n" for at in (1, 2))
+    message = refused(parse_rttm, text)
+    assert "line 1 (1.00-3.00 s)" in message
+    assert "line 2 (2.00-4.00 s)" in message
+
+
+@pytest.mark.parametrize("text", [";; nothing\n", "SPEAKER M 1 1 0 <NA> <NA> A <NA> <NA>\n"])
+def test_rttm_without_speech(text: str) -> None:
+    assert "no SPEAKER line" in refused(parse_rttm, text)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("M A -1 1 word", "negative start"),
+        ("M A 1 -1 word", "ends before it starts"),
+        ("M A 1 one word", "no numbers"),
+        ("M A 1 1", "4 fields"),
+    ],
+)
+def test_bad_ctm(line: str, expected: str) -> None:
+    message = refused(parse_ctm, f"M A 0 1 so\n{line}\n")
+    assert expected in message
+    assert f"{FILE}:2" in message
+
+
+def test_rttm_and_ctm_of_two_recordings() -> None:
+    with pytest.raises(InputError, match="words of 'N' beside turns of 'M'"):
+        joined(RTTM, "N A 1 1 word\n")
+
+
+def test_ctm_whose_channels_or_files_are_the_speakers() -> None:
+    meeting = by_channel(parse_ctm("M Ann 0 1 hi\nM Bob 1 1 ho\n", FILE), FILE)
+    assert [(w.speaker, w.text) for w in meeting.words] == [("Ann", "hi"), ("Bob", "ho")]
+    meeting = by_channel(parse_ctm("Ann 1 0 1 hi\nBob 1 1 1 ho\n", FILE), FILE)
+    assert list(meeting.participants) == ["Ann", "Bob"]
+    with pytest.raises(InputError, match="does not say who speaks"):
+        by_channel(parse_ctm("M 1 0 1 hi\n", FILE), FILE)
+
+
+activities = st.lists(
+    st.builds(
+        lambda who, start, length: SpeakerActivity(who, start, start + length),
+        ids,
+        times,
+        st.integers(0, 10**6),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(pieces=activities, name=ids)
+def test_rttm_round_trip(
+    pieces: list[SpeakerActivity], name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "round.rttm"
+    turns = merged(pieces)
+    write_rttm(path, name, pieces)
+    text = path.read_text(encoding="utf-8")
+    assert all(len(fields) == 10 for _, fields in numbered_fields(text))
+    if turns:
+        speech = parse_rttm(text, path)
+        assert speech.file == name
+        assert list(speech.turns) == turns
+        assert merged(speech.turns) == turns
+
+
+@given(
+    pieces=activities,
+    starts=st.lists(st.tuples(times, st.integers(0, 30_000)), min_size=1, max_size=12),
+)
+def test_attribution_agrees_with_looking_at_every_turn(
+    pieces: list[SpeakerActivity], starts: list[tuple[int, int]]
+) -> None:
+    turns = merged(pieces)
+    if not turns:
+        return
+    lines = [f"M A {at / SAMPLE_RATE:.7f} {n / SAMPLE_RATE:.7f} w" for at, n in starts]
+    words = parse_ctm("\n".join(lines), FILE)
+    rttm = parse_rttm(_rttm_text(turns), FILE)
+    for said in attribute(rttm, words, FILE).words:
+        end = max(said.end, said.start + 1)
+        shared: dict[str, int] = {}
+        for t in turns:
+            overlap = max(0, min(t.end, end) - max(t.start, said.start))
+            shared[t.speaker] = shared.get(t.speaker, 0) + overlap
+        if any(shared.values()):
+            assert shared[said.speaker] == max(shared.values())
+        else:
+            gaps = {id(t): max(t.start - said.end, said.start - t.end) for t in turns}
+            best = [t.speaker for t in turns if gaps[id(t)] == min(gaps.values())]
+            assert said.speaker in best
+
+
+def _rttm_text(turns: list[SpeakerActivity]) -> str:
+    from urllib.parse import quote
+
+    return "".join(
+        f"SPEAKER M 1 {t.start / SAMPLE_RATE:.7f} {(t.end - t.start) / SAMPLE_RATE:.7f}"
+        f" <NA> <NA> {quote(t.speaker)} <NA> <NA>\n"
+        for t in turns
+    )
