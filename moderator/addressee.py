@@ -20,10 +20,12 @@ class Call:
 
     Attributes:
         first: index of the name's first word in the words looked at.
+        end: index behind the sentence's last word.
         rest: the normalised words of the same sentence without the name and the fillers.
     """
 
     first: int
+    end: int
     rest: tuple[str, ...]
 
 
@@ -36,7 +38,8 @@ class AddresseeDetector:
     """
 
     def __init__(self, names: Sequence[str], phrases: Phrases) -> None:
-        self._names = [tuple(normalise(part) for part in name.split()) for name in names]
+        plain = [tuple(normalise(part) for part in name.split()) for name in names]
+        self._names = [name for name in plain if all(name)]
         self._phrases = phrases
 
     def find(self, words: Sequence[str]) -> Call | None:
@@ -55,7 +58,8 @@ class AddresseeDetector:
                 rest = plain[:index] + plain[index + length :]
                 while rest and rest[0] in self._phrases.fillers:
                     rest = rest[1:]
-                return Call(offset + index, tuple(word for word in rest if word))
+                end = offset + len(sentence)
+                return Call(offset + index, end, tuple(word for word in rest if word))
         return None
 
     def _name_at(self, plain: Sequence[str], index: int) -> int:
@@ -70,7 +74,7 @@ class AddresseeDetector:
         phrases = self._phrases
         before, after = plain[:start], plain[end:]
         set_off = sentence[end - 1][-1] in ",.!?;:" or (
-            start > 0 and sentence[start - 1][-1] == ","
+            start > 0 and sentence[start - 1].endswith(",")
         )
         if before and before[-1] in phrases.mentions and not sentence[start - 1].endswith(","):
             return False

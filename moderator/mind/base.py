@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from moderator.errors import MindError
 from moderator.events import Percept, Proposal
 from moderator.floor import FloorView
 from roles.schema import Role
@@ -45,6 +46,19 @@ class Capabilities:
     models: Sequence[str] = field(default_factory=tuple)
 
 
+class PartFailed(MindError):
+    """One of several minds failed; what the others wish stands.
+
+    Args:
+        what: what failed.
+        proposal: the wish that stands, None for none.
+    """
+
+    def __init__(self, what: str, proposal: Proposal | None) -> None:
+        super().__init__(what)
+        self.proposal = proposal
+
+
 class MindSession(Protocol):
     """A mind in one meeting, in one role."""
 
@@ -57,6 +71,7 @@ class MindSession(Protocol):
 
         Raises:
             MindError: it failed or took too long; the meeting goes on.
+            PartFailed: a part of it did; its `proposal` stands.
         """
         ...
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from moderator.errors import MindError
 from moderator.events import Failure, Percept, Proposal
 from moderator.floor import FloorView
-from moderator.mind.base import MindSession
+from moderator.mind.base import MindSession, PartFailed
 from moderator.timeline import Samples
 
 Outcome: TypeAlias = Proposal | Failure | None
@@ -27,7 +27,7 @@ class Desk:
 
     def __init__(self, session: MindSession, *, live: bool = False) -> None:
         self._session, self._live = session, live
-        self._task: asyncio.Task[Outcome] | None = None
+        self._task: asyncio.Task[list[Outcome]] | None = None
         self._ready: list[Outcome] = []
 
     async def ask(self, percept: Percept, floor: FloorView) -> None:
@@ -38,14 +38,14 @@ class Desk:
             self._ready.append(Failure(percept.end, "mind", str(error)))
             return
         if not self._live:
-            self._ready.append(await self._proposal(percept.end))
+            self._ready += await self._outcomes(percept.end)
         elif self._task is None:
-            self._task = asyncio.create_task(self._proposal(percept.end), name="mind.propose")
+            self._task = asyncio.create_task(self._outcomes(percept.end), name="mind.propose")
 
     def collect(self) -> list[Outcome]:
         """What came since the last call, oldest first."""
         if self._task is not None and self._task.done():
-            self._ready.append(self._task.result())
+            self._ready += self._task.result()
             self._task = None
         ready, self._ready = self._ready, []
         return ready
@@ -57,12 +57,17 @@ class Desk:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    async def _proposal(self, at: Samples) -> Outcome:
+    async def _outcomes(self, at: Samples) -> list[Outcome]:
         try:
-            proposal = await self._session.propose()
+            return [_rounded(await self._session.propose())]
+        except PartFailed as error:
+            return [Failure(at, "mind", str(error)), _rounded(error.proposal)]
         except MindError as error:
-            return Failure(at, "mind", str(error))
-        if proposal is None:
-            return None
-        # The arbiter decides on what the journal says, to the last digit.
-        return replace(proposal, probability=round(proposal.probability, 6))
+            return [Failure(at, "mind", str(error))]
+
+
+def _rounded(proposal: Proposal | None) -> Proposal | None:
+    """The arbiter decides on what the journal says, to the last digit."""
+    if proposal is None:
+        return None
+    return replace(proposal, probability=round(proposal.probability, 6))

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from moderator.events import Act
-from moderator.mind.duties.base import Question, Scene, Wish
+from moderator.mind.duties.base import Scene, Wish
 from moderator.mind.duties.shares import percent, shares_in_words
 from moderator.mind.duties.summing_up import summary
 from moderator.mind.duties.timing import whole_minutes
-from moderator.timeline import Samples, to_samples
+from moderator.timeline import Samples
 from roles.schema import AnswerDuty
-
-WAITS = to_samples(8.0)
-"""A question that could not be answered within this has been overtaken by the talk."""
 
 
 class Answer:
@@ -21,17 +18,14 @@ class Answer:
 
     def __init__(self, duty: AnswerDuty) -> None:
         self.name = duty.name or duty.type
-        self._answered: tuple[str, Samples] | None = None
-        self._question: Question | None = None
 
     def wish(self, scene: Scene) -> Wish | None:
         """Wishes to answer while a question waits."""
         question = scene.question
-        if question is None or scene.now - question.until > WAITS:
+        if question is None or question.going_on:
             return None
         kind = scene.phrases.question(question.text)
         reply = _REPLIES[kind](scene) if kind else scene.phrases.say("answer_open")
-        self._question = question
         return Wish(
             Act.ANSWER,
             0.95,
@@ -44,7 +38,6 @@ class Answer:
 
     def granted(self, now: Samples) -> None:
         """Answered; the session forgets the question."""
-        self._question = None
 
 
 def _time_left(scene: Scene) -> str:

@@ -11,24 +11,10 @@ from moderator.floor import FloorView
 from moderator.language.phrases import Phrases
 from moderator.mind.base import Participant
 from moderator.mind.duties.plan import Plan
+from moderator.mind.questions import Question
 from moderator.timeline import Samples, to_seconds
 from moderator.transcript import Transcript
 from roles.schema import Role
-
-
-@dataclass(slots=True)
-class Question:
-    """Something said to the agent that waits for its answer.
-
-    Attributes:
-        by: who asked.
-        text: what was said, without the agent's name; grows while they go on.
-        until: meeting time at which their last word ended.
-    """
-
-    by: str
-    text: str
-    until: Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +41,12 @@ class Scene:
         """How much a participant has spoken in the whole meeting."""
         tally = self.floor.tallies.get(participant)
         return tally.talk if tally else 0
+
+    @property
+    def last_voice(self) -> Samples:
+        """When a participant's voice was last heard; 0 before the first."""
+        tallies = self.floor.tallies.values()
+        return max((tally.last_voice or 0 for tally in tallies), default=0)
 
     def quietest(self, *, but: str | None = None) -> str | None:
         """Who has spoken least; None if there is nobody else."""

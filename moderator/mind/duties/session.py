@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from moderator.addressee import AddresseeDetector
 from moderator.events import Percept, Proposal
 from moderator.floor import FloorView
 from moderator.language import load_phrases
 from moderator.mind.base import Capabilities, Participant
 from moderator.mind.duties import answering, floor_care, summing_up, timing
-from moderator.mind.duties.base import DutyRunner, Question, Scene, Wish
+from moderator.mind.duties.base import DutyRunner, Scene, Wish
 from moderator.mind.duties.plan import Plan
-from moderator.timeline import Samples, to_samples
+from moderator.mind.questions import Questions
 from moderator.transcript import Transcript
 from roles import schema
-
-GOES_ON_WITHIN = to_samples(2.0)
-"""What somebody says this soon after calling the agent belongs to what they ask."""
 
 _RUNNERS: dict[type[schema.Duty], Callable[[Any], DutyRunner]] = {
     schema.AnswerDuty: answering.Answer,
@@ -60,8 +56,7 @@ class DutiesSession:
     def __init__(self, role: schema.Role, participants: Mapping[str, Participant]) -> None:
         self._role, self._participants = role, participants
         self._phrases = load_phrases(role.language)
-        names = [role.identity.name, *role.identity.aliases]
-        self._detector = AddresseeDetector(names, self._phrases)
+        self._questions = Questions(role, self._phrases)
         self._transcript = Transcript()
         self._plan = Plan(role)
         self._runners = [
@@ -70,8 +65,6 @@ class DutiesSession:
             for duty in role.duties
             if type(duty) is kind
         ]
-        self._question: Question | None = None
-        self._called_at: dict[str, tuple[Samples, int]] = {}
         self._scene: Scene | None = None
         self._last: tuple[DutyRunner, Wish] | None = None
 
@@ -83,10 +76,7 @@ class DutiesSession:
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk."""
         self._transcript.add(percept.words)
-        for speaker in dict.fromkeys(word.speaker for word in percept.words):
-            self._listen_for_call(speaker)
-        if self._question is not None and percept.end - self._question.until > answering.WAITS:
-            self._question = None
+        self._questions.hear(percept, self._transcript)
         self._scene = Scene(
             percept.end,
             self._role,
@@ -95,24 +85,8 @@ class DutiesSession:
             self._participants,
             self._plan,
             self._phrases,
-            self._question,
+            self._questions.open,
         )
-
-    def _listen_for_call(self, speaker: str) -> None:
-        utterance = self._transcript.current(speaker)
-        if utterance is None:
-            return
-        call = self._detector.find(utterance.words)
-        if call is not None and self._called_at.get(speaker) != (utterance.start, call.first):
-            self._called_at[speaker] = (utterance.start, call.first)
-            self._question = Question(speaker, "", utterance.end)
-        question = self._question
-        if question is None or question.by != speaker:
-            return
-        if utterance.start - question.until > GOES_ON_WITHIN:
-            return
-        question.text = utterance.text if call is None else " ".join(call.rest) or utterance.text
-        question.until = max(question.until, utterance.end)
 
     async def propose(self) -> Proposal | None:
         """The most pressing wish of all duties."""
@@ -147,7 +121,7 @@ class DutiesSession:
             return
         self._last = None
         if wish.answering:
-            self._question = None
+            self._questions.answered()
         runner.granted(self._scene.now)
         yield wish.words
 

@@ -1,0 +1,168 @@
+"""Duties joined with a mind that decides: measured facts first, a larger model for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+
+from moderator.errors import MindError
+from moderator.events import Failure, Percept, Proposal
+from moderator.floor import FloorView
+from moderator.language import load_phrases
+from moderator.mind.base import Capabilities, MindSession, PartFailed, Participant, SpeechLLM
+from moderator.mind.desk import Desk
+from moderator.mind.duties import Duties
+from moderator.mind.duties.session import DutiesSession
+from moderator.rules.wish import STALE_AFTER
+from roles.schema import Role
+
+
+class Ensemble:
+    """Proposes the more pressing wish of the role's duties and of a deciding mind.
+
+    Duties keep their own words. An answer to a question that no measured fact answers is given by
+    the decider, if it can; where it fails, the agent says that it cannot answer.
+
+    Args:
+        duties: the role's duties.
+        decider: a trained model, or one behind a server.
+        live: never wait for the decider; its wish is taken when it is there. A replay waits, so
+            that its result does not depend on how fast the decider is.
+    """
+
+    def __init__(self, duties: Duties, decider: SpeechLLM, *, live: bool = False) -> None:
+        self._duties, self._decider, self._live = duties, decider, live
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What either of the two can do."""
+        return replace(
+            self._decider.capabilities,
+            name=f"{self._duties.capabilities.name}+{self._decider.capabilities.name}",
+        )
+
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> EnsembleSession:
+        """Starts a session of both.
+
+        Raises:
+            InputError: as the two minds do.
+        """
+        duties = await self._duties.open(role, participants)
+        decider = await self._decider.open(role, participants)
+        sorry = load_phrases(role.language).say("answer_failed")
+        return EnsembleSession(
+            duties, decider, self._decider.capabilities, sorry=sorry, live=self._live
+        )
+
+
+class EnsembleSession:
+    """Both minds in one meeting.
+
+    Args:
+        duties: the duties' session.
+        decider: the other mind's session.
+        capabilities: the other mind's.
+        sorry: what is said where the decider finds no answer.
+        live: never wait for it.
+    """
+
+    def __init__(
+        self,
+        duties: DutiesSession,
+        decider: MindSession,
+        capabilities: Capabilities,
+        *,
+        sorry: str,
+        live: bool,
+    ) -> None:
+        self._duties, self._decider = duties, decider
+        self._name, self._answers = capabilities.name, capabilities.open_answers
+        self._sorry = sorry
+        self._desk = Desk(decider, live=live)
+        self._wish: Proposal | None = None
+        self._failures: list[str] = []
+        self._now = 0
+
+    async def push(self, percept: Percept, floor: FloorView) -> None:
+        """Takes the next chunk; the decider's failure waits for `propose`."""
+        self._now = percept.end
+        await self._duties.push(percept, floor)
+        await self._desk.ask(percept, floor)
+
+    async def propose(self) -> Proposal | None:
+        """The more pressing wish.
+
+        Raises:
+            PartFailed: the decider failed; the duties' wish stands.
+        """
+        for outcome in self._desk.collect():
+            if isinstance(outcome, Failure):
+                self._failures.append(outcome.what)
+                self._wish = None
+            else:
+                self._wish = outcome
+        if self._wish is not None and self._now - self._wish.at > STALE_AFTER:
+            self._wish = None
+        best = self._better(await self._duties.propose(), self._wish)
+        failures, self._failures = self._failures, []
+        if failures:
+            raise PartFailed(f"{self._name}: {'; '.join(failures)}", best)
+        return best
+
+    def _better(self, duty: Proposal | None, wish: Proposal | None) -> Proposal | None:
+        """An answer from facts before everything else, then the more probable, duties first."""
+        if duty is None:
+            return wish
+        if duty.answering:
+            open_question = self._duties.open_question and self._answers
+            return replace(duty, mind=self._name) if open_question else duty
+        return duty if wish is None or duty.probability >= wish.probability else wish
+
+    async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
+        """The words, from the mind that the proposal names.
+
+        Raises:
+            MindError: the decider found no words for its own wish, or failed within them.
+        """
+        if proposal.mind != self._name:
+            async for piece in self._duties.compose(proposal):
+                yield piece
+            return
+        self._wish = None
+        if proposal.duty is None:
+            async for piece in self._decider.compose(proposal):
+                yield piece
+            return
+        async for piece in self._open_answer(proposal):
+            yield piece
+
+    async def _open_answer(self, proposal: Proposal) -> AsyncIterator[str]:
+        """The decider's answer to the duties' question; an apology where it has none."""
+        async for _ in self._duties.compose(proposal):
+            pass  # its own words say that no model is connected; asking marks the duty as done
+        said = False
+        try:
+            async for piece in self._decider.compose(proposal):
+                said = True
+                yield piece
+        except MindError as error:
+            self._failures.append(str(error))
+        if not said:
+            yield self._sorry
+
+    def heard(self, words: str) -> None:
+        """Tells both."""
+        self._duties.heard(words)
+        self._decider.heard(words)
+
+    def cancel(self) -> None:
+        """Drops what either has under way."""
+        self._wish = None
+        self._duties.cancel()
+        self._decider.cancel()
+
+    async def close(self) -> None:
+        """Closes both."""
+        await self._desk.close()
+        await self._duties.close()
+        await self._decider.close()

@@ -1,0 +1,96 @@
+"""Minds by name, as on the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import SecretStr, ValidationError
+
+from moderator.errors import InputError
+from moderator.mind.base import SpeechLLM
+from moderator.mind.duties import Duties
+
+URL_ENV = "OPENAI_BASE_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What was asked for.
+
+    Attributes:
+        model: what follows the colon; empty without one.
+        url: the server.
+        environ: where addresses and keys stand.
+    """
+
+    model: str
+    url: str | None
+    environ: Mapping[str, str]
+
+
+def load_mind(
+    spec: str = "duties",
+    url: str | None = None,
+    *,
+    live: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> SpeechLLM:
+    """A mind, ready to enter meetings; every mind has the role's duties.
+
+    Args:
+        spec: ``duties``, or ``openai:MODEL`` for a model behind an OpenAI-compatible server.
+        url: the server; without it, ``OPENAI_BASE_URL``, and without that the vendor's own.
+        live: the meeting is not to wait for it.
+        environ: where ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` stand; the process's own if None.
+
+    Raises:
+        InputError: there is no such mind, or something is wrong with the server's address.
+    """
+    kind, _, model = spec.partition(":")
+    decider = _DECIDERS.get(kind)
+    if decider is None and spec != "duties":
+        raise InputError(f"unknown mind {spec[:60]!a}", where="--mind", todo=f"use {_VALID}")
+    if decider is None:
+        if url is not None:
+            raise InputError(
+                "an address, but no model to ask there",
+                where="--mind-url",
+                todo="give --mind openai:MODEL",
+            )
+        return Duties()
+    from moderator.mind.ensemble import Ensemble
+
+    wanted = _Wanted(model, url, os.environ if environ is None else environ)
+    return Ensemble(Duties(), decider(wanted), live=live)
+
+
+def _openai(wanted: _Wanted) -> SpeechLLM:
+    from moderator.mind.openai import OpenAIMind, OpenAISettings
+
+    if not wanted.model:
+        raise InputError("no model is named", where="--mind", todo="use openai:MODEL")
+    url = wanted.url or wanted.environ.get(URL_ENV) or None
+    try:
+        settings = OpenAISettings(model=wanted.model, base_url=url)
+    except ValidationError as error:
+        # Neither the address nor pydantic's message is repeated: there may be a secret in it.
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = "--mind" if "model" in first["loc"] else f"--mind-url or {URL_ENV}"
+        what = first["msg"].removeprefix("Value error, ")
+        raise InputError(what, where=where, todo="correct it") from None
+    key = wanted.environ.get(settings.api_key_env) or None
+    if url is None and key is None:
+        raise InputError(
+            "neither a server nor a key",
+            where="--mind openai",
+            todo=f"give --mind-url, or set {URL_ENV} or {settings.api_key_env}",
+        )
+    return OpenAIMind(settings, SecretStr(key) if key else None)
+
+
+_DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai}
+"""Minds that decide beside the duties, by the word before the colon."""
+
+_VALID = "duties or openai:MODEL"

@@ -1,0 +1,167 @@
+"""The wire: the official client, its time-outs and retries, and every failure as a `MindError`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import SecretStr
+
+from moderator.errors import MindError
+from moderator.mind.openai.prompt import Message
+from moderator.mind.openai.settings import OpenAISettings
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionMessageParam
+
+_NO_KEY = "none"
+"""The client insists on a key; a server of one's own does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back: the text, and the reasoning where the server parts it from the text."""
+
+    text: str
+    reasoning: str = ""
+
+
+class Chat:
+    """One client of one server, for one session.
+
+    Args:
+        settings: which server and how.
+        key: sent as a bearer token; None for a server that needs none.
+    """
+
+    def __init__(self, settings: OpenAISettings, key: SecretStr | None) -> None:
+        from openai import AsyncOpenAI
+
+        self._settings = settings
+        self._client = AsyncOpenAI(
+            base_url=settings.base_url,
+            api_key=key.get_secret_value() if key else _NO_KEY,
+            timeout=settings.timeout_s,
+            max_retries=settings.max_retries,
+        )
+        self._takes_schema = True
+
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: dict[str, Any],
+        tokens: int,
+        timeout_s: float,
+    ) -> Completion:
+        """Asks for a JSON object; a server that does not know schemas is asked without one.
+
+        Raises:
+            MindError: no usable answer within `timeout_s` seconds, retries included.
+        """
+        from openai import BadRequestError, UnprocessableEntityError
+
+        with _failures(timeout_s):
+            async with asyncio.timeout(timeout_s):
+                if self._takes_schema:
+                    try:
+                        return await self._complete(messages, tokens, _as_format(schema))
+                    except (BadRequestError, UnprocessableEntityError):
+                        self._takes_schema = False
+                return await self._complete(messages, tokens, None)
+
+    async def _complete(
+        self, messages: Sequence[Message], tokens: int, form: dict[str, Any] | None
+    ) -> Completion:
+        extra: dict[str, Any] = {} if form is None else {"response_format": form}
+        answer = await self._client.chat.completions.create(
+            model=self._settings.model,
+            messages=cast("list[ChatCompletionMessageParam]", list(messages)),
+            max_tokens=tokens,
+            temperature=self._settings.temperature,
+            seed=self._settings.seed,
+            **extra,
+        )
+        # The client does not check what the server sends against its own types.
+        choices = getattr(answer, "choices", None)
+        message = getattr(choices[0], "message", None) if choices else None
+        text = getattr(message, "content", None)
+        reasoning = getattr(message, "reasoning_content", None)
+        if not isinstance(text, str):
+            raise MindError("the server's answer has no text")
+        return Completion(text, reasoning if isinstance(reasoning, str) else "")
+
+    async def stream(
+        self, messages: Sequence[Message], *, tokens: int
+    ) -> AsyncGenerator[str, None]:
+        """The words of a reply as they are written.
+
+        Raises:
+            MindError: the server failed, or paused or wrote for longer than the settings allow.
+        """
+        settings = self._settings
+        end = asyncio.get_running_loop().time() + settings.reply_timeout_s
+        with _failures(settings.timeout_s):
+            async with asyncio.timeout(settings.timeout_s):
+                answer = await self._client.chat.completions.create(
+                    model=settings.model,
+                    messages=cast("list[ChatCompletionMessageParam]", list(messages)),
+                    max_tokens=tokens,
+                    temperature=settings.temperature,
+                    seed=settings.seed,
+                    stream=True,
+                )
+        try:
+            while True:
+                with _failures(settings.reply_timeout_s):
+                    async with asyncio.timeout_at(end):
+                        event = await anext(answer, None)
+                if event is None:
+                    return
+                piece = _piece(event)
+                if piece:
+                    yield piece
+        finally:
+            await answer.close()
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
+
+def _as_format(schema: dict[str, Any]) -> dict[str, Any]:
+    inner = {"name": "proposal", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": inner}
+
+
+def _piece(event: object) -> str:
+    choices = getattr(event, "choices", None)
+    delta = getattr(choices[0], "delta", None) if choices else None
+    text = getattr(delta, "content", None)
+    return text if isinstance(text, str) else ""
+
+
+@contextmanager
+def _failures(timeout_s: float) -> Iterator[None]:
+    """Whatever goes wrong on the wire becomes a `MindError`.
+
+    Its text names the kind of failure alone: a server's own message may repeat the key.
+    """
+    import openai
+
+    try:
+        yield
+    except MindError:
+        raise
+    except (TimeoutError, openai.APITimeoutError) as error:
+        raise MindError(f"the server did not answer within {timeout_s:g} s") from error
+    except openai.APIStatusError as error:
+        raise MindError(f"the server answered with status {error.status_code}") from error
+    except openai.APIConnectionError as error:
+        raise MindError("the server cannot be reached, or dropped the connection") from error
+    except Exception as error:  # a stream raises what its transport and its JSON raise
+        kind = type(error).__name__
+        raise MindError(f"the server's answer cannot be read ({kind})") from error

@@ -1,0 +1,48 @@
+"""The mind as such: a server and how it is asked, ready to enter meetings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from moderator.mind.base import Capabilities, Participant
+from moderator.mind.openai.settings import OpenAISettings
+from roles.schema import Role
+
+if TYPE_CHECKING:
+    from moderator.mind.openai.session import OpenAISession
+
+
+class OpenAIMind:
+    """A language model behind an OpenAI-compatible server, which reads the transcript.
+
+    Args:
+        settings: which server, which model, and how it is asked.
+        key: the server's key; None where it needs none.
+    """
+
+    def __init__(self, settings: OpenAISettings, key: SecretStr | None = None) -> None:
+        self._settings, self._key = settings, key
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Reads words, thinks, and answers what no measured fact answers."""
+        return Capabilities(
+            name="openai",
+            open_answers=True,
+            thinks=True,
+            models=(f"openai:{self._settings.model}",),
+        )
+
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> OpenAISession:
+        """Starts a session; connects when there is something to ask.
+
+        Raises:
+            InputError: there are no phrases in the role's language.
+        """
+        from moderator.mind.openai.chat import Chat
+        from moderator.mind.openai.session import OpenAISession
+
+        return OpenAISession(role, participants, self._settings, Chat(self._settings, self._key))

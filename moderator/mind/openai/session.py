@@ -1,0 +1,242 @@
+"""One meeting with a server behind it: when it is asked, and what is believed of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+
+from moderator.errors import MindError
+from moderator.events import Act, Percept, Proposal, Word
+from moderator.floor import FloorStatus, FloorView
+from moderator.language import load_phrases
+from moderator.mind.base import Participant
+from moderator.mind.openai import prompt
+from moderator.mind.openai.answer import Answer, read_answer, schema
+from moderator.mind.openai.backoff import Backoff
+from moderator.mind.openai.chat import Chat
+from moderator.mind.openai.prompt import OWN, Message
+from moderator.mind.openai.settings import OpenAISettings
+from moderator.mind.questions import Questions
+from moderator.mouth.sentences import SentenceSplitter
+from moderator.rules.wish import STALE_AFTER
+from moderator.timeline import Samples, to_samples
+from moderator.transcript import Transcript
+from roles.schema import Role
+
+CHARACTERS_A_WORD = 9
+"""English words have five or six, with the space; what is longer by half is cut."""
+
+
+class OpenAISession:
+    """The mind of one role in one meeting.
+
+    The server is asked when there is something to decide: new words, the floor has become free,
+    or a silence has outlasted the role's patience. What it wished stands until it is asked again.
+
+    Args:
+        role: what the agent is.
+        participants: who is there; may grow.
+        settings: how the server is asked.
+        chat: the server.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        participants: Mapping[str, Participant],
+        settings: OpenAISettings,
+        chat: Chat,
+    ) -> None:
+        self._role, self._participants = role, participants
+        self._settings, self._chat = settings, chat
+        self._phrases = load_phrases(role.language)
+        self._questions = Questions(role, self._phrases)
+        self._transcript = Transcript()
+        self._acts = prompt.permitted_acts(role)
+        self._thinks = role.thought.mode == "on"
+        self._backoff = Backoff()
+        self._now: Samples = 0
+        self._floor: FloorView | None = None
+        self._news = False
+        self._asked: Samples | None = None
+        self._wish: Proposal | None = None
+        self._generation = 0
+
+    async def push(self, percept: Percept, floor: FloorView) -> None:
+        """Takes the next chunk."""
+        words = [replace(word, text=prompt.said(word.text)) for word in percept.words]
+        self._transcript.add(word for word in words if word.text)
+        self._questions.hear(percept, self._transcript)
+        before, self._floor, self._now = self._floor, floor, percept.end
+        self._news = self._news or bool(percept.words) or self._floor_opened(before, floor)
+        if self._thinks and before is not None and before.holder != floor.holder:
+            self._generation += 1  # a thought is for the floor it was begun on
+
+    def _floor_opened(self, before: FloorView | None, floor: FloorView) -> bool:
+        """The floor has just become free, or been so for longer than the role's patience."""
+        if before is None or floor.status is not FloorStatus.FREE:
+            return False
+        patience = to_samples(self._role.turn.silence_patience_s)
+        outlasted = before.silence < patience <= floor.silence
+        return outlasted or before.status is not FloorStatus.FREE
+
+    async def propose(self) -> Proposal | None:
+        """The model's wish: asked for if there is something to decide, else the last one.
+
+        Raises:
+            MindError: the server failed; it is asked again later in the meeting.
+        """
+        if self._wish is not None and self._now - self._wish.at > STALE_AFTER:
+            self._wish = None
+        floor = self._floor
+        if floor is None or not self._should_ask(floor):
+            return self._wish
+        self._news, self._asked, self._wish = False, self._now, None
+        at, generation = self._now, self._generation
+        answer = await self._decision(floor, at)
+        if generation == self._generation:
+            self._wish = self._checked(answer, at)
+        return self._wish
+
+    def _should_ask(self, floor: FloorView) -> bool:
+        turn = self._role.turn
+        if not turn.may_speak or not self._acts or floor.agent_speaking or not self._news:
+            return False
+        question = self._questions.open
+        if question is None and turn.only_when_addressed:
+            return False
+        if question is not None and question.going_on:
+            return False
+        if self._asked is not None and self._now - self._asked < self._settings.decide_every:
+            return False
+        return not self._backoff.waiting(self._now)
+
+    async def _decision(self, floor: FloorView, at: Samples) -> Answer:
+        """Asks the server.
+
+        A thought that takes longer than the role allows is dropped with the turn it was for.
+        """
+        tokens, timeout_s = self._settings.decision_tokens, self._settings.timeout_s
+        if self._thinks:
+            tokens += self._role.thought.tokens
+            timeout_s = min(timeout_s, max(self._role.thought.budget_s, 0.001))
+        task = prompt.deciding(self._role, thinks=self._thinks)
+        names = prompt.labels(self._participants, self._role.identity.name)
+        form = schema(self._acts, list(names.values()), thinks=self._thinks)
+        try:
+            completion = await self._chat.ask(
+                self._messages(floor, task), schema=form, tokens=tokens, timeout_s=timeout_s
+            )
+            answer = read_answer(completion.text, completion.reasoning)
+        except MindError:
+            self._backoff.failed(max(at, self._now))
+            raise
+        self._backoff.answered()
+        return answer
+
+    def _messages(self, floor: FloorView, task: str) -> list[Message]:
+        """The role, the meeting as data, then what is asked."""
+        own = self._role.identity.name
+        names = prompt.labels(self._participants, own) | {OWN: f"{own} (you)"}
+        data = prompt.situation(
+            floor,
+            self._transcript,
+            names,
+            self._questions.open,
+            self._settings.transcript_turns,
+        )
+        return [
+            {"role": "system", "content": f"{prompt.system(self._role)}\n\n{task}"},
+            {"role": "user", "content": data},
+        ]
+
+    def _checked(self, answer: Answer, at: Samples) -> Proposal | None:
+        """What the role permits of an answer; None where it wishes nothing that is permitted."""
+        act = answer.permitted_act(self._acts)
+        if act is None:
+            return None
+        names = prompt.labels(self._participants, self._role.identity.name)
+        question = self._questions.open
+        # Whether somebody addressed the agent is measured; a model cannot claim it.
+        answering = question is not None and act in (Act.ANSWER, Act.SUMMARISE)
+        addressee = answer.known_addressee(names)
+        if answering and addressee is None and question is not None:
+            addressee = question.by
+        return Proposal(
+            at=at,
+            mind="openai",
+            probability=answer.take_turn,
+            act=act,
+            addressee=addressee,
+            answering=answering,
+            cue=answer.short_reason,
+            thought=self._cut_thought(answer.thought) if self._thinks else None,
+        )
+
+    def _cut_thought(self, thought: str) -> str | None:
+        """Servers count tokens; what is far beyond the role's budget anyway is cut here."""
+        return prompt.said(thought, self._role.thought.tokens * CHARACTERS_A_WORD) or None
+
+    async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
+        """The words of a proposal, sentence by sentence; no thought, no more than the turn holds.
+
+        A backchannel and a raised hand need no server.
+
+        Raises:
+            MindError: the server failed.
+        """
+        generation, self._wish = self._generation, None
+        if proposal.answering:
+            self._questions.answered()
+        if proposal.act is Act.BACKCHANNEL:
+            yield self._phrases.say("backchannel")
+        elif proposal.act is Act.HAND_RAISE:
+            yield proposal.cue
+        else:
+            async for sentence in self._written(proposal):
+                if generation != self._generation:
+                    return
+                yield sentence
+
+    async def _written(self, proposal: Proposal) -> AsyncIterator[str]:
+        """Whole sentences of the server's reply; one that was cut off at the end is left out."""
+        if self._floor is None or self._backoff.waiting(self._now):
+            raise MindError("the server failed lately and is not asked yet")
+        names = prompt.labels(self._participants, self._role.identity.name)
+        task = prompt.to_compose(self._role, proposal.act, names.get(proposal.addressee or ""))
+        longest = prompt.longest_words(self._role) * CHARACTERS_A_WORD
+        splitter, read, any_yet = SentenceSplitter(max_turn=longest), 0, False
+        stream = self._chat.stream(
+            self._messages(self._floor, task), tokens=self._settings.reply_tokens
+        )
+        try:
+            async for piece in stream:
+                for sentence in splitter.push(piece):
+                    any_yet = True
+                    yield sentence
+                read += len(piece)
+                if read > longest * 2:
+                    break
+        except MindError:
+            self._backoff.failed(self._now)
+            raise
+        finally:
+            await stream.aclose()
+        for sentence in splitter.finish():
+            if not any_yet or sentence[-1] in ".?!…":
+                yield sentence
+
+    def heard(self, words: str) -> None:
+        """The agent's own words, as far as they were played, become part of the transcript."""
+        own = [Word(OWN, prompt.said(text), self._now, self._now) for text in words.split()]
+        self._transcript.add(word for word in own if word.text)
+
+    def cancel(self) -> None:
+        """Drops what is being thought or composed, and the last wish."""
+        self._generation += 1
+        self._wish = None
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        self._generation += 1
+        await self._chat.close()

@@ -1,0 +1,98 @@
+"""What was said to the agent and waits for its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from moderator.addressee import AddresseeDetector
+from moderator.events import Percept
+from moderator.language.phrases import Phrases
+from moderator.timeline import Samples, to_samples
+from moderator.transcript import Transcript
+from roles.schema import Role
+
+GOES_ON_WITHIN = to_samples(2.0)
+"""What somebody says this soon after calling the agent belongs to what they ask."""
+
+WAITS = to_samples(8.0)
+"""A question that could not be answered within this has been overtaken by the talk."""
+
+WORDS_COME_WITHIN = to_samples(2.0)
+"""Words that were heard but may still change are waited for this long."""
+
+
+@dataclass(slots=True)
+class Question:
+    """Something said to the agent that waits for its answer.
+
+    Attributes:
+        by: who asked.
+        until: meeting time at which their last word ended.
+        going_on: more of their words were heard than are stable.
+        parts: by the start of the utterance, what was said in it, without the agent's name.
+    """
+
+    by: str
+    until: Samples
+    going_on: bool = False
+    parts: dict[Samples, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """What was said; grows while they go on."""
+        return " ".join(part for part in self.parts.values() if part)
+
+
+class Questions:
+    """Listens for calls of the agent's name and keeps the question that is open.
+
+    Args:
+        role: whose name is called.
+        phrases: the words that tell a call from a mention.
+    """
+
+    def __init__(self, role: Role, phrases: Phrases) -> None:
+        names = [role.identity.name, *role.identity.aliases]
+        self._detector = AddresseeDetector(names, phrases)
+        self._called_at: dict[str, tuple[Samples, int]] = {}
+        self._open: Question | None = None
+
+    @property
+    def open(self) -> Question | None:
+        """The question asked last, if it was not answered and is not too old."""
+        return self._open
+
+    def hear(self, percept: Percept, transcript: Transcript) -> None:
+        """Takes a percept whose words stand in the transcript already."""
+        for speaker in dict.fromkeys(word.speaker for word in percept.words):
+            self._listen_for_call(speaker, transcript)
+        question = self._open
+        if question is None:
+            return
+        since = percept.end - question.until
+        if since > WAITS:
+            self._open = None
+        question.going_on = bool(percept.partials.get(question.by)) and since < WORDS_COME_WITHIN
+
+    def answered(self) -> None:
+        """The open question has got its answer."""
+        self._open = None
+
+    def _listen_for_call(self, speaker: str, transcript: Transcript) -> None:
+        utterance = transcript.current(speaker)
+        if utterance is None:
+            return
+        call = self._detector.find(utterance.words)
+        if call is not None and self._called_at.get(speaker) != (utterance.start, call.first):
+            self._called_at[speaker] = (utterance.start, call.first)
+            self._open = Question(speaker, utterance.end)
+        question = self._open
+        if question is None or question.by != speaker:
+            return
+        if utterance.start - question.until > GOES_ON_WITHIN:
+            return
+        text = utterance.text
+        if call is not None:
+            text = " ".join([*call.rest, *utterance.words[call.end :]]) or text
+        question.parts[utterance.start] = text
+        question.until = max(question.until, utterance.end)
