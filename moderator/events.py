@@ -108,6 +108,13 @@ class Proposal:
     thought: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The mind does not wish any more what it proposed before."""
+
+    at: Samples
+
+
 class Action(StrEnum):
     """What the arbiter decides."""
 

@@ -28,6 +28,7 @@ from moderator.events import (
     SpeakerActivity,
     TurnEnded,
     TurnStarted,
+    Withdrawn,
     Word,
     WordPlayed,
 )
@@ -42,6 +43,7 @@ Event: TypeAlias = (
     Heard
     | Percept
     | Proposal
+    | Withdrawn
     | Decision
     | CommandGiven
     | TurnStarted
@@ -125,6 +127,7 @@ _KINDS: dict[type, str] = {
     TurnStarted: "turn_started",
     WordPlayed: "word_played",
     TurnEnded: "turn_ended",
+    Withdrawn: "withdrawn",
     Failure: "failure",
     Closed: "closed",
 }
@@ -141,14 +144,19 @@ class Journal:
     Args:
         path: file to write; it must not exist yet.
         keep_thoughts: write the minds' thoughts (the role's ``thought.journal``).
+        keep_words: write what participants said (the role's ``retention.transcript``).
 
     Raises:
         InputError: the file cannot be written.
     """
 
-    def __init__(self, path: Path | None = None, *, keep_thoughts: bool = False) -> None:
+    def __init__(
+        self, path: Path | None = None, *, keep_thoughts: bool = False, keep_words: bool = True
+    ) -> None:
         self.lines: list[Line] = []
-        self._keep_thoughts = keep_thoughts
+        self._left_out = () if keep_words else ("words", "partials", "cue")
+        if not keep_thoughts:
+            self._left_out += ("thought",)
         self._path = path
         self._unflushed = 0
         try:
@@ -161,8 +169,8 @@ class Journal:
     def write(self, event: Event | Opened | Closed) -> None:
         """Appends one line."""
         line = to_line(event)
-        if not self._keep_thoughts:
-            line.pop("thought", None)
+        for name in self._left_out:
+            line.pop(name, None)
         if self._file is None:
             self.lines.append(line)
             return

@@ -25,6 +25,7 @@ from moderator.events import (
     Proposal,
     TurnEnded,
     TurnStarted,
+    Withdrawn,
 )
 from moderator.journal import Event
 from moderator.language import load_phrases
@@ -125,7 +126,6 @@ class Meeting:
         self._percepts = PerceptBuilder(settings.step, audio=mind.capabilities.hears_audio)
         self._heard: DelayLine[Heard] = DelayLine(enabled=settings.honest_latency)
         self._proposed: DelayLine[Outcome] = DelayLine(enabled=settings.honest_latency)
-        self._proposal: Proposal | None = None
         self._left = False
 
     async def run(self, source: Source, sink: Sink) -> None:
@@ -169,9 +169,9 @@ class Meeting:
             cost = phase.elapsed
         for outcome in desk.collect():
             self._proposed.put(now, outcome, cost)
+        self.now = now
         for outcome in self._proposed.take(now):
             self._consider(outcome)
-        self.now = now
         if percept is not None or self._keeper.active:
             await self._decide(percept is not None, delivery, session)
 
@@ -208,20 +208,21 @@ class Meeting:
             return
         if outcome is not None:
             self._emit(outcome)
-        self._proposal = outcome
+        elif self._keeper.pending is not None:
+            self._emit(Withdrawn(self.now))
         self._keeper.propose(outcome)
 
     async def _decide(self, at_percept: bool, delivery: Delivery, session: MindSession) -> None:
+        proposal = self._keeper.pending
         decision = self._keeper.decide()
         if at_percept or decision.action is not Action.WAIT:
             self._emit(decision)
         if decision.action in (Action.YIELD, Action.STOP):
             self._cut(delivery, session)
-        elif decision.action is not Action.WAIT and self._proposal is not None:
-            await self._act(decision, self._proposal, delivery)
+        elif decision.action is not Action.WAIT and proposal is not None:
+            await self._act(decision, proposal, delivery)
 
     async def _act(self, decision: Decision, proposal: Proposal, delivery: Delivery) -> None:
-        self._proposal = None
         try:
             if decision.action is Action.RAISE_HAND:
                 await delivery.raise_hand(proposal)
@@ -257,6 +258,11 @@ class Meeting:
     def _emit(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
+
+    @property
+    def left(self) -> bool:
+        """Somebody told the agent to leave."""
+        return self._left
 
     @property
     def participants(self) -> Mapping[str, Participant]:

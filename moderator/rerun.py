@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from moderator.errors import InputError
-from moderator.events import Act, Action, Decision, Heard, TurnEnded, TurnStarted
+from moderator.events import Act, Decision, Heard, TurnEnded, TurnStarted
 from moderator.journal import Line, command_from, decision_from, heard_from, proposal_from, read
 from moderator.timeline import TICK, Samples
 from moderator.turn_keeper import TurnKeeper
@@ -35,7 +35,6 @@ class _Rerun:
     def __init__(self, keeper: TurnKeeper, names: dict[str, str]) -> None:
         self._keeper, self._names = keeper, names
         self._at: Samples = 0
-        self._proposed: Samples | None = None
         self._differ: list[tuple[Decision, Decision]] = []
 
     def run(self, lines: Iterable[Line]) -> list[tuple[Decision, Decision]]:
@@ -61,14 +60,15 @@ class _Rerun:
 
     def _percept(self, line: Line) -> None:
         self._silent_until(line["end"])
-        # Without a new proposal the wish made before is withdrawn.
-        self._keeper.propose(None)
 
     def _silent_until(self, at: Samples) -> None:
         self._go_to(at + TICK)
 
     def _proposal(self, line: Line) -> None:
         self._keeper.propose(proposal_from(line))
+
+    def _withdrawn(self, line: Line) -> None:
+        self._keeper.propose(None)
 
     def _command(self, line: Line) -> None:
         self._keeper.command(command_from(line))
@@ -87,5 +87,3 @@ class _Rerun:
         decided = self._keeper.decide()
         if decided != written:
             self._differ.append((written, decided))
-        if decided.action is Action.WAIT and written.action is not Action.WAIT:
-            self._keeper.propose(None)

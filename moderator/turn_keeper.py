@@ -59,6 +59,11 @@ class TurnKeeper:
         return self._standing
 
     @property
+    def pending(self) -> Proposal | None:
+        """The proposal that awaits a decision."""
+        return self._pending
+
+    @property
     def active(self) -> bool:
         """A decision other than waiting is possible before the next proposal."""
         return self._pending is not None or self._standing.turn_act is not None

@@ -1,0 +1,1 @@
+"""What a meeting adds up to: summaries, reports and scores."""

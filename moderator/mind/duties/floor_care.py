@@ -11,6 +11,9 @@ from roles.schema import CrosstalkDuty, InviteQuietDuty, MonologueDuty, SilenceD
 PAUSE_OF_MONOLOGUE = to_samples(2.0)
 """A pause of the holder shorter than this is the place to come in, not the monologue's end."""
 
+UNANSWERED = 2
+"""Prompts into one silence; after that the others want it, or have left."""
+
 
 class EndMonologue:
     """Ends a monologue: a raised hand first, then a word in the next pause, or a cut-in."""
@@ -98,13 +101,14 @@ class CutInOnCrosstalk:
 
 
 class BreakSilence:
-    """Breaks a silence that is longer than the role's patience."""
+    """Breaks a silence that is longer than the role's patience, but does not talk to the walls."""
 
     def __init__(self, duty: SilenceDuty) -> None:
         self.name = duty.name or duty.type
         self._duty = duty
         self._last: Samples | None = None
         self._count = 0
+        self._unanswered = 0
 
     def wish(self, scene: Scene) -> Wish | None:
         """Wishes a turn once the silence has outlasted `turn.silence_patience_s`."""
@@ -112,6 +116,10 @@ class BreakSilence:
         if scene.floor.agent_speaking or scene.floor.silence < patience:
             return None
         if self._last is not None and scene.now - self._last < to_samples(self._duty.every_s):
+            return None
+        if self._last is not None and scene.last_voice > self._last:
+            self._unanswered = 0
+        if self._unanswered >= UNANSWERED:
             return None
         words, addressee = self._words(scene)
         seconds = to_seconds(scene.floor.silence)
@@ -131,6 +139,7 @@ class BreakSilence:
         """Said."""
         self._last = now
         self._count += 1
+        self._unanswered += 1
 
 
 class InviteQuiet:

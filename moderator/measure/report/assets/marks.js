@@ -61,6 +61,7 @@ class Pins {
     pin.type = 'button';
     pin.style.left = `${(group.x + group.to) / 2}px`;
     pin.setAttribute('aria-expanded', 'false');
+    pin.setAttribute('aria-controls', 'card');
     pin.setAttribute('aria-label', count > 1
       ? `${count} moments from ${clock(group.entries[0].at)}` : told(group.entries[0]));
     pin.append(count > 1 ? make('span', String(count), 'count')
@@ -69,7 +70,12 @@ class Pins {
     pin.addEventListener('pointerleave', () => closeSoon());
     pin.addEventListener('focus', () => { this.current = i; open(pin, group, false); bringCard(); });
     pin.addEventListener('blur', () => closeSoon());
-    pin.addEventListener('click', (event) => { event.stopPropagation(); open(pin, group, true); bringCard(); });
+    pin.addEventListener('click', (event) => {
+      event.stopPropagation();
+      open(pin, group, true);
+      bringCard();
+      if (event.detail === 0) card.querySelector('button').focus();  // opened by key
+    });
     this.shown.set(i, pin);
     const next = [...this.shown.keys()].filter((k) => k > i).sort((a, b) => a - b)[0];
     this.home.insertBefore(pin, next === undefined ? null : this.shown.get(next));
@@ -115,6 +121,14 @@ function close() {
   opened = null;
   pinned = false;
   card.hidden = true;
+}
+
+// Closes by key: the focus goes back to where it came from.
+function leave() {
+  const pin = opened, inside = card.contains(document.activeElement);
+  close();
+  if (inside && pin) pin.focus({ preventScroll: true });
+  close();
 }
 
 function closeSoon() {

@@ -31,7 +31,7 @@ timeline.track.addEventListener('click', (event) => {
 for (const kind of ['wheel', 'touchmove']) {
   window.addEventListener(kind, () => { scrolled = performance.now(); }, { passive: true });
 }
-document.addEventListener('keydown', (event) => { if (event.key === 'Escape') close(); });
+document.addEventListener('keydown', (event) => { if (event.key === 'Escape') leave(); });
 document.addEventListener('pointerdown', (event) => {
   if (!card.contains(event.target) && !event.target.closest('.pin')) close();
 });

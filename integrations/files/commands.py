@@ -1,0 +1,160 @@
+"""`moderator replay` and `moderator demo`: meetings from files on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from integrations.files.replay import ReplayOptions
+    from integrations.files.replayable import Replayable
+    from moderator.models import ModelStore
+
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory for the results.")]
+Realtime = Annotated[bool, typer.Option("--realtime", help="As slow as the meeting was.")]
+Honest = Annotated[
+    bool, typer.Option("--honest-latency", help="Computing time counts as meeting time.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace an earlier run's results in DIR.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")]
+Recogniser = Annotated[
+    str, typer.Option("--recogniser", metavar="MODEL", help="whisper-tiny.en or whisper-base.")
+]
+Mind = Annotated[str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")]
+MindUrl = Annotated[
+    str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
+]
+
+
+def replay(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="One recording; or NAME=RECORDING for each participant; or a meeting record, "
+            "SegLST JSON, or RTTM and CTM.",
+        ),
+    ],
+    role: Annotated[str, typer.Option(help="A role of the library, or a YAML file.")],
+    out: Out,
+    seat: Annotated[
+        str | None, typer.Option(metavar="ID", help="Take this participant's place.")
+    ] = None,
+    realtime: Realtime = False,
+    honest_latency: Honest = False,
+    step: Annotated[
+        float, typer.Option(min=0.4, max=3.0, metavar="SECONDS", help="Length of a percept.")
+    ] = 0.5,
+    recogniser: Recogniser = "whisper-tiny.en",
+    mind: Mind = "duties",
+    mind_url: MindUrl = None,
+    audio_in_report: Annotated[
+        bool, typer.Option(help="Put the audio into report.html, so that it is one file.")
+    ] = True,
+    force: Force = False,
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a recorded meeting with the agent in it."""
+    from integrations.files.replay import ReplayOptions
+    from integrations.files.replayable import prepare
+    from roles.loader import load_role
+
+    options = ReplayOptions(
+        role=load_role(role),
+        out=out,
+        seat=seat,
+        realtime=realtime,
+        honest_latency=honest_latency,
+        step_s=step,
+        force=force,
+        embed_audio=audio_in_report,
+    )
+    meeting = prepare(inputs, seat)
+    store = _store(offline=offline, as_json=as_json)
+    summary = _run(meeting, options, store, recogniser, mind, mind_url, as_json=as_json)
+    _print(summary, out, as_json=as_json)
+
+
+def demo(
+    out: Out = Path("moderator-demo"),
+    realtime: Realtime = False,
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Render a short meeting of three people and replay it with a facilitator in it."""
+    from functools import partial
+
+    from integrations.files import demo as scripted
+    from integrations.files.outdir import OutputDirectory, RunState, run_state
+    from integrations.files.replay import ReplayOptions
+    from integrations.files.replayable import prepare
+    from moderator.cli.console import progress
+    from moderator.mouth.loading import VoiceLoader
+    from roles.loader import load_role
+
+    store = _store(offline=offline, as_json=as_json)
+    results = out / "result"
+    again = run_state(results) in (RunState.FINISHED, RunState.INTERRUPTED)
+    with OutputDirectory(results, overwrite=again):
+        pass  # A directory that cannot be used is refused before any work.
+    with progress("rendering the meeting", 1.0, enabled=not as_json) as advance:
+        meeting = scripted.render(VoiceLoader(store), partial(_advance_to, [0.0], advance))
+    recordings = meeting.write(out / "recordings")
+    options = ReplayOptions(role=load_role(str(scripted.ROLE)), out=results, realtime=realtime)
+    inputs = [f"{meeting.names[one]}={path}" for one, path in recordings.items()]
+    ready = prepare(inputs, None)
+    summary = _run(ready, options, store, "whisper-tiny.en", "duties", None, as_json=as_json)
+    _print(summary, results, as_json=as_json)
+
+
+def _advance_to(done: list[float], advance: Any, share: float) -> None:
+    advance(share - done[0])
+    done[0] = share
+
+
+def _store(*, offline: bool, as_json: bool) -> ModelStore:
+    from moderator.cli.models import open_store
+
+    return open_store(offline=offline, show_progress=not as_json)
+
+
+def _run(
+    meeting: Replayable,
+    options: ReplayOptions,
+    store: ModelStore,
+    recogniser: str,
+    mind: str,
+    mind_url: str | None,
+    *,
+    as_json: bool,
+) -> dict[str, Any]:
+    from integrations.files.replay import Replay
+    from moderator.assembly import Models
+    from moderator.cli.console import note, progress
+    from moderator.mind.loading import load_mind
+    from moderator.timeline import to_seconds
+
+    for text in meeting.notes:
+        note(f"note: {text}")
+    mindful = load_mind(mind, url=mind_url)
+    with progress("loading models", enabled=not as_json):
+        run = Replay(meeting, options, mindful, Models(store, recogniser))
+    seconds = to_seconds(meeting.duration)
+    with progress(
+        f"replaying {meeting.meeting_id}", seconds, unit="seconds", enabled=not as_json
+    ) as (advance):
+        return run.run(advance)
+
+
+def _print(summary: dict[str, Any], out: Path, *, as_json: bool) -> None:
+    from integrations.files.story import print_story
+    from moderator.cli.console import print_json
+
+    if as_json:
+        print_json(summary)
+    else:
+        print_story(summary, out)

@@ -1,0 +1,204 @@
+"""Replays a recorded meeting with the agent in it: the live loop between two ends made of files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from integrations.files.outdir import OutputDirectory
+from integrations.files.recorded_source import SHARED, Progress, RecordedSource, WavSink
+from integrations.files.replayable import Replayable
+from integrations.files.transcripts import TranscriptBuilder
+from integrations.files.wav import WavWriter
+from moderator.assembly import Models, load_ears
+from moderator.ears.base import Ears
+from moderator.ears.script import ScriptedEars
+from moderator.journal import Closed, Journal, Opened
+from moderator.measure.report import write_report
+from moderator.measure.summary import SummaryBuilder
+from moderator.meeting import Meeting, Settings
+from moderator.mind.base import SpeechLLM
+from moderator.mouth.base import Voice
+from moderator.mouth.loading import load_voice
+from moderator.timeline import (
+    PacedClock,
+    ReplayClock,
+    Samples,
+    Stopwatch,
+)
+from roles.schema import Role
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What a replay does.
+
+    Attributes:
+        role: the agent's role.
+        out: directory for the results.
+        seat: participant whose place the agent takes; they are not heard.
+        realtime: as slow as the meeting was.
+        honest_latency: computing time counts as meeting time.
+        step_s: length of a percept, 0.4 to 3 s.
+        force: use a directory that is not empty.
+        embed_audio: put the audio into the report.
+    """
+
+    role: Role
+    out: Path
+    seat: str | None = None
+    realtime: bool = False
+    honest_latency: bool = False
+    step_s: float = 0.5
+    force: bool = False
+    embed_audio: bool = True
+
+
+class Replay:
+    """One replay: load, run, write.
+
+    Args:
+        meeting: what is replayed.
+        options: how.
+        mind: proposes.
+        models: loads ears and voice.
+    """
+
+    def __init__(
+        self, meeting: Replayable, options: ReplayOptions, mind: SpeechLLM, models: Models
+    ) -> None:
+        self._meeting, self._options, self._mind = meeting, options, mind
+        self._watch = Stopwatch()
+        with self._watch.phase("load"):
+            self._ears, self._hearing = self._load_ears(models)
+            self._voice = self._load_voice(models)
+        self.agent = _agent_label(options.role, meeting.participants)
+
+    def _load_ears(self, models: Models) -> tuple[Ears, tuple[str, ...]]:
+        meeting, seat = self._meeting, self._options.seat
+        if meeting.words is None:
+            own = [name for name in meeting.tracks if not meeting.shared]
+            shared = [SHARED] if meeting.shared else []
+            return load_ears(models, own, shared, language=self._options.role.language)
+        words = [word for word in meeting.words.words if word.speaker != seat]
+        return ScriptedEars(words), ()
+
+    def _load_voice(self, models: Models) -> Voice | None:
+        role = self._options.role
+        return load_voice(role.voice, models.store) if role.turn.may_speak else None
+
+    def run(self, progress: Progress) -> dict[str, Any]:
+        """Runs the meeting and writes its files.
+
+        Returns:
+            The summary, as written.
+
+        Raises:
+            InputError: the directory cannot be used, or the disk is full.
+            KeyboardInterrupt: interrupted; the journal says how far it came.
+        """
+        with OutputDirectory(self._options.out, overwrite=self._options.force) as out:
+            journal = Journal(
+                out.file("journal.jsonl"),
+                keep_thoughts=self._options.role.thought.journal,
+                keep_words=self._options.role.retention.transcript,
+            )
+            try:
+                return self._run(out, journal, progress)
+            finally:
+                journal.close()
+
+    def _run(self, out: OutputDirectory, journal: Journal, progress: Progress) -> dict[str, Any]:
+        meeting, options = self._meeting, self._options
+        summary, transcript = SummaryBuilder(), TranscriptBuilder(self.agent)
+        participants = dict(meeting.participants)
+        journal.write(self._opened())
+        loop = Meeting(
+            options.role,
+            participants,
+            self._ears,
+            self._mind,
+            self._voice,
+            [journal.write, summary, transcript],
+            PacedClock() if options.realtime else ReplayClock(),
+            Settings(options.step_s, honest_latency=options.honest_latency),
+            self._watch,
+        )
+        duration = self._play(loop, out, journal, progress)
+        if options.role.retention.transcript:
+            names = {one.id: one.name for one in participants.values()}
+            transcript.write(out, meeting.meeting_id, names)
+        spent = dict(self._watch.seconds)
+        result = summary.build(
+            meeting_id=meeting.meeting_id,
+            duration=duration,
+            role=options.role.id,
+            models=self._models(),
+            load_s=spent.pop("load"),
+            run_s=spent.pop("run"),
+            phases_s=spent,
+        )
+        out.finish(result)
+        write_report(options.out, embed_audio=options.embed_audio)
+        return result
+
+    def _play(
+        self, loop: Meeting, out: OutputDirectory, journal: Journal, progress: Progress
+    ) -> Samples:
+        """Runs the loop to its end; how long the meeting was."""
+        meeting = self._meeting
+        sink = self._sink(out)
+        source = RecordedSource(meeting.tracks, meeting.duration, progress)
+        try:
+            with self._watch.phase("run"):
+                asyncio.run(loop.run(source, sink))
+            sink.finish(loop.now)
+        except BaseException as error:
+            with suppress(OSError):
+                journal.write(Closed(loop.now, False, _why(error)))
+            sink.abandon(error)
+            raise
+        journal.write(Closed(loop.now, True, "the agent left" if loop.left else "the end"))
+        journal.close()
+        return loop.now
+
+    def _opened(self) -> Opened:
+        meeting, options = self._meeting, self._options
+        return Opened(
+            meeting_id=meeting.meeting_id,
+            role=options.role.model_dump(mode="json"),
+            participants={
+                one.id: {"name": one.name, "position": one.position}
+                for one in meeting.participants.values()
+            },
+            agent=self.agent,
+            seat=options.seat,
+            settings={"step_s": options.step_s, "honest_latency": options.honest_latency},
+            models=self._models(),
+        )
+
+    def _sink(self, out: OutputDirectory) -> WavSink:
+        """Writers of what the role lets stay."""
+        kept = self._options.role.retention.audio
+        agent = WavWriter(out.file("agent.wav")) if kept != "none" else None
+        meeting = WavWriter(out.file("meeting.wav")) if kept == "meeting" else None
+        return WavSink(agent, meeting)
+
+    def _models(self) -> tuple[str, ...]:
+        voice = [self._voice.spec.backend] if self._voice is not None else []
+        capabilities = self._mind.capabilities
+        return (*self._hearing, capabilities.name, *capabilities.models, *voice)
+
+
+def _why(error: BaseException) -> str:
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+
+
+def _agent_label(role: Role, taken: Iterable[str]) -> str:
+    """The agent's label in transcripts: its name, unless a participant has that."""
+    name = role.identity.name
+    return f"{name} (agent)" if name in set(taken) else name

@@ -1,0 +1,74 @@
+"""A recorded meeting, made ready to be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from integrations.files.audio import AudioFile
+from integrations.files.inputs import MeetingInput, RecordedTracks, SharedRecording, open_inputs
+from integrations.files.recorded_source import SHARED
+from integrations.files.words import MeetingWords
+from moderator.errors import InputError
+from moderator.mind.base import Participant
+from moderator.timeline import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Replayable:
+    """A recorded meeting, ready to be replayed.
+
+    Attributes:
+        meeting_id: its name.
+        duration: its length; an estimate where a recording does not state it exactly.
+        participants: by id, without the seat.
+        tracks: recordings by track id; empty for words.
+        words: the words, where there is no audio.
+        shared: the only track is a shared microphone.
+        notes: what people should know about the input.
+    """
+
+    meeting_id: str
+    duration: Samples
+    participants: Mapping[str, Participant]
+    tracks: Mapping[str, AudioFile] = field(default_factory=dict)
+    words: MeetingWords | None = None
+    shared: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def prepare(inputs: Sequence[str], seat: str | None) -> Replayable:
+    """Opens the inputs and takes the seat's participant out.
+
+    Raises:
+        InputError: an input is bad, or nobody has the seat.
+    """
+    found = open_inputs(inputs)
+    if isinstance(found, SharedRecording):
+        if seat is not None:
+            raise InputError(
+                "a recording of everybody has no seats",
+                where="--seat",
+                todo="give one recording per participant, or words",
+            )
+        return Replayable(
+            found.meeting_id, found.duration, {}, {SHARED: found.audio}, None, shared=True
+        )
+    people = _people(found)
+    if seat is not None:
+        if seat not in people:
+            known = ", ".join(people)
+            raise InputError(f"nobody called {seat!r}", where="--seat", todo=f"choose of {known}")
+        del people[seat]
+    if isinstance(found, RecordedTracks):
+        tracks = {name: file for name, file in found.tracks.items() if name != seat}
+        return Replayable(found.meeting_id, found.duration, people, tracks, notes=found.notes)
+    return Replayable(found.meeting_id, found.duration, people, words=found, notes=found.notes)
+
+
+def _people(found: MeetingInput) -> dict[str, Participant]:
+    if isinstance(found, MeetingWords):
+        return dict(found.participants)
+    if isinstance(found, RecordedTracks):
+        return {name: Participant(name, name) for name in found.tracks}
+    return {}

@@ -1,0 +1,45 @@
+"""Collects what was said, and by whom, for the files written at the end of a meeting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from diarize.base import SpeakerActivity
+from integrations.files.outdir import OutputDirectory
+from integrations.files.rttm import write_rttm
+from integrations.files.seglst import write_seglst
+from integrations.files.vtt import write_vtt
+from moderator.events import Heard, Word, WordPlayed
+from moderator.journal import Event
+
+
+class TranscriptBuilder:
+    """Keeps all words and voices of a meeting; an observer of its events.
+
+    Args:
+        agent: the label of the agent's own words.
+    """
+
+    def __init__(self, agent: str) -> None:
+        self._agent = agent
+        self._words: list[Word] = []
+        self._voices: list[SpeakerActivity] = []
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        if isinstance(event, Heard):
+            self._words += event.words
+            self._voices += event.activities
+        elif isinstance(event, WordPlayed):
+            self._words.append(Word(self._agent, event.text, event.start, event.end))
+
+    def write(self, out: OutputDirectory, meeting_id: str, names: Mapping[str, str]) -> None:
+        """Writes SegLST, WebVTT and RTTM.
+
+        Raises:
+            InputError: one of them cannot be written.
+        """
+        words = sorted(self._words, key=lambda word: (word.start, word.end))
+        write_seglst(out.file("transcript.seglst.json"), meeting_id, words)
+        write_vtt(out.file("transcript.vtt"), words, {**names, self._agent: self._agent})
+        write_rttm(out.file("diarization.rttm"), meeting_id, self._voices)
