@@ -61,7 +61,7 @@ def opened(meeting_id: str = "handset", **changes: object) -> Entry:
         "seat": None,
         "agent": "Robin",
         "settings": {"chunk_s": 0.5},
-        "models": {"mind": "duties"},
+        "models": ["duties"],
     }
     return entry | changes
 

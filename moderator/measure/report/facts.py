@@ -50,7 +50,7 @@ class Line:
     """One line of the transcript.
 
     Attributes:
-        lane: index of its lane; -1 for a command.
+        lane: index of its lane; -1 for a note.
         words: texts in order.
         starts: when each begins.
         lost: words of the agent that were cut off.
@@ -199,7 +199,8 @@ def _agent_lines(record: Record, lane: int) -> list[Line]:
     return lines
 
 
-def _command_lines(record: Record) -> list[Line]:
+def _note_lines(record: Record) -> list[Line]:
+    """Commands and failures, as notes between the lines."""
     lines = []
     for told in record.told:
         name = record.people.get(told.by, (told.by or "Somebody", ""))[0]
@@ -208,6 +209,9 @@ def _command_lines(record: Record) -> list[Line]:
         note = f"{name} commanded: {told.command.replace('_', ' ')}{more}"
         by = f" (by {told.channel}{verdict})" if told.channel else verdict
         lines.append(Line(ms(told.at), ms(told.at), -1, note=note + by))
+    for failed in record.failed:
+        note = f"The {failed.part} failed: {failed.what}"
+        lines.append(Line(ms(failed.at), ms(failed.at), -1, note=note))
     return lines
 
 
@@ -230,7 +234,7 @@ def work_out(record: Record) -> Facts:
     """Everything that the page shows, from one journal."""
     lanes = _lanes(record)
     lines = _spoken_lines(record, lanes) + _agent_lines(record, len(lanes) - 1)
-    lines += _command_lines(record)
+    lines += _note_lines(record)
     lines.sort(key=lambda line: (line.start, line.lane, line.end))
     overlaps, voiced = depth([lane.spans for lane in lanes])
     end = max(ms(record.reached), 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from moderator.measure.report import wording
 from moderator.measure.report.data import purpose, shown
 from moderator.measure.report.facts import Facts, Line, Ms, ms
-from moderator.measure.report.record import Json, Mark, clip, mapping, number
+from moderator.measure.report.record import Json, Mark, clip, listing, mapping, number
 
 MOST_MOMENTS = 2_000
 
@@ -110,9 +110,9 @@ def setting(facts: Facts, summary: Json) -> list[tuple[str, str]]:
         for duty in (duties if isinstance(duties, list) else [])[:30]
     ]
     rows = [("role", clip(role.get("id"), 60)), ("duties", ", ".join(filter(None, names)))]
-    models = mapping(summary.get("models")) or facts.record.models
-    for part in (models, facts.record.settings):
-        rows += [(clip(key, 60), clip(value, 300)) for key, value in list(part.items())[:40]]
+    rows.append(("models", "; ".join(listing(summary.get("models")) or facts.record.models)))
+    told = list(facts.record.settings.items())[:40]
+    rows += [(clip(key, 60), clip(value, 300)) for key, value in told]
     return [(key, value) for key, value in rows if value]
 
 
@@ -126,6 +126,12 @@ def notices(facts: Facts) -> list[str]:
         found.append(f"This run was interrupted. Its journal ends at {reached}.")
     elif not record.complete:
         found.append(f"This run ended early, at {reached}{why}.")
+    if mapping(record.role.get("retention")).get("transcript") is False:
+        found.append("The role keeps no transcript: what people said is not in the journal.")
+    if record.failed:
+        found.append(
+            f"A part failed {wording.times(len(record.failed))}; the transcript says when."
+        )
     if record.unreadable:
         lines = wording.plural(record.unreadable, "line")
         found.append(f"{lines} of the journal could not be read.")

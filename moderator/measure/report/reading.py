@@ -12,6 +12,7 @@ from pathlib import Path
 
 from moderator.errors import InputError
 from moderator.measure.report.record import (
+    Failed,
     Held,
     Json,
     Mark,
@@ -21,6 +22,7 @@ from moderator.measure.report.record import (
     Turn,
     Value,
     clip,
+    listing,
     mapping,
     number,
 )
@@ -79,11 +81,13 @@ class _Reader:
             "heard": self._heard,
             "percept": self._percept,
             "proposal": self._proposed,
+            "withdrawn": self._withdrawn,
             "decision": self._decided,
             "command": self._command,
             "turn_started": self._turn_started,
             "word_played": self._word_played,
             "turn_ended": self._turn_ended,
+            "failure": self._failed,
             "closed": self._closed,
         }
 
@@ -120,7 +124,7 @@ class _Reader:
         record.role = mapping(line.get("role"))
         record.agent = clip(line.get("agent"), 80) or record.agent
         record.seat = clip(line.get("seat"), 80)
-        record.settings, record.models = mapping(line.get("settings")), mapping(line.get("models"))
+        record.settings, record.models = mapping(line.get("settings")), listing(line.get("models"))
         for key, value in list(mapping(line.get("participants")).items())[:MOST_PEOPLE]:
             person, who = mapping(value), clip(key, 80)
             name = clip(person.get("name"), 80) or who
@@ -157,6 +161,10 @@ class _Reader:
             mind=clip(line.get("mind"), 60),
             cue=clip(line.get("cue")),
         )
+
+    def _withdrawn(self, line: Json) -> None:
+        self._reach(line["at"])
+        self._proposal = None
 
     def _decided(self, line: Json) -> None:
         at, record = self._reach(line["at"]), self.record
@@ -232,6 +240,11 @@ class _Reader:
         turn = self._turn(line, at)
         turn.end = max(turn.start, at)
         turn.heard, turn.lost = clip(line.get("heard"), 20_000), clip(line.get("lost"), 20_000)
+
+    def _failed(self, line: Json) -> None:
+        failed = Failed(self._reach(line["at"]), clip(line["part"], 60), clip(line["what"], 200))
+        if self._room(len(self.record.failed), MOST_MARKS):
+            self.record.failed.append(failed)
 
     def _closed(self, line: Json) -> None:
         self._reach(line["at"])

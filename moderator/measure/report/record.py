@@ -81,6 +81,15 @@ class Told:
     argument: str
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A part failed and the meeting went on."""
+
+    at: Samples
+    part: str
+    what: str
+
+
 @dataclass(slots=True)
 class Record:
     """A journal as the report needs it. Times are samples.
@@ -98,6 +107,7 @@ class Record:
         tally: action to reason to number of decisions, waits included.
         turns: the agent's turns by number.
         told: commands given.
+        failed: parts that failed.
         settings: as opened.
         models: as opened.
         reached: the latest meeting time in the journal.
@@ -120,8 +130,9 @@ class Record:
     tally: dict[str, dict[str, int]] = field(default_factory=dict)
     turns: dict[int, Turn] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
     settings: Json = field(default_factory=dict)
-    models: Json = field(default_factory=dict)
+    models: tuple[str, ...] = ()
     reached: Samples = 0
     closed: bool = False
     complete: bool = False
@@ -143,6 +154,13 @@ def clip(value: object, most: int = TEXT) -> str:
 def mapping(value: object) -> Json:
     """`value` if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def listing(value: object) -> tuple[str, ...]:
+    """Names of models, from a list or from an object of part to name."""
+    if isinstance(value, dict):
+        return tuple(f"{clip(k, 60)}: {clip(v, 160)}" for k, v in list(value.items())[:40])
+    return tuple(clip(v, 160) for v in value[:40]) if isinstance(value, list) else ()
 
 
 def number(value: object) -> float:

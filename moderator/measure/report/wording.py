@@ -19,7 +19,7 @@ REASONS = {
     "hushed": "had been hushed",
     "listen_only": "was told only to listen",
     "not_addressed": "was not addressed",
-    "no_listener_turn": "nobody had spoken since",
+    "no_listener_turn": "no one person had the floor",
     "act_banned": "its role does not do this",
     "floor_held": "somebody had the floor",
     "gap_too_short": "the pause was too short",
@@ -36,6 +36,7 @@ REASONS = {
     "started_together": "somebody began at the same moment",
     "turn_too_long": "its turn was too long",
     "hard_stop": "was told to stop",
+    "floor_taken": "somebody took the floor",
 }
 """Reason to a clause that finishes “… because”."""
 

@@ -63,8 +63,17 @@ new ResizeObserver(() => {
 }).observe(timeline.scroll);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 let before = 0;
-window.addEventListener('beforeprint', () => { before = timeline.scale; timeline.zoom(0); });
-window.addEventListener('afterprint', () => { timeline.scale = before; redraw(); });
+// On paper: the light colours, and the whole meeting.
+window.addEventListener('beforeprint', () => {
+  document.documentElement.classList.add('printed');
+  before = timeline.scale;
+  timeline.zoom(0);
+});
+window.addEventListener('afterprint', () => {
+  document.documentElement.classList.remove('printed');
+  timeline.scale = before;
+  redraw();
+});
 
 redraw();
 setTimeout(() => player.load(), 0);
