@@ -146,6 +146,8 @@ class AudioFile:
             if source_rate != rate:  # chained Ogg streams may change it
                 if resampler is not None:
                     yield _clipped(resampler.resample_chunk(silence(0), last=True))
+                if source_rate not in _RATES:
+                    raise InputError(f"{source_rate} Hz in part of it", where=shown(self.path))
                 rate = source_rate
                 resampler = (
                     soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
@@ -199,6 +201,8 @@ def _open(path: Path, demuxer: str) -> Iterator[tuple[InputContainer, AudioStrea
                 if not container.streams.audio:
                     raise InputError("no audio stream in it", where=shown(path))
                 stream = container.streams.audio[0]
+                if stream.codec_context is None:  # PyAV has no decoder for it
+                    raise InputError("unknown kind of sound in it", where=shown(path))
                 stream.codec_context.thread_count = 1
                 if stream.rate not in _RATES or not 1 <= stream.channels <= _MOST_CHANNELS:
                     raise InputError(
@@ -207,7 +211,7 @@ def _open(path: Path, demuxer: str) -> Iterator[tuple[InputContainer, AudioStrea
                         todo=f"give {_RATES.start} to {_RATES.stop - 1} Hz",
                     )
                 yield container, stream
-        except av.FFmpegError as error:
+        except (av.FFmpegError, OSError) as error:  # OSError: the file could not be read on
             raise InputError(
                 f"not a recording that can be decoded ({error.strerror})",
                 where=shown(path),

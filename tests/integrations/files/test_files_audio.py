@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import struct
 from pathlib import Path
 from typing import Any
@@ -261,6 +262,40 @@ def test_damage_in_the_middle_costs_itself_only(tmp_path: Path, kind: str) -> No
     # The container's reader may drop a page or a frame whole: at most half a second here.
     assert len(samples) == pytest.approx(32_000, abs=8_000)
     assert np.isfinite(samples).all()
+
+
+def test_lost_packets_keep_their_time(tmp_path: Path) -> None:
+    path = encode(tmp_path / "lost.m4a", "aac", 16_000, 1)
+    whole = read(path)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"mdat") + 4
+    length = int.from_bytes(data[at - 8 : at - 4], "big") - 8
+    data[at + length // 3 : at + length // 2] = b"\xff" * (length // 2 - length // 3)
+    path.write_bytes(bytes(data))
+    file = AudioFile(path)
+    samples = np.concatenate(list(file.blocks(1600)))
+    assert len(samples) == len(whole)
+    assert "damaged packets" in file.notes[0]
+    # What follows the damage is where it was.
+    assert np.allclose(samples[-8_000:], whole[-8_000:], atol=0.02)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg", "m4a"])
+def test_any_damage_gives_audio_or_an_error_of_one_line(tmp_path: Path, kind: str) -> None:
+    path = make(tmp_path / f"whole.{kind}")
+    data, chance = path.read_bytes(), random.Random(kind)
+    for _ in range(60):
+        damaged = bytearray(data)
+        for _ in range(chance.choice([1, 3, 30])):
+            damaged[chance.randrange(chance.choice([64, 400, len(data)]))] = chance.randrange(256)
+        path.write_bytes(bytes(damaged))
+        message = ""
+        try:
+            for block in AudioFile(path).blocks(1600):
+                assert np.isfinite(block).all()
+        except InputError as error:
+            message = str(error)
+        assert message.isprintable()
 
 
 def resident_mib() -> float:
