@@ -14,12 +14,19 @@ from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser
 from moderator.timeline import Samples
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from diarize.base import Diarizer
+    from diarize.embedding import SpeakerEmbedder, Vector
+    from diarize.online import OnlineDiarizer
+    from diarize.segmentation import LocalSegmentation
     from moderator.models.store import ModelStore
 
 VAD = "silero-vad"
 ENGLISH = "whisper-tiny.en"
 MULTILINGUAL = "whisper-base"
+SEGMENTATION = "pyannote-segmentation-3.0"
+EMBEDDING = "campplus-zh-en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +99,46 @@ def load_ear_models(
         store.directory(name), language=language, threads=threads, workers=workers
     )
     return EarModels(network, WhisperRecogniser(decoder, options, name))
+
+
+@dataclass(frozen=True, slots=True)
+class DiarizationModels:
+    """The loaded models that all shared microphones of a meeting share.
+
+    Attributes:
+        segmentation: finds voices in a window.
+        embedder: tells voices apart.
+    """
+
+    segmentation: LocalSegmentation
+    embedder: SpeakerEmbedder
+
+    def online(
+        self,
+        *,
+        latency_s: float = 1.0,
+        enrolled: Mapping[str, tuple[Vector, float]] | None = None,
+    ) -> OnlineDiarizer:
+        """A diarizer for one microphone; `enrolled` as `diarize.online.OnlineDiarizer` takes it."""
+        from diarize.online import OnlineDiarizer
+
+        return OnlineDiarizer(
+            self.segmentation, self.embedder, latency_s=latency_s, enrolled=enrolled
+        )
+
+
+def load_diarization_models(store: ModelStore) -> DiarizationModels:
+    """Loads what online diarization needs; imports torch.
+
+    Raises:
+        InputError: a model is missing.
+        DiarizeError: a model is broken.
+    """
+    from diarize.embedding import CamPlusPlusEmbedder
+    from diarize.loading import load_campplus, load_segmentation
+    from diarize.segmentation import PyannoteSegmentation
+
+    return DiarizationModels(
+        PyannoteSegmentation(load_segmentation(store.path(SEGMENTATION))),
+        CamPlusPlusEmbedder(load_campplus(store.path(EMBEDDING))),
+    )
