@@ -187,7 +187,8 @@ class SpeakerClusters:
         """A new speaker's slot, or the nearest free speaker's."""
         settings = self.settings
         free = [slot for slot in known if slot not in slots]
-        needed = settings.create_s if known else settings.first_s
+        heard = any(not self._enrolled[slot] for slot in known)
+        needed = settings.create_s if heard else settings.first_s
         nearest = max((float(similar[slot]) for slot in free), default=-1.0)
         if (
             voice.vector is not None
@@ -199,6 +200,8 @@ class SpeakerClusters:
             self._created += 1
             self._fill(slot, f"speaker_{self._created}", voice.vector, voice.clean_s)
             return slot
+        # A name is given only to a voice that fits it, never to the nearest that does not.
+        free = [slot for slot in free if not self._enrolled[slot]]
         if not free:
             return None
         scores = self._scores(voice, similar)

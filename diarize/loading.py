@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from diarize.errors import DiarizeError
 
 if TYPE_CHECKING:
-    import torch
     from pyannote.audio import Model
 
     from diarize.campplus import CamPlusPlus
@@ -93,7 +92,7 @@ def load_segmentation(path: str | Path) -> Model:
     with warnings.catch_warnings():
         # Which versions of torch and lightning it was trained with says nothing about inference.
         warnings.simplefilter("ignore")
-        model = pyannote_audio.Model.from_pretrained(io.BytesIO(data), strict=False)
+        model: Model = pyannote_audio.Model.from_pretrained(io.BytesIO(data), strict=False)
     model.eval()
     return model
 

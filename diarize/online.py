@@ -4,9 +4,9 @@ A window of a few seconds slides over the stream. In each window a segmentation 
 three voices; the latest stretch of each is embedded where nobody else speaks and given to a speaker
 of the meeting; overlapping windows vote on every frame. After Coria et al., "Overlap-aware
 low-latency online speaker diarization based on end-to-end local segmentation", ASRU 2021,
-https://arxiv.org/abs/2109.06483, with two differences: voices are embedded and assigned by stretches
-of a second or so rather than by whole windows, as one local voice of the segmentation often holds
-two speakers in turn; and what earlier windows said of the same frames counts as evidence.
+https://arxiv.org/abs/2109.06483, with two differences: voices are embedded and assigned by
+stretches of a second or so rather than by whole windows, as one local voice of the segmentation
+often holds two speakers in turn; and what earlier windows said of the same frames is evidence.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from diarize.base import SAMPLE_RATE, Audio, DiarizerSpec, SpeakerActivity
 from diarize.clustering import ClusterSettings, SpeakerClusters, Voice
 from diarize.embedding import Features, SpeakerEmbedder, Vector
 from diarize.errors import DiarizeError
+from diarize.samples import checked
 from diarize.segmentation import FRAME_CENTRE, FRAME_STEP, Activity, LocalSegmentation
 from diarize.stretches import Cutter, EmbeddingMemory, Stretch
 from diarize.votes import Votes
@@ -236,15 +237,3 @@ class OnlineDiarizer:
 
 def _by_end(stretch: Stretch) -> int:
     return stretch.end
-
-
-def checked(audio: Audio) -> Audio:
-    """Samples fit for a model: float32, one dimension, none infinite or undefined.
-
-    Raises:
-        DiarizeError: the array has more than one dimension.
-    """
-    samples = np.asarray(audio, dtype=np.float32)
-    if samples.ndim != 1:
-        raise DiarizeError(f"audio of shape {samples.shape}", todo="give mono samples, shape (n,)")
-    return np.nan_to_num(np.clip(samples, -1.0, 1.0), nan=0.0)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diarize.base import Audio
+from diarize.base import SAMPLE_RATE, Audio
+from diarize.errors import DiarizeError
 
 if TYPE_CHECKING:
+    import torch
     from pyannote.audio import Model
 
 FRAME_STEP = 270
@@ -45,18 +47,25 @@ class PyannoteSegmentation:
     Args:
         model: loaded by `diarize.loading.load_segmentation`.
         window: samples of the longest window; the model's own training window by default.
+
+    Raises:
+        DiarizeError: the model does not segment speakers.
     """
 
     def __init__(self, model: Model, window: int | None = None) -> None:
-        self._model = model
         specifications = model.specifications
-        self._window = window or round(specifications.duration * model.audio.sample_rate)
+        if isinstance(specifications, tuple) or specifications.classes is None:
+            raise DiarizeError("a model of several tasks", todo="give a segmentation model")
+        self._model = model
+        self._window = window or round(specifications.duration * SAMPLE_RATE)
         self._mapping: npt.NDArray[np.float32] | None = None
         if specifications.powerset:
             from pyannote.audio.utils.powerset import Powerset
 
-            powerset = Powerset(len(specifications.classes), specifications.powerset_max_classes)
-            self._mapping = powerset.mapping.numpy().astype(np.float32)
+            at_once = specifications.powerset_max_classes or 1
+            powerset = Powerset(len(specifications.classes), at_once)
+            mapping: torch.Tensor = powerset.get_buffer("mapping")
+            self._mapping = mapping.numpy().astype(np.float32)
 
     @property
     def window(self) -> int:
