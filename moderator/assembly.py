@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,16 +63,10 @@ def load_ears(
         models.store.directory(models.recogniser), language=language[:2], workers=WORKERS
     )
     recogniser = WhisperRecogniser(whisper, name=models.recogniser)
-    sources: list[Source] = []
-    for name in own:
-        sources.append(
-            OwnTrack(
-                name,
-                SileroVad(network),
-                recogniser.open(),
-                lambda vad, name=name: TrackDiarizer(name, vad),
-            )
-        )
+    sources: list[Source] = [
+        OwnTrack(name, SileroVad(network), recogniser.open(), partial(TrackDiarizer, name))
+        for name in own
+    ]
     for name in shared:
         diarizer = load_diarizer(models.store)
         sources.append(SharedMic(name, SileroVad(network), recogniser.open(), diarizer))
@@ -90,11 +85,11 @@ def load_diarizer(store: ModelStore, *, latency_s: float = 1.0) -> Diarizer:
     Raises:
         InputError: a model is missing or broken.
     """
-    from diarize.embedding import SpeakerEmbedder
+    from diarize.embedding import CamPlusPlusEmbedder
     from diarize.loading import load_campplus, load_segmentation
     from diarize.online import OnlineDiarizer
-    from diarize.segmentation import LocalSegmentation
+    from diarize.segmentation import PyannoteSegmentation
 
-    segmentation = LocalSegmentation(load_segmentation(store.path(SEGMENTATION)))
-    embedder = SpeakerEmbedder(load_campplus(store.path(EMBEDDING)))
+    segmentation = PyannoteSegmentation(load_segmentation(store.path(SEGMENTATION)))
+    embedder = CamPlusPlusEmbedder(load_campplus(store.path(EMBEDDING)))
     return OnlineDiarizer(segmentation, embedder, latency_s=latency_s)

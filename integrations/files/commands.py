@@ -86,10 +86,12 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Render a short meeting of three people and replay it with a facilitator in it."""
+    from dataclasses import replace
     from functools import partial
 
     from integrations.files import demo as scripted
     from integrations.files.outdir import OutputDirectory, RunState, run_state
+    from integrations.files.render import write_tracks
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
     from moderator.cli.console import progress
@@ -103,10 +105,12 @@ def demo(
         pass  # A directory that cannot be used is refused before any work.
     with progress("rendering the meeting", 1.0, enabled=not as_json) as advance:
         meeting = scripted.render(VoiceLoader(store), partial(_advance_to, [0.0], advance))
-    recordings = meeting.write(out / "recordings")
+    folder = out / "recordings"
+    folder.mkdir(parents=True, exist_ok=True)
+    recordings = write_tracks(meeting, folder)
     options = ReplayOptions(role=load_role(str(scripted.ROLE)), out=results, realtime=realtime)
     inputs = [f"{meeting.names[one]}={path}" for one, path in recordings.items()]
-    ready = prepare(inputs, None)
+    ready = replace(prepare(inputs, None), meeting_id=scripted.load_script().meeting_id)
     summary = _run(ready, options, store, "whisper-tiny.en", "duties", None, as_json=as_json)
     _print(summary, results, as_json=as_json)
 

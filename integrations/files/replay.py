@@ -143,7 +143,7 @@ class Replay:
             phases_s=spent,
         )
         out.finish(result)
-        write_report(options.out, embed_audio=options.embed_audio)
+        write_report(options.out, embed_audio=options.embed_audio and not meeting.words)
         return result
 
     def _play(

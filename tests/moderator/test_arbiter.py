@@ -243,7 +243,7 @@ def floors(draw: st.DrawFn) -> FloorView:
     """A floor whose parts agree."""
     view = draw(views)
     agent = view.status is FloorStatus.AGENT
-    voices = dict(view.voices) if not view.status is FloorStatus.FREE else {}
+    voices = dict(view.voices) if view.status is not FloorStatus.FREE else {}
     if view.status in (FloorStatus.HELD, FloorStatus.OVERLAP) and not voices:
         voices = {"ana": TICK_S}
     return replace(

@@ -43,9 +43,13 @@ class Answer:
 def _time_left(scene: Scene) -> str:
     left = scene.plan.left(scene.now)
     if left is None:
-        return scene.phrases.say("answer_time_run", duration=scene.duration(scene.now))
+        return scene.phrases.say("answer_time_unplanned", duration=scene.duration(scene.now))
     template = "answer_time_left" if left > 0 else "answer_time_over"
     return scene.phrases.say(template, minutes=whole_minutes(abs(left)))
+
+
+def _time_run(scene: Scene) -> str:
+    return scene.phrases.say("answer_time_run", duration=scene.duration(scene.now))
 
 
 def _agenda(scene: Scene) -> str:
@@ -90,6 +94,7 @@ def _identity(scene: Scene) -> str:
 
 
 _REPLIES: dict[str, Callable[[Scene], str]] = {
+    "time_run": _time_run,
     "time_left": _time_left,
     "agenda": _agenda,
     "talked_most": _talked_most,
