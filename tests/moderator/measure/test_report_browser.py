@@ -29,9 +29,22 @@ FLAGS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
-HOSTILE = (
-    "</script><script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
-)
+OWN = "document.title='owned'"
+HOSTILE = f"</script><script>{OWN}</script><img src=x onerror={OWN}>"
+LIGHTNESS = """() => {
+  const lanes = document.getElementById('lanes');
+  const copy = new OffscreenCanvas(lanes.width, lanes.height);
+  const pen = copy.getContext('2d', { willReadFrequently: true });
+  pen.drawImage(lanes, 0, 0);
+  const { data } = pen.getImageData(0, 0, lanes.width, lanes.height);
+  let light = 0, many = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] <= 250) continue;
+    light += data[i] + data[i + 1] + data[i + 2];
+    many += 3;
+  }
+  return light / many;
+}"""
 
 
 @pytest.fixture(scope="module")
