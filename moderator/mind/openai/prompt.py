@@ -59,7 +59,7 @@ def said(text: str, longest: int | None = None) -> str:
         " " if unicodedata.category(symbol)[0] in "CZ" or symbol in "<>" else symbol
         for symbol in text
     )
-    return " ".join("".join(kept).split())[:longest]
+    return " ".join("".join(kept).split())[:longest].rstrip()
 
 
 def labels(participants: Mapping[str, Participant], own: str) -> dict[str, str]:
