@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -132,14 +132,13 @@ def _pieces(facts: Facts, summary: Json, sound: Sound | None) -> Iterator[str]:
 
 def _write_atomically(target: Path, pieces: Iterator[str]) -> None:
     """Writes beside `target` and moves it there, so that a reader never sees half a page."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".report-", suffix=".html")
+    part = target.with_name(f".report-{secrets.token_hex(6)}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with part.open("x", encoding="utf-8", newline="\n") as file:
             _write_all(file, pieces)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(target)
+        part.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 
@@ -148,9 +147,3 @@ def _write_all(file: IO[str], pieces: Iterator[str]) -> None:
         file.write(piece)
     file.flush()
     os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -94,8 +94,8 @@ def figures(facts: Facts, summary: Json) -> list[tuple[str, str]]:
         (wording.percent(facts.overlap / facts.end), "of the time several spoke"),
         (wording.percent(facts.silence / facts.end), "of the time nobody spoke"),
     ]
-    if factor := number(summary.get("real_time_factor")):
-        shown_figures.append((f"{factor:.3g}", "real-time factor"))
+    if (factor := number(summary.get("real_time_factor"))) > 0:
+        shown_figures.append((f"{1 / factor:.3g} times", "the speed of the meeting"))
     if memory := number(summary.get("peak_rss_mb")):
         shown_figures.append((f"{memory:.0f} MB", "largest memory"))
     return shown_figures

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_HELD = "\N{NO-BREAK SPACE}"
+
 ACTIONS = {
     "speak": "spoke",
     "backchannel": "backchannelled",
@@ -76,7 +78,8 @@ def purpose(act: str, name: str) -> str:
 
 def plural(count: int, one: str, many: str = "") -> str:
     """``1 turn``, ``2 turns``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}".replace(",", "\N{THIN SPACE}")
+    word = one if count == 1 else many or one + "s"
+    return f"{count:,}{_HELD}{word}".replace(",", "\N{THIN SPACE}")
 
 
 def clock(seconds: float) -> str:
@@ -88,12 +91,11 @@ def clock(seconds: float) -> str:
 
 def length(seconds: float) -> str:
     """A duration in words: ``48 s``, ``12 min 31 s``, ``8 h 4 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
-    return f"{whole // 3600} h" + (f" {whole // 60 % 60} min" if whole // 60 % 60 else "")
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    parts = [(hours, "h"), (minutes, "min"), (rest if not hours else 0, "s")]
+    words = [f"{count}{_HELD}{unit}" for count, unit in parts if count]
+    return " ".join(words) or f"0{_HELD}s"
 
 
 def times(count: int) -> str:
@@ -104,5 +106,5 @@ def times(count: int) -> str:
 def percent(share: float) -> str:
     """A share in [0, 1] as people read it: ``4 %``, ``under 1 %``."""
     if 0 < share < 0.01:
-        return "under 1 %"
-    return f"{round(100 * share)} %"
+        return f"under 1{_HELD}%"
+    return f"{round(100 * share)}{_HELD}%"

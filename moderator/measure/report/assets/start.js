@@ -67,6 +67,7 @@ let before = 0;
 window.addEventListener('beforeprint', () => {
   document.documentElement.classList.add('printed');
   before = timeline.scale;
+  timeline.measure();
   timeline.zoom(0);
 });
 window.addEventListener('afterprint', () => {

@@ -91,8 +91,9 @@ const timeline = {
     pen.fillRect(0, Math.round(y + BAR / 2), this.width, 1);
     pen.fillStyle = tone(lane.colour);
     pen.beginPath();
+    const least = row === this.rows - 1 ? 2 : 0.6;  // the agent's turns are short and matter
     this.spans(lane.spans, from, to, (x, w) => {
-      if (w > 4) pen.roundRect(x, y, w, BAR, 2); else pen.rect(x, y, Math.max(w, 0.6), BAR);
+      if (w > 4) pen.roundRect(x, y, w, BAR, 2); else pen.rect(x, y, Math.max(w, least), BAR);
     });
     pen.fill();
     if (this.labels) this.label(pen, lane.name, row, lane.colour, 13);
