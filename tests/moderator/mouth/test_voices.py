@@ -67,10 +67,9 @@ def test_sentences_words_and_level(voice: PacedVoice) -> None:
         times = [time for word in sentence.words for time in (word.start, word.end)]
         assert times == sorted(times)
         assert times[-1] <= len(sentence.samples)
-        assert all(word.end > word.start for word in sentence.words) or "you: it" in sentence.text
         assert 0.2 < np.abs(sentence.samples).max() <= CEILING
         assert np.abs(sentence.samples[:800]).max() > 0.001, "silence at the start"
-        # 250 to 60 ms a word would be a voice out of hand.
+        # Seconds a word: outside these the voice has run away or hangs.
         assert 0.1 < len(sentence.samples) / 16_000 / len(sentence.words) < 1.0
 
 
@@ -123,19 +122,20 @@ def test_speakers_differ_in_pitch_and_not_in_tempo(load: VoiceLoader) -> None:
         spoken = list(load(VoiceChoice(speaker=speaker)).say(TEXT))
         lengths[speaker] = sum(len(s.samples) for s in spoken)
         pitches[speaker] = _pitch(np.concatenate([s.samples for s in spoken]))
-    assert pitches["heart-deep"] < pitches["heart-low"] < pitches["heart"] < pitches["heart-high"]
+    ordered = sorted(HIBARI_SPEAKERS, key=lambda speaker: HIBARI_SPEAKERS[speaker])
+    assert sorted(pitches, key=lambda speaker: pitches[speaker]) == ordered
     assert max(lengths.values()) < 1.25 * min(lengths.values())
 
 
 def _pitch(samples: np.ndarray) -> float:
-    """Median over 40 ms frames of the best autocorrelation lag of 80 to 350 Hz, as hertz."""
+    """Median over 40 ms frames of the best autocorrelation lag of 80 to 500 Hz, as hertz."""
     found = []
     for start in range(0, len(samples) - 640, 640):
         frame = samples[start : start + 640].astype(np.float64)
         if np.sqrt(np.mean(frame**2)) < 0.05:
             continue
         correlation = np.correlate(frame, frame, "full")[639:]
-        lag = 46 + int(np.argmax(correlation[46:200]))
+        lag = 32 + int(np.argmax(correlation[32:200]))
         found.append(16_000 / lag)
     return float(np.median(found))
 
