@@ -19,11 +19,13 @@ class Call:
     """The agent's name inside a sentence, as an address.
 
     Attributes:
-        first: index of the name's first word in the words looked at.
+        begin: index of the sentence's first word in the words looked at.
+        first: index of the name's first word.
         end: index behind the sentence's last word.
         rest: the normalised words of the same sentence without the name and the fillers.
     """
 
+    begin: int
     first: int
     end: int
     rest: tuple[str, ...]
@@ -50,6 +52,18 @@ class AddresseeDetector:
             found = call or found
         return found
 
+    def without_name(self, words: Sequence[str]) -> tuple[str, ...] | None:
+        """The normalised words without the agent's name; None where it is not among them.
+
+        Unlike `find`, takes a mention for a call: only for what must not be missed.
+        """
+        plain = [normalise(word) for word in words]
+        for index in range(len(plain)):
+            length = self._name_at(plain, index)
+            if length:
+                return tuple(word for word in plain[:index] + plain[index + length :] if word)
+        return None
+
     def _call(self, sentence: Sequence[str], offset: int) -> Call | None:
         plain = [normalise(word) for word in sentence]
         for index in range(len(plain)):
@@ -59,7 +73,7 @@ class AddresseeDetector:
                 while rest and rest[0] in self._phrases.fillers:
                     rest = rest[1:]
                 end = offset + len(sentence)
-                return Call(offset + index, end, tuple(word for word in rest if word))
+                return Call(offset, offset + index, end, tuple(word for word in rest if word))
         return None
 
     def _name_at(self, plain: Sequence[str], index: int) -> int:
@@ -73,26 +87,41 @@ class AddresseeDetector:
     def _is_call(self, sentence: Sequence[str], plain: Sequence[str], start: int, end: int) -> bool:
         phrases = self._phrases
         before, after = plain[:start], plain[end:]
-        set_off = sentence[end - 1][-1] in ",.!?;:" or (
-            start > 0 and sentence[start - 1].endswith(",")
-        )
-        if before and before[-1] in phrases.mentions and not sentence[start - 1].endswith(","):
+        comma_before = start > 0 and sentence[start - 1].endswith(",")
+        set_off = sentence[end - 1][-1] in ",.!?;:"
+        if before and before[-1] in phrases.mentions and not comma_before:
             return False
         if all(word in phrases.fillers for word in before):
-            return not after or set_off or after[0] in phrases.openers
+            if set_off:
+                return not self._listed(after)
+            return not after or self._opens(after)
         if not after or after == ["please"]:
             to_somebody = sentence[-1].endswith("?") or before[0] in phrases.openers
-            return set_off and (
-                to_somebody or self._second_person(before) or "," in sentence[start - 1]
-            )
-        return set_off and start > 0 and sentence[start - 1].endswith(",")
+            asked = comma_before or to_somebody or self._second_person(before)
+            return (set_off or comma_before) and asked
+        return comma_before and set_off and not self._stated(after)
+
+    def _opens(self, after: Sequence[str]) -> bool:
+        """What follows the name, without a comma, is said to it and not about it."""
+        return after[0] in self._phrases.openers and not self._stated(after)
+
+    def _stated(self, after: Sequence[str]) -> bool:
+        """What follows the name has it as its subject: "is right", but not "is there time"."""
+        inverted = len(after) > 1 and after[1] in self._phrases.subjects
+        return bool(after) and after[0] in self._phrases.auxiliaries and not inverted
+
+    def _listed(self, after: Sequence[str]) -> bool:
+        """The name is the first of several: "Robin, Ana and Ben"."""
+        phrases = self._phrases
+        joined = len(after) > 1 and after[1] in phrases.joins
+        return joined and after[0] not in phrases.openers | phrases.fillers
 
     def _second_person(self, words: Sequence[str]) -> bool:
         return any(word in self._phrases.second_person for word in words)
 
 
 def _alike(heard: str, name: str) -> bool:
-    if len(name) < 4 or not heard or heard[0] != name[0]:
+    if len(name) < 4 or not heard or heard[0] != name[0] or heard.endswith("'s"):
         return False
     return SequenceMatcher(None, heard, name).ratio() >= ALIKE
 

@@ -182,11 +182,11 @@ class Meeting:
         if heard.words:
             self._meet(heard)
             self._transcript.add(heard.words)
-            speaking = self._keeper.standing.turn_act is not None
-            for given in self._spotter.spot(
-                heard.words, self._transcript, heard.at, agent_speaking=speaking
-            ):
-                self.command(given)
+        speaking = self._keeper.standing.turn_act is not None
+        for given in self._spotter.spot(
+            heard.words, self._transcript, heard.at, agent_speaking=speaking
+        ):
+            self.command(given)
 
     def _meet(self, heard: Heard) -> None:
         """Somebody who was heard for the first time becomes a participant."""

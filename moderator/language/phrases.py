@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, cached_property
 from importlib import resources
 
 from pydantic import BaseModel, ConfigDict
@@ -28,7 +29,11 @@ class Phrases(BaseModel):
     commands: dict[Command, list[str]]
     stop_over_agent: list[str]
     fillers: frozenset[str]
+    greetings: frozenset[str]
     openers: frozenset[str]
+    auxiliaries: frozenset[str]
+    subjects: frozenset[str]
+    joins: frozenset[str]
     mentions: frozenset[str]
     second_person: frozenset[str]
     questions: dict[str, list[str]]
@@ -44,11 +49,24 @@ class Phrases(BaseModel):
         variants = self.templates[template]
         return variants[variant % len(variants)].format(**facts).strip()
 
+    def command(self, words: Sequence[str]) -> Command | None:
+        """Which command normalised words are, and nothing else; None: none."""
+        said, known = list(words), self._all_commands
+        while said and said[0] in self.fillers and " ".join(said) not in known:
+            said = said[1:]
+        while said and said[-1] in self.fillers and " ".join(said) not in known:
+            said = said[:-1]
+        return known.get(" ".join(said))
+
+    @cached_property
+    def _all_commands(self) -> dict[str, Command]:
+        return {way: command for command, ways in self.commands.items() for way in ways}
+
     def question(self, text: str) -> str | None:
         """Which of the questions that facts answer `text` asks; None: another."""
         plain = " ".join(normalise(word) for word in text.split())
         for kind, phrases in self.questions.items():
-            if any(phrase in plain for phrase in phrases):
+            if any(f" {phrase} " in f" {plain} " for phrase in phrases):
                 return kind
         return None
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from moderator.addressee import AddresseeDetector
 from moderator.events import Percept
-from moderator.language.phrases import Phrases
+from moderator.language.phrases import Phrases, normalise
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript
-from roles.schema import Role
+from roles.schema import Command, Role
 
 GOES_ON_WITHIN = to_samples(2.0)
 """What somebody says this soon after calling the agent belongs to what they ask."""
@@ -52,6 +52,7 @@ class Questions:
     """
 
     def __init__(self, role: Role, phrases: Phrases) -> None:
+        self._phrases = phrases
         names = [role.identity.name, *role.identity.aliases]
         self._detector = AddresseeDetector(names, phrases)
         self._called_at: dict[str, tuple[Samples, int]] = {}
@@ -59,8 +60,17 @@ class Questions:
 
     @property
     def open(self) -> Question | None:
-        """The question asked last, if it was not answered and is not too old."""
-        return self._open
+        """The question asked last, if it was not answered and is not too old.
+
+        A greeting or thanks asks nothing, and a command is obeyed and not answered.
+        """
+        return self._open if self._open is not None and self._asks(self._open.text) else None
+
+    def _asks(self, text: str) -> bool:
+        words = [normalise(word) for word in text.split()]
+        if all(word in self._phrases.fillers | self._phrases.greetings for word in words):
+            return False
+        return self._phrases.command(words) in (None, Command.STATUS)
 
     def hear(self, percept: Percept, transcript: Transcript) -> None:
         """Takes a percept whose words stand in the transcript already."""
@@ -89,10 +99,14 @@ class Questions:
         question = self._open
         if question is None or question.by != speaker:
             return
+        if call is None and next(iter(question.parts), None) == utterance.start:
+            self._open = None  # "Robin" has gone on: "Robin said so"
+            return
         if utterance.start - question.until > GOES_ON_WITHIN:
             return
         text = utterance.text
         if call is not None:
-            text = " ".join([*call.rest, *utterance.words[call.end :]]) or text
+            said = [*call.rest, *utterance.words[call.end :]]
+            text = " ".join(said or utterance.words[: call.begin])
         question.parts[utterance.start] = text
         question.until = max(question.until, utterance.end)

@@ -101,4 +101,5 @@ _REPLIES: dict[str, Callable[[Scene], str]] = {
     "talked_least": _talked_least,
     "summary": summary,
     "identity": _identity,
+    "status": lambda scene: scene.phrases.say("answer_status"),
 }
