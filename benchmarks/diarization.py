@@ -20,6 +20,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -199,11 +200,8 @@ def cross_validate(
         raise InputError("cross-validation of one clip", todo="give at least two")
     models, choices = models.remembered(), candidates()
     trials: list[dict[str, Score]] = [
-        {
-            clip.name: run_all("", [clip], lambda s=s: models.online(CHOSEN_AT_S, s))
-            for clip in clips
-        }
-        for s in progress(choices, "settings")
+        {c.name: run_all("", [c], partial(models.online, CHOSEN_AT_S, choice)) for c in clips}
+        for choice in progress(choices, "settings")
     ]
     scores = [Score(f"online, {latency} s, held out") for latency in latencies]
     for clip in clips:
@@ -321,7 +319,7 @@ def measure(
         replace(clips[0], audio=clips[0].audio[: 6 * SAMPLE_RATE]), models.online(1.0), Score("")
     )
     rows = [
-        run_all(f"online, {latency} s", clips, lambda at=latency: models.online(at)).summary()
+        run_all(f"online, {latency} s", clips, partial(models.online, latency)).summary()
         for latency in progress(latencies, "online")
     ]
     pipeline = embedded_pipeline(segmentation, network)

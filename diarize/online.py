@@ -63,7 +63,7 @@ class OnlineSettings:
     stretch_s: float = 1.5
     fresh_s: float = 1.0
     settled_share: float = 0.3
-    reuse: float = 0.8
+    reuse: float = 0.7
     clusters: ClusterSettings = field(default_factory=ClusterSettings)
 
     @property
@@ -110,8 +110,9 @@ class OnlineDiarizer:
     ) -> None:
         self.settings = settings = settings or OnlineSettings()
         step = settings.step * FRAME_STEP
-        self._ahead = round(latency_s * SAMPLE_RATE) - step
-        shortest = (step + _SHORTEST) / SAMPLE_RATE
+        # Output settles by whole steps of whole frames, so both come out of the latency.
+        self._ahead = round(latency_s * SAMPLE_RATE) - step - FRAME_STEP
+        shortest = (step + FRAME_STEP + _SHORTEST) / SAMPLE_RATE
         if not shortest <= latency_s <= settings.window_s:
             raise DiarizeError(
                 f"latency of {latency_s} s cannot be met",
