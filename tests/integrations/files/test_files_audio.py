@@ -131,6 +131,20 @@ def test_block_size_changes_nothing(tmp_path: Path) -> None:
     assert np.array_equal(read(path, 1600), read(path, 10**6))
 
 
+def test_resampling_does_not_overshoot(tmp_path: Path) -> None:
+    square = np.sign(np.sin(2 * np.pi * TONE * np.arange(44_100) / 44_100))
+    assert np.abs(read(wav(tmp_path / "loud.wav", square, 44_100, "FLOAT"))).max() == 1.0
+
+
+def test_joined_ogg_files_are_read_to_the_end(tmp_path: Path) -> None:
+    sound = np.random.default_rng(4).uniform(-0.3, 0.3, 4 * 44_100)
+    for name, samples in (("1.ogg", sound), ("2.ogg", sound[: 3 * 44_100])):
+        soundfile.write(tmp_path / name, samples, 44_100)
+    path = tmp_path / "joined.ogg"
+    path.write_bytes((tmp_path / "1.ogg").read_bytes() + (tmp_path / "2.ogg").read_bytes())
+    assert len(read(path)) == pytest.approx(7 * SAMPLE_RATE, abs=200)
+
+
 def test_channels_have_equal_weight(tmp_path: Path) -> None:
     samples = tone(SAMPLE_RATE, 7)
     samples[:, [0, 1, 2, 4, 5, 6]] = 0.0  # the fourth is the low-frequency one of a 7-channel film

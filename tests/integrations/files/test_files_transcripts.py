@@ -167,8 +167,10 @@ def test_overlapping_turns_of_one_speaker_are_both_named() -> None:
     assert "turns[2] (2.50-4.00 s)" in message
 
 
-def test_a_long_turn_is_not_forgotten_after_a_short_one() -> None:
-    turns = [turn(1, 9), turn(1, 1), turn(8, 10)]
+def test_a_turn_of_no_length_overlaps_nothing() -> None:
+    turns = [turn(1, 9), turn(3, 3), turn(10, 11)]
+    assert len(parse_record(json.dumps(record(turns=turns)), FILE).turns) == 3
+    turns[2] = turn(8, 10)
     assert "overlap" in refused(parse_record, json.dumps(record(turns=turns)))
 
 

@@ -23,7 +23,7 @@ from integrations.files import wav
 from integrations.files.atomic import replacing, write_text
 from integrations.files.audio import AudioFile
 from integrations.files.outdir import LOCK, RESULTS, OutputDirectory, RunState, run_state
-from integrations.files.rttm import write_rttm
+from integrations.files.rttm import merged, write_rttm
 from integrations.files.seglst import write_seglst
 from integrations.files.segments import join_words
 from integrations.files.vtt import write_vtt
@@ -265,12 +265,12 @@ tokens = (
 said = st.lists(
     st.builds(
         lambda who, text, start, length: Word(who, text, start, start + length),
+        st.sampled_from(["ann", "<b>", "a > b & c"]),
         tokens,
-        tokens,
-        st.integers(0, 10**9),
-        st.integers(0, 300_000),
+        st.integers(0, 400_000),
+        st.integers(0, 60_000),
     ),
-    max_size=10,
+    max_size=30,
 )
 
 
@@ -315,6 +315,27 @@ def test_a_pause_of_half_a_second_ends_a_segment() -> None:
 
     assert pair(0.49) == 1
     assert pair(0.5) == 2
+
+
+def test_a_caption_stands_for_seven_seconds_at_most() -> None:
+    second = SAMPLE_RATE
+    words = [Word("a", str(i), i * second, (i + 1) * second) for i in range(10)]
+    cues = join_words(words, longest=to_samples(7))
+    assert [cue.text for cue in cues] == ["0 1 2 3 4 5 6", "7 8 9"]
+    assert len(join_words(words)) == 1
+
+
+def test_a_word_that_begins_early_does_not_make_captions_overlap() -> None:
+    words = [Word("a", "x", 0, to_samples(6)), Word("a", "y", to_samples(5), to_samples(8))]
+    assert [(cue.start, cue.end) for cue in join_words(words, longest=to_samples(7))] == [
+        (0, to_samples(6)),
+        (to_samples(6), to_samples(8)),
+    ]
+
+
+def test_pieces_inside_a_turn_do_not_shorten_it() -> None:
+    pieces = [SpeakerActivity("a", 0, 90), SpeakerActivity("a", 10, 20), SpeakerActivity("a", 5, 5)]
+    assert merged(pieces) == [SpeakerActivity("a", 0, 90)]
 
 
 # The run's directory
