@@ -1,0 +1,1 @@
+"""Where meetings come from and where the agent is heard: files, rooms."""

@@ -39,6 +39,7 @@ class Delivery:
         self._task: asyncio.Task[None] | None = None
         self._turns = 0
         self._silent_until: Samples = 0
+        self._taken: Samples = 0
         self._quiet = True
         self._events: list[Event] = []
 
@@ -105,16 +106,17 @@ class Delivery:
             return None
         with self._watch.phase("voice"):
             own = self._playout.take(now, TICK)
+        self._taken = now + TICK
         self._quiet = not self._playout.playing and not own[-1:].any()
         return own
 
     def cut(self, now: Samples) -> None:
-        """Ends the turn at `now`, with a fade, if there is one."""
+        """Ends the turn, if there is one, at `now` or where the samples already taken end."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
         if self._playout.playing:
-            self._events += [*self._playout.drain(), self._playout.cut(now)]
+            self._events += [*self._playout.drain(), self._playout.cut(max(now, self._taken))]
 
     def events(self) -> list[Event]:
         """What happened to the agent's turns since the last call."""

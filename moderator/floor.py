@@ -61,7 +61,8 @@ class FloorView:
         now: meeting time.
         status: who has the floor.
         holder: the participant who has it; under overlap, who had it first; None when free.
-        voices: who has a voice or pauses for less than `HOLD_PAUSE`, and since how many samples.
+        voices: who has a voice or pauses for less than `HOLD_PAUSE`, and for how long the voice
+            has lasted, pauses inside it included.
         held_for: how long `holder` has had the floor; others' backchannels and short pauses
             do not end it; 0 when free.
         overlap_for: since more than one voice was heard, short pauses included; 0 otherwise.
@@ -199,6 +200,8 @@ class Floor:
             self._last_sound = heard.at
         for piece in heard.activities:
             self._recent.add(heard.at, piece.end - piece.start, agent=False)
+            # Where a voice ended inside the tick, its activity says so to the sample.
+            self._last_sound = max(self._last_sound, piece.end)
         self._tallies.add(heard.activities)
         self._find_voices()
         self._find_holder()
@@ -253,7 +256,7 @@ class Floor:
             now=now,
             status=status,
             holder=self._holder,
-            voices={name: now - self._onset[name] for name in self._voices},
+            voices={name: self._last[name] - self._onset[name] for name in self._voices},
             held_for=now - self._held_since if self._holder is not None else 0,
             overlap_for=now - self._overlap_since if self._overlap_since is not None else 0,
             silence=now - self._last_sound,

@@ -21,7 +21,8 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an earlier run's r
 Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")]
 Recogniser = Annotated[
-    str, typer.Option("--recogniser", metavar="MODEL", help="whisper-tiny.en or whisper-base.")
+    str | None,
+    typer.Option("--recogniser", metavar="MODEL", help="whisper-tiny.en or whisper-base."),
 ]
 Mind = Annotated[str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")]
 MindUrl = Annotated[
@@ -48,7 +49,7 @@ def replay(
     step: Annotated[
         float, typer.Option(min=0.4, max=3.0, metavar="SECONDS", help="Length of a percept.")
     ] = 0.5,
-    recogniser: Recogniser = "whisper-tiny.en",
+    recogniser: Recogniser = None,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
     audio_in_report: Annotated[
@@ -111,7 +112,7 @@ def demo(
     options = ReplayOptions(role=load_role(str(scripted.ROLE)), out=results, realtime=realtime)
     inputs = [f"{meeting.names[one]}={path}" for one, path in recordings.items()]
     ready = replace(prepare(inputs, None), meeting_id=scripted.load_script().meeting_id)
-    summary = _run(ready, options, store, "whisper-tiny.en", "duties", None, as_json=as_json)
+    summary = _run(ready, options, store, None, "duties", None, as_json=as_json)
     _print(summary, results, as_json=as_json)
 
 
@@ -130,14 +131,14 @@ def _run(
     meeting: Replayable,
     options: ReplayOptions,
     store: ModelStore,
-    recogniser: str,
+    recogniser: str | None,
     mind: str,
     mind_url: str | None,
     *,
     as_json: bool,
 ) -> dict[str, Any]:
     from integrations.files.replay import Replay
-    from moderator.assembly import Models
+    from moderator.assembly import Hearing
     from moderator.cli.console import note, progress
     from moderator.mind.loading import load_mind
     from moderator.timeline import to_seconds
@@ -145,8 +146,10 @@ def _run(
     for text in meeting.notes:
         note(f"note: {text}")
     mindful = load_mind(mind, url=mind_url)
+    language = options.role.language.split("-", maxsplit=1)[0]
+    hearing = Hearing(store, recogniser, language)
     with progress("loading models", enabled=not as_json):
-        run = Replay(meeting, options, mindful, Models(store, recogniser))
+        run = Replay(meeting, options, mindful, hearing)
     seconds = to_seconds(meeting.duration)
     with progress(
         f"replaying {meeting.meeting_id}", seconds, unit="seconds", enabled=not as_json

@@ -72,19 +72,23 @@ class WavSink:
 
     def take(self, start: Samples, chunks: Sequence[AudioChunk], own: Waveform | None) -> None:
         """Takes one tick; what is silent is only written when something follows."""
-        if self._agent is not None and own is not None:
-            self._agent.pad_to(start)
-            self._agent.write(own)
-        if self._meeting is not None and (chunks or self._own is not None):
-            mix = np.zeros(TICK, dtype=np.float32) if self._own is None else self._own.copy()
+        before, self._own = self._own, own
+        begin = start - TICK
+        if self._agent is not None and before is not None:
+            self._agent.pad_to(begin)
+            self._agent.write(before)
+        if self._meeting is not None and (chunks or before is not None):
+            mix = np.zeros(TICK, dtype=np.float32) if before is None else before.copy()
             for chunk in chunks:
                 mix[: len(chunk.samples)] += chunk.samples
-            self._meeting.pad_to(start - TICK)
+            self._meeting.pad_to(begin)
             self._meeting.write(mix)
-        self._own = own
 
     def finish(self, duration: Samples) -> None:
-        """Pads both to the meeting's length and gives them their names."""
+        """Pads both to the meeting's length and gives them their names.
+
+        What the agent would have said after the meeting's end is not written.
+        """
         for writer in (self._agent, self._meeting):
             if writer is not None:
                 writer.pad_to(duration)

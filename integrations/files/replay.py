@@ -14,7 +14,7 @@ from integrations.files.recorded_source import SHARED, Progress, RecordedSource,
 from integrations.files.replayable import Replayable
 from integrations.files.transcripts import TranscriptBuilder
 from integrations.files.wav import WavWriter
-from moderator.assembly import Models, load_ears
+from moderator.assembly import Hearing, load_ears
 from moderator.ears.base import Ears
 from moderator.ears.script import ScriptedEars
 from moderator.journal import Closed, Journal, Opened
@@ -22,6 +22,7 @@ from moderator.measure.report import write_report
 from moderator.measure.summary import SummaryBuilder
 from moderator.meeting import Meeting, Settings
 from moderator.mind.base import SpeechLLM
+from moderator.models import ModelStore
 from moderator.mouth.base import Voice
 from moderator.mouth.loading import load_voice
 from moderator.timeline import (
@@ -65,31 +66,31 @@ class Replay:
         meeting: what is replayed.
         options: how.
         mind: proposes.
-        models: loads ears and voice.
+        hearing: the models to hear with, and the store with the voice.
     """
 
     def __init__(
-        self, meeting: Replayable, options: ReplayOptions, mind: SpeechLLM, models: Models
+        self, meeting: Replayable, options: ReplayOptions, mind: SpeechLLM, hearing: Hearing
     ) -> None:
         self._meeting, self._options, self._mind = meeting, options, mind
         self._watch = Stopwatch()
         with self._watch.phase("load"):
-            self._ears, self._hearing = self._load_ears(models)
-            self._voice = self._load_voice(models)
+            self._ears, self._heard_by = self._load_ears(hearing)
+            self._voice = self._load_voice(hearing.store)
         self.agent = _agent_label(options.role, meeting.participants)
 
-    def _load_ears(self, models: Models) -> tuple[Ears, tuple[str, ...]]:
+    def _load_ears(self, hearing: Hearing) -> tuple[Ears, tuple[str, ...]]:
         meeting, seat = self._meeting, self._options.seat
         if meeting.words is None:
             own = [name for name in meeting.tracks if not meeting.shared]
             shared = [SHARED] if meeting.shared else []
-            return load_ears(models, own, shared, language=self._options.role.language)
+            return load_ears(hearing, own, shared)
         words = [word for word in meeting.words.words if word.speaker != seat]
         return ScriptedEars(words), ()
 
-    def _load_voice(self, models: Models) -> Voice | None:
+    def _load_voice(self, store: ModelStore) -> Voice | None:
         role = self._options.role
-        return load_voice(role.voice, models.store) if role.turn.may_speak else None
+        return load_voice(role.voice, store) if role.turn.may_speak else None
 
     def run(self, progress: Progress) -> dict[str, Any]:
         """Runs the meeting and writes its files.
@@ -191,7 +192,7 @@ class Replay:
     def _models(self) -> tuple[str, ...]:
         voice = [self._voice.spec.backend] if self._voice is not None else []
         capabilities = self._mind.capabilities
-        return (*self._hearing, capabilities.name, *capabilities.models, *voice)
+        return (*self._heard_by, capabilities.name, *capabilities.models, *voice)
 
 
 def _why(error: BaseException) -> str:

@@ -128,16 +128,18 @@ class DiarizationModels:
 
 
 def load_diarization_models(store: ModelStore) -> DiarizationModels:
-    """Loads what online diarization needs; imports torch.
+    """Loads what online diarization needs; imports torch, and keeps it to one thread.
 
     Raises:
         InputError: a model is missing.
         DiarizeError: a model is broken.
     """
     from diarize.embedding import CamPlusPlusEmbedder
-    from diarize.loading import load_campplus, load_segmentation
+    from diarize.loading import load_campplus, load_segmentation, single_thread
     from diarize.segmentation import PyannoteSegmentation
 
+    # Several threads for windows this small wait for each other longer than they compute.
+    single_thread()
     return DiarizationModels(
         PyannoteSegmentation(load_segmentation(store.path(SEGMENTATION))),
         CamPlusPlusEmbedder(load_campplus(store.path(EMBEDDING))),
