@@ -56,6 +56,44 @@ def repeats(words: Sequence[str]) -> bool:
     return compression_ratio(" ".join(words)) > MAX_COMPRESSION or loop_start(words) is not None
 
 
+def repeated_tail(words: Sequence[str]) -> int | None:
+    """Where the words end in a phrase that was said just before, whole or in part.
+
+    What a decoder does when it found no end and was cut off. Two whole words in a row need to be
+    the same; a single one only where it was said three times.
+
+    Returns:
+        Index at which the first repetition begins; None where there is none.
+    """
+    said = [plain(word) for word in words]
+    for length in range(1, min(_LONGEST_PHRASE, len(said) - 1) + 1):
+        same = 0
+        while same + length < len(said) and said[-1 - same] == said[-1 - same - length]:
+            same += 1
+        if same >= max(2, min(length, 3)):
+            return len(said) - same
+    return None
+
+
+def squeezed(durations: Sequence[int], least: int) -> list[bool]:
+    """Which words were given no time of their own: three or more in a row far too short.
+
+    Args:
+        durations: of the words.
+        least: a run shorter than this many samples a word was not spoken.
+    """
+    marks = [False] * len(durations)
+    at = 0
+    while at < len(durations):
+        end = at
+        while end < len(durations) and durations[end] < least:
+            end += 1
+        if end - at >= 3:
+            marks[at:end] = [True] * (end - at)
+        at = max(end, at + 1)
+    return marks
+
+
 def plain(word: str) -> str:
     """A word as it is compared: lower case, letters and digits only."""
     kept = "".join(char for char in word.casefold() if char.isalnum())

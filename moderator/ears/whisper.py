@@ -24,7 +24,9 @@ from moderator.timeline import SAMPLE_RATE, Samples, to_seconds
 _PADDING: Samples = 2 * SAMPLE_RATE
 _HOP: Samples = 160  # samples a feature frame
 _TOKEN: Samples = 320  # samples an encoder frame, the unit of word times
+_MARGIN: Samples = 4_800  # timestamps are rounded by whisper, often to whole seconds
 _SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+_TRAINED: Samples = 30 * SAMPLE_RATE - _HOP  # one frame is added by the features
 _LONGEST: Samples = 28 * SAMPLE_RATE - _PADDING
 
 
@@ -44,11 +46,13 @@ class Hypothesis:
         pieces: its words.
         log_probability: mean of its tokens.
         no_speech: probability that the window holds no speech.
+        capped: it was longer than speech can be, and was cut.
     """
 
     pieces: tuple[Piece, ...]
     log_probability: float
     no_speech: float
+    capped: bool
 
 
 class Whisper:
@@ -70,13 +74,20 @@ class Whisper:
         """ISO 639-1 code of what it decodes."""
         return str(self._tokenizer.language_code)
 
-    def encode(self, audio: Waveform) -> Encoded:
-        """Runs the encoder on a window, shape ``(n,)``, at most 26 s."""
+    def encode(self, audio: Waveform, *, full: bool = False) -> Encoded:
+        """Runs the encoder on a window, shape ``(n,)``, at most 26 s.
+
+        Args:
+            audio: the window.
+            full: add silence up to 30 s, as whisper was trained: several times slower, but it makes
+                up fewer words.
+        """
         import ctranslate2
 
         if len(audio) > _LONGEST:
             raise ValueError(f"window of {to_seconds(len(audio))} s, at most 26 s fit")
-        padded = np.concatenate([audio, silence(_PADDING)])
+        added = _TRAINED - len(audio) if full else _PADDING
+        padded = np.concatenate([audio, silence(added)])
         log_mel = np.ascontiguousarray(self._features(padded)[None], dtype=np.float32)
         view = self._model.encode(ctranslate2.StorageView.from_array(log_mel))
         return Encoded(view, len(audio))
@@ -98,8 +109,9 @@ class Whisper:
             avoid_repeats: penalise tokens and forbid triples that came before.
         """
         known = self._tokenizer
+        forced = [known.timestamp_begin, *prefix] if prefix else []
         start = [known.sot_prev, *prompt] if prompt else []
-        start += [*known.sot_sequence, known.no_timestamps, *prefix]
+        start += [*known.sot_sequence, *forced]
         cap = max(8, token_cap(to_seconds(window.samples)) - len(prefix))
         found = self._model.generate(
             window.view,
@@ -113,9 +125,26 @@ class Whisper:
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-        # CTranslate2 gives the prefix back as part of what it found.
-        tokens = [token for token in found.sequences_ids[0][len(prefix) :] if token < known.eot]
-        return Hypothesis(self.pieces(tokens), float(found.scores[0]), float(found.no_speech_prob))
+        tokens = list(found.sequences_ids[0])
+        if forced and tokens[: len(forced)] == forced:  # CTranslate2 gives the prefix back
+            tokens = tokens[len(forced) :]
+        pieces = self.pieces(self._until_silence(tokens, window.samples))
+        capped = len(tokens) >= cap
+        return Hypothesis(pieces, float(found.scores[0]), float(found.no_speech_prob), capped)
+
+    def _until_silence(self, tokens: Sequence[int], samples: Samples) -> list[int]:
+        """Text tokens up to the timestamp from which on the window is the added silence.
+
+        Asked for timestamps, whisper says by itself which words it only made up for the silence.
+        """
+        first = self._tokenizer.timestamp_begin
+        kept: list[int] = []
+        for token in tokens:
+            if token >= first and kept and (token - first) * _TOKEN >= samples - _MARGIN:
+                break
+            if token < self._tokenizer.eot:
+                kept.append(token)
+        return kept
 
     def pieces(self, tokens: Sequence[int]) -> tuple[Piece, ...]:
         """Tokens grouped into words; punctuation belongs to the word before it."""

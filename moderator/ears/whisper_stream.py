@@ -11,7 +11,7 @@ import numpy as np
 from moderator.audio import Waveform
 from moderator.ears.agreement import LocalAgreement, Piece
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserSpec
-from moderator.ears.repetition import loop_start, repeats
+from moderator.ears.repetition import loop_start, repeated_tail, repeats
 from moderator.ears.whisper import Encoded, Hypothesis, Whisper
 from moderator.timeline import SAMPLE_RATE, Samples, to_samples
 
@@ -24,6 +24,7 @@ class StreamOptions:
         step_s: hypotheses are renewed this often while there is a voice.
         least_s: no hypothesis before an utterance is this long.
         trim_s: a window longer than this is cut at a stable word ...
+        hold_s: a word that ended less than this before the window's end is not stable yet.
         keep_s: ... so that about this much of it stays, its stable words as the decoder's prefix.
         limit_s: a window that grew so long without a stable word is closed as it is.
         prompt: tokens said before the window that the decoder is given; 0: none.
@@ -36,6 +37,8 @@ class StreamOptions:
     least_s: float = 0.5
     trim_s: float = 9.0
     keep_s: float = 4.0
+    hold_s: float = 0.0
+    full: bool = True
     limit_s: float = 14.0
     prompt: int = 0
     no_speech: float = 0.6
@@ -143,7 +146,8 @@ class WhisperStream:
             self._open = _Utterance(start=window.now, decoded=window.now)
             return words
         encoded = self._whisper.encode(window.audio())
-        tail = self._decode(encoded, window).pieces
+        found = self._decode(encoded, window)
+        tail = _sound(found)
         if repeats([piece.text for piece in tail]):
             self._agreement.forget()
             return []
@@ -160,12 +164,12 @@ class WhisperStream:
         self._partial = ""
         if not window.length:
             return []
-        encoded = self._whisper.encode(window.audio())
+        encoded = self._whisper.encode(window.audio(), full=self._options.full)
         found = self._decode(encoded, window)
         tail = found.pieces
         if repeats([piece.text for piece in tail]):
             found = self._decode(encoded, window, avoid_repeats=True)
-            tail = found.pieces
+        tail = _sound(found)
         cut = loop_start([piece.text for piece in tail])
         unsure = found.log_probability < self._options.doubt
         if unsure and found.no_speech > self._options.no_speech:
@@ -250,3 +254,9 @@ class WhisperRecogniser:
     def open(self) -> WhisperStream:
         """A new stream for one source."""
         return WhisperStream(self._whisper, self._options)
+
+
+def _sound(found: Hypothesis) -> tuple[Piece, ...]:
+    """A hypothesis without what it repeats at its end for want of an end."""
+    cut = repeated_tail([piece.text for piece in found.pieces]) if found.capped else None
+    return found.pieces if cut is None else found.pieces[:cut]
