@@ -8,7 +8,6 @@ from moderator.events import Act
 from moderator.mind.duties.base import Scene, Wish
 from moderator.mind.duties.shares import percent, shares_in_words
 from moderator.mind.duties.summing_up import summary
-from moderator.mind.duties.timing import whole_minutes
 from moderator.timeline import Samples
 from roles.schema import AnswerDuty
 
@@ -45,7 +44,7 @@ def _time_left(scene: Scene) -> str:
     if left is None:
         return scene.phrases.say("answer_time_unplanned", duration=scene.duration(scene.now))
     template = "answer_time_left" if left > 0 else "answer_time_over"
-    return scene.phrases.say(template, minutes=whole_minutes(abs(left)))
+    return scene.phrases.say(template, duration=scene.duration(abs(left)))
 
 
 def _time_run(scene: Scene) -> str:
@@ -57,7 +56,7 @@ def _agenda(scene: Scene) -> str:
     if plan.item is None:
         return say("answer_no_agenda")
     left = plan.item_left(scene.now)
-    rest = say("answer_agenda_rest", 0 if left > 0 else 1, minutes=whole_minutes(abs(left)))
+    rest = say("answer_agenda_rest", 0 if left > 0 else 1, duration=scene.duration(abs(left)))
     return say(
         "answer_agenda",
         item=plan.item.title,

@@ -173,7 +173,11 @@ class InviteQuiet:
         last = tally.last_voice if tally and tally.last_voice is not None else 0
         last = max(last, self._invited.get(name, 0))
         long = scene.now - last >= to_samples(self._duty.quiet_for_s)
-        return long and scene.floor.share(name) < self._duty.below_share
+        return (
+            name not in scene.floor.voices
+            and long
+            and scene.floor.share(name) < self._duty.below_share
+        )
 
     def granted(self, now: Samples) -> None:
         """Invited."""

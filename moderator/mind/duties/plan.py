@@ -9,12 +9,20 @@ MINUTE = to_samples(60.0)
 
 
 class Plan:
-    """Progress through a role's agenda; an item begins when the one before it was handed over."""
+    """Progress through a role's agenda; an item begins when the one before it was handed over.
+
+    Attributes:
+        items: the agenda; empty without one.
+        index: of the item that the meeting is at.
+        length: planned length; None without one.
+        closed: the agent has closed the meeting.
+    """
 
     def __init__(self, role: Role) -> None:
         agendas = [duty for duty in role.duties if isinstance(duty, AgendaDuty)]
         self.items: list[AgendaItem] = agendas[0].items if agendas else []
         self.index = 0
+        self.closed = False
         self._item_since: Samples = 0
         self.length = _planned_length(role, self.items)
 

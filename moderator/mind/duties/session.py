@@ -67,6 +67,7 @@ class DutiesSession:
         ]
         self._scene: Scene | None = None
         self._last: tuple[DutyRunner, Wish] | None = None
+        self._wished: dict[str, tuple[DutyRunner, Wish]] = {}
 
     @property
     def open_question(self) -> bool:
@@ -93,13 +94,15 @@ class DutiesSession:
         scene = self._scene
         if scene is None:
             return None
+        if scene.plan.closed:
+            self._runners = [one for one in self._runners if isinstance(one, answering.Answer)]
         wishes = [(runner, runner.wish(scene)) for runner in self._runners]
         made = [(runner, wish) for runner, wish in wishes if wish is not None]
         if not made:
             self._last = None
             return None
         runner, wish = max(made, key=lambda pair: pair[1].probability)
-        self._last = (runner, wish)
+        self._last = self._wished[runner.name] = (runner, wish)
         return Proposal(
             at=scene.now,
             mind="duties",
@@ -113,12 +116,14 @@ class DutiesSession:
         )
 
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
-        """The words of the proposal made last; marks its duty as done."""
-        if self._last is None or self._scene is None:
+        """The words of a duty's last wish; marks the duty as done.
+
+        Another duty may have become more pressing since: a live meeting decides a moment later.
+        """
+        made = self._wished.pop(proposal.duty or "", None)
+        if made is None or self._scene is None:
             return
-        runner, wish = self._last
-        if runner.name != proposal.duty:
-            return
+        runner, wish = made
         self._last = None
         if wish.answering:
             self._questions.answered()

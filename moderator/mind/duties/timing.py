@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moderator.events import Act
 from moderator.mind.duties.base import Scene, Wish
-from moderator.mind.duties.plan import MINUTE
+from moderator.mind.duties.plan import MINUTE, Plan
 from moderator.mind.duties.shares import shares_in_words
 from moderator.timeline import Samples, to_samples, to_seconds
 from roles.schema import AgendaDuty, CloseDuty, OpenDuty, TimeCheckDuty
@@ -102,10 +102,16 @@ class TimeCheck:
         if not reached or reached[0] == self._reached:
             return None
         self._due = reached[0]
+        words = self._words(scene, left)
+        facts = {"seconds_left": round(to_seconds(left))}
+        return Wish(Act.TIME_CHECK, 0.8, words, "time mark", facts=facts)
+
+    def _words(self, scene: Scene, left: Samples) -> str:
+        if left < MINUTE * 3 // 4:
+            return scene.phrases.say("time_check_seconds", seconds=round(to_seconds(left)))
         minutes = whole_minutes(left)
         template = "time_check_one" if minutes == 1 else "time_check"
-        words = scene.phrases.say(template, self._count, minutes=minutes)
-        return Wish(Act.TIME_CHECK, 0.8, words, "time mark", facts={"minutes_left": minutes})
+        return scene.phrases.say(template, self._count, minutes=minutes)
 
     def granted(self, now: Samples) -> None:
         """The mark was said; older ones are past as well."""
@@ -114,24 +120,26 @@ class TimeCheck:
 
 
 class Close:
-    """Closes the meeting when its planned time is over."""
+    """Closes the meeting when its planned time is over; after that the agent only answers."""
 
     def __init__(self, duty: CloseDuty) -> None:
         self.name = duty.name or duty.type
-        self._done = False
+        self._plan: Plan | None = None
 
     def wish(self, scene: Scene) -> Wish | None:
         """Wishes to close once the planned time is over."""
         left = scene.plan.left(scene.now)
-        if self._done or left is None or left > 0:
+        if left is None or left > 0:
             return None
+        self._plan = scene.plan
         shares = shares_in_words(scene)
         words = scene.phrases.say("close", 0 if shares else 1, shares=shares)
         return Wish(Act.CLOSE, 0.9, words, "the planned time is over")
 
     def granted(self, now: Samples) -> None:
         """Closed."""
-        self._done = True
+        if self._plan is not None:
+            self._plan.closed = True
 
 
 def _number(minutes: float) -> str:

@@ -1,0 +1,116 @@
+"""Answers from measured facts, and summaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from moderator.events import Act, Proposal
+from moderator.testing.meetings import people, talk
+from moderator.testing.scenes import DutyScene, free, talked
+
+PEOPLE = people("Ana", "Ben", "Cleo")
+AGENDA: dict[str, Any] = {
+    "type": "agenda",
+    "items": [{"title": "Reports", "minutes": 5}, {"title": "Budget", "minutes": 10}],
+}
+SPOKEN = talked(ana=60, ben=30, cleo=10)
+
+
+def asked(
+    question: str, *duties: dict[str, Any], at: float = 60.0, tallies: Any = SPOKEN
+) -> tuple[DutyScene, Proposal | None]:
+    scene = DutyScene(PEOPLE, {"type": "answer"}, *duties)
+    words = talk("ben", at - 2.0, f"Robin, {question}", 0.2)
+    return scene, scene.at(at, free(tallies=tallies), words)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("how much time is left?", "We have 14 minutes left."),
+        ("what is next?", "We are at Reports, item 1 of 2. We have 4 minutes left for it."),
+        ("who has talked most?", "Ana 60 percent of the talk, Ben 30 percent, Cleo 10 percent."),
+        ("who has spoken least?", "Cleo has spoken least, 10 percent of the talk."),
+        ("who are you?", "I am Robin, your Facilitator. Keeps order."),
+        ("are you there?", "Yes, I am here and listening."),
+        ("can you sum up?", "So far, after 60 seconds: Ana 60 percent of the talk, Ben 30 percent, "
+                            "Cleo 10 percent."),
+    ],
+)  # fmt: skip
+def test_measured_facts_answer(question: str, answer: str) -> None:
+    scene, proposal = asked(question, AGENDA)
+    assert proposal is not None
+    assert (proposal.act, proposal.addressee) == (Act.ANSWER, "ben")
+    assert proposal.answering
+    assert not scene.session.open_question
+    assert scene.grant(proposal) == answer
+    assert scene.at(60.5) is None, "answered once"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("how much time is left?",
+         "The meeting has run for 60 seconds. No planned length was given to me."),
+        ("what is on the agenda?", "I was given no agenda."),
+        ("who talked most?", "Nobody has spoken yet."),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_not_invented(question: str, answer: str) -> None:
+    scene, proposal = asked(question, tallies={})
+    assert scene.grant(proposal) == answer
+
+
+def test_time_that_is_over() -> None:
+    scene, proposal = asked("how much time is left?", AGENDA, at=1020.0)
+    assert scene.grant(proposal) == "We are 2 minutes over the planned time."
+
+
+def test_an_open_question_is_marked_and_not_answered() -> None:
+    scene, proposal = asked("why is the sky blue?")
+    assert scene.session.open_question
+    assert scene.grant(proposal).startswith("I can't answer that")
+
+
+@pytest.mark.parametrize(
+    "question", ["who are your customers?", "is it sometime leftovers?", "what is nextdoor?"]
+)
+def test_parts_of_words_are_no_known_question(question: str) -> None:
+    scene, proposal = asked(question)
+    assert proposal is not None
+    assert scene.session.open_question
+
+
+@pytest.mark.parametrize("text", ["thanks.", "stop.", "resume.", "good morning."])
+def test_what_is_not_a_question_gets_no_answer(text: str) -> None:
+    assert asked(text)[1] is None
+
+
+def test_without_the_duty_nothing_is_answered() -> None:
+    scene = DutyScene(PEOPLE)
+    assert scene.at(60.0, words=talk("ben", 58.0, "Robin, who are you?", 0.2)) is None
+
+
+def test_a_question_that_is_never_granted_is_overtaken() -> None:
+    scene, proposal = asked("who are you?")
+    assert proposal is not None
+    assert scene.at(66.0) is not None
+    assert scene.at(70.0) is None
+
+
+def test_a_summary_names_the_words_that_came_up() -> None:
+    scene = DutyScene(PEOPLE, {"type": "summarise", "every_minutes": 1})
+    words = talk("ana", 1.0, "The budget. Budget, budget! Roof roof roof really really really")
+    assert scene.at(10.0, free(tallies=SPOKEN), words) is None
+    proposal = scene.at(60.0, free(tallies=SPOKEN))
+    assert proposal is not None
+    assert proposal.act is Act.SUMMARISE
+    assert scene.grant(proposal).endswith("The words that came up most were budget, roof.")
+    assert scene.at(119.0) is None
+    assert scene.at(120.0) is not None
+
+
+def test_a_summary_without_an_interval_is_given_only_when_asked() -> None:
+    assert DutyScene(PEOPLE, {"type": "summarise"}).at(7200.0, free(tallies=SPOKEN)) is None
