@@ -401,6 +401,8 @@ def test_two_runs_do_not_share_a_directory(tmp_path: Path) -> None:
 def test_a_killed_run_does_not_block_the_next(tmp_path: Path) -> None:
     (tmp_path / LOCK).touch()
     assert run_state(tmp_path) is RunState.INTERRUPTED
+    (tmp_path / "summary.json").touch()
+    assert run_state(tmp_path) is RunState.INTERRUPTED
     with OutputDirectory(tmp_path, overwrite=True) as out:
         out.finish({})
     assert run_state(tmp_path) is RunState.FINISHED
