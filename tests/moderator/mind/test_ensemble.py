@@ -123,8 +123,8 @@ def test_a_decider_without_open_answers_leaves_them_to_the_duties() -> None:
 
 @pytest.mark.parametrize(("probability", "mind"), [(0.55, "duties"), (0.7, "decider")])
 def test_the_more_pressing_wish_is_proposed(probability: float, mind: str) -> None:
-    policy = role({"type": "break_silence"}, silence_patience_s=3)
-    decider = Decider(probability, Act.PROMPT)
+    policy = role({"type": "break_silence"}, silence_patience_s=3.2)
+    decider = Decider(probability, Act.PROMPT, from_s=5.0)
     words = talk("ana", 1.0, "Well then.")
     events = hold_meeting(policy, Ensemble(Duties(), decider), words, 8, participants=PEOPLE)
     granted = next(one for one in of(events, Decision) if one.action is Action.SPEAK)
