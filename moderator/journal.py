@@ -144,19 +144,14 @@ class Journal:
     Args:
         path: file to write; it must not exist yet.
         keep_thoughts: write the minds' thoughts (the role's ``thought.journal``).
-        keep_words: write what participants said (the role's ``retention.transcript``).
 
     Raises:
         InputError: the file cannot be written.
     """
 
-    def __init__(
-        self, path: Path | None = None, *, keep_thoughts: bool = False, keep_words: bool = True
-    ) -> None:
+    def __init__(self, path: Path | None = None, *, keep_thoughts: bool = False) -> None:
         self.lines: list[Line] = []
-        self._left_out = () if keep_words else ("words", "partials", "cue")
-        if not keep_thoughts:
-            self._left_out += ("thought",)
+        self._keep_thoughts = keep_thoughts
         self._path = path
         self._unflushed = 0
         try:
@@ -169,8 +164,8 @@ class Journal:
     def write(self, event: Event | Opened | Closed) -> None:
         """Appends one line."""
         line = to_line(event)
-        for name in self._left_out:
-            line.pop(name, None)
+        if not self._keep_thoughts:
+            line.pop("thought", None)
         if self._file is None:
             self.lines.append(line)
             return

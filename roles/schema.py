@@ -339,7 +339,10 @@ class Role(Strict):
     authority: Authority = Field(default=Authority(), description="Who may command it, and how.")
     thought: Thought = Field(default=Thought(), description="Reasoning before a decision.")
     consent: Consent = Field(default=Consent(), description="What people are told and may refuse.")
-    retention: Retention = Field(default=Retention(), description="What stays after the meeting.")
+    retention: Retention = Field(
+        default=Retention(),
+        description="What stays after a meeting in a room; a replay keeps what it writes.",
+    )
 
     @model_validator(mode="after")
     def _duties_differ(self) -> Role:

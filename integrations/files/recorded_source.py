@@ -62,11 +62,11 @@ class WavSink:
     """Writes the agent's audio, and the meeting with it mixed in.
 
     Args:
-        agent: gets the agent's voice on the meeting's timeline; None: it is not kept.
-        meeting: gets everybody's sum with the agent's; None: it is not kept.
+        agent: gets the agent's voice on the meeting's timeline.
+        meeting: gets everybody's sum with the agent's.
     """
 
-    def __init__(self, agent: WavWriter | None, meeting: WavWriter | None) -> None:
+    def __init__(self, agent: WavWriter, meeting: WavWriter) -> None:
         self._agent, self._meeting = agent, meeting
         self._own: Waveform | None = None
 
@@ -74,10 +74,10 @@ class WavSink:
         """Takes one tick; what is silent is only written when something follows."""
         before, self._own = self._own, own
         begin = start - TICK
-        if self._agent is not None and before is not None:
+        if before is not None:
             self._agent.pad_to(begin)
             self._agent.write(before)
-        if self._meeting is not None and (chunks or before is not None):
+        if chunks or before is not None:
             mix = np.zeros(TICK, dtype=np.float32) if before is None else before.copy()
             for chunk in chunks:
                 mix[: len(chunk.samples)] += chunk.samples
@@ -90,12 +90,10 @@ class WavSink:
         What the agent would have said after the meeting's end is not written.
         """
         for writer in (self._agent, self._meeting):
-            if writer is not None:
-                writer.pad_to(duration)
-                writer.close()
+            writer.pad_to(duration)
+            writer.close()
 
     def abandon(self, error: BaseException) -> None:
         """Leaves them as an interrupted run does; see `WavWriter`."""
         for writer in (self._agent, self._meeting):
-            if writer is not None:
-                writer.__exit__(type(error), error, None)
+            writer.__exit__(type(error), error, None)

@@ -106,7 +106,6 @@ class Replay:
             journal = Journal(
                 out.file("journal.jsonl"),
                 keep_thoughts=self._options.role.thought.journal,
-                keep_words=self._options.role.retention.transcript,
             )
             try:
                 return self._run(out, journal, progress)
@@ -130,9 +129,8 @@ class Replay:
             self._watch,
         )
         duration = self._play(loop, out, journal, progress)
-        if options.role.retention.transcript:
-            names = {one.id: one.name for one in participants.values()}
-            transcript.write(out, meeting.meeting_id, names)
+        names = {one.id: one.name for one in participants.values()}
+        transcript.write(out, meeting.meeting_id, names)
         spent = dict(self._watch.seconds)
         result = summary.build(
             meeting_id=meeting.meeting_id,
@@ -152,7 +150,7 @@ class Replay:
     ) -> Samples:
         """Runs the loop to its end; how long the meeting was."""
         meeting = self._meeting
-        sink = self._sink(out)
+        sink = WavSink(WavWriter(out.file("agent.wav")), WavWriter(out.file("meeting.wav")))
         source = RecordedSource(meeting.tracks, meeting.duration, progress)
         try:
             with self._watch.phase("run"):
@@ -181,13 +179,6 @@ class Replay:
             settings={"step_s": options.step_s, "honest_latency": options.honest_latency},
             models=self._models(),
         )
-
-    def _sink(self, out: OutputDirectory) -> WavSink:
-        """Writers of what the role lets stay."""
-        kept = self._options.role.retention.audio
-        agent = WavWriter(out.file("agent.wav")) if kept != "none" else None
-        meeting = WavWriter(out.file("meeting.wav")) if kept == "meeting" else None
-        return WavSink(agent, meeting)
 
     def _models(self) -> tuple[str, ...]:
         voice = [self._voice.spec.backend] if self._voice is not None else []
