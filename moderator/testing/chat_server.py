@@ -24,7 +24,7 @@ class Reply:
         hold_s: the answer is held back for this long, or until the server stops.
         raw: this body instead of a well-formed one.
         drop: close the connection without an answer; of a stream, after its first piece.
-        refuses_schema: status 400 if the request has a `response_format`.
+        refuses: status 400 if the request has one of these fields.
         reasoning: sent as ``reasoning_content``.
     """
 
@@ -33,7 +33,7 @@ class Reply:
     hold_s: float = 0.0
     raw: str | None = None
     drop: bool = False
-    refuses_schema: bool = False
+    refuses: tuple[str, ...] = ()
     reasoning: str | None = None
 
 
@@ -108,8 +108,9 @@ class ChatServer:
         reply = self.script(request)
         if reply.hold_s:
             self._stopping.wait(reply.hold_s)
-        if reply.refuses_schema and "response_format" in request:
-            _send(handler, 400, _error("response_format is not supported"))
+        refused = [name for name in reply.refuses if name in request]
+        if refused:
+            _send(handler, 400, _error(f"unknown field: {refused[0]}"))
         elif request.get("stream") and reply.status < 400 and reply.raw is None:
             _stream(handler, reply)
         elif reply.drop:

@@ -22,6 +22,29 @@ _NO_KEY = "none"
 
 
 @dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a server takes; they differ, and refuse a request for one field they do not know.
+
+    Attributes:
+        schema: a JSON Schema as `response_format`.
+        sampling: `max_tokens`, `temperature` and `seed`; vendors' newer models want
+            `max_completion_tokens` instead, and choose the rest themselves.
+    """
+
+    schema: bool
+    sampling: bool
+
+
+DIALECTS = (
+    Dialect(schema=True, sampling=True),
+    Dialect(schema=True, sampling=False),
+    Dialect(schema=False, sampling=True),
+    Dialect(schema=False, sampling=False),
+)
+"""In the order in which they are tried on a server that refuses one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """What came back: the text, and the reasoning where the server parts it from the text."""
 
@@ -47,7 +70,7 @@ class Chat:
             timeout=settings.timeout_s,
             max_retries=settings.max_retries,
         )
-        self._takes_schema = True
+        self._dialect = 0
 
     async def ask(
         self,
@@ -57,7 +80,7 @@ class Chat:
         tokens: int,
         timeout_s: float,
     ) -> Completion:
-        """Asks for a JSON object; a server that does not know schemas is asked without one.
+        """Asks for a JSON object, in the first dialect that the server takes.
 
         Raises:
             MindError: no usable answer within `timeout_s` seconds, retries included.
@@ -66,23 +89,30 @@ class Chat:
 
         with _failures(timeout_s):
             async with asyncio.timeout(timeout_s):
-                if self._takes_schema:
+                for number in range(self._dialect, len(DIALECTS)):
                     try:
-                        return await self._complete(messages, tokens, _as_format(schema))
+                        answer = await self._complete(messages, tokens, schema, DIALECTS[number])
                     except (BadRequestError, UnprocessableEntityError):
-                        self._takes_schema = False
-                return await self._complete(messages, tokens, None)
+                        if number == len(DIALECTS) - 1:
+                            raise
+                    else:
+                        self._dialect = number
+                        return answer
+        raise AssertionError("the last dialect either answers or raises")
 
     async def _complete(
-        self, messages: Sequence[Message], tokens: int, form: dict[str, Any] | None
+        self,
+        messages: Sequence[Message],
+        tokens: int,
+        schema: dict[str, Any],
+        dialect: Dialect,
     ) -> Completion:
-        extra: dict[str, Any] = {} if form is None else {"response_format": form}
+        extra = self._sampling(tokens, dialect)
+        if dialect.schema:
+            extra["response_format"] = _as_format(schema)
         answer = await self._client.chat.completions.create(
             model=self._settings.model,
             messages=cast("list[ChatCompletionMessageParam]", list(messages)),
-            max_tokens=tokens,
-            temperature=self._settings.temperature,
-            seed=self._settings.seed,
             **extra,
         )
         # The client does not check what the server sends against its own types.
@@ -93,6 +123,13 @@ class Chat:
         if not isinstance(text, str):
             raise MindError("the server's answer has no text")
         return Completion(text, reasoning if isinstance(reasoning, str) else "")
+
+    def _sampling(self, tokens: int, dialect: Dialect) -> dict[str, Any]:
+        settings = self._settings
+        if not dialect.sampling:
+            return {"max_completion_tokens": tokens}
+        sampling: dict[str, Any] = {"max_tokens": tokens, "temperature": settings.temperature}
+        return sampling if settings.seed is None else sampling | {"seed": settings.seed}
 
     async def stream(
         self, messages: Sequence[Message], *, tokens: int
@@ -109,10 +146,8 @@ class Chat:
                 answer = await self._client.chat.completions.create(
                     model=settings.model,
                     messages=cast("list[ChatCompletionMessageParam]", list(messages)),
-                    max_tokens=tokens,
-                    temperature=settings.temperature,
-                    seed=settings.seed,
                     stream=True,
+                    **self._sampling(tokens, DIALECTS[self._dialect]),
                 )
         try:
             while True:

@@ -256,22 +256,44 @@ def test_a_failure_at_once_is_tried_again_by_the_client() -> None:
     assert len(server.requests) == 2
 
 
-def test_a_server_without_schemas_is_asked_without_them_from_then_on() -> None:
-    decision = replace(wish(0.8), refuses_schema=True)
+@pytest.mark.parametrize(
+    ("refuses", "tried", "kept"),
+    [
+        (("response_format",), 3, {"max_tokens", "temperature", "seed"}),
+        (("max_tokens", "seed"), 2, {"max_completion_tokens", "response_format"}),
+        (("response_format", "max_tokens"), 4, {"max_completion_tokens"}),
+    ],
+)
+def test_a_server_is_asked_in_the_dialect_that_it_takes_from_then_on(
+    refuses: tuple[str, ...], tried: int, kept: set[str]
+) -> None:
+    decision = replace(wish(0.8), refuses=refuses)
     with ChatServer(always(decision)) as server:
 
-        async def run() -> list[Proposal | None]:
-            session = await mind(server).open(role(), PEOPLE)
-            made = [
+        async def steps(session: OpenAISession) -> list[Proposal | None]:
+            return [
                 await asked(session, *talk("ana", second, "So."), second=second + 1)
                 for second in (10.0, 20.0)
             ]
-            await session.close()
-            return made
 
-        made = asyncio.run(run())
-    assert all(made)
-    assert ["response_format" in request for request in server.requests] == [True, False, False]
+        assert all(session_scene(server, steps))
+    assert len(server.requests) == tried + 1
+    for request in server.requests[-2:]:
+        assert set(request) == kept | {"model", "messages"}
+
+
+def test_a_request_that_is_bad_in_every_dialect_changes_nothing() -> None:
+    with ChatServer(always(Reply("too long", status=400))) as server:
+
+        async def steps(session: OpenAISession) -> None:
+            with pytest.raises(MindError, match="status 400"):
+                await asked(session, *talk("ana", 0.5, "so"), second=1)
+            server.script = always(wish(0.8))
+            assert await asked(session, *talk("ana", 19.0, "so"), second=20) is not None
+
+        session_scene(server, steps)
+    assert len(server.requests) == 5
+    assert "response_format" in server.requests[-1]
 
 
 def session_scene(
