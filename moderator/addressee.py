@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from moderator.language.phrases import Phrases, normalise
 
@@ -120,6 +121,7 @@ class AddresseeDetector:
         return any(word in self._phrases.second_person for word in words)
 
 
+@lru_cache(maxsize=8192)
 def _alike(heard: str, name: str) -> bool:
     if len(name) < 4 or not heard or heard[0] != name[0] or heard.endswith("'s"):
         return False

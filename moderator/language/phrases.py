@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +16,7 @@ from roles.schema import Command
 _EDGES = re.compile(r"^[^\w']+|[^\w']+$")
 
 
+@lru_cache(maxsize=8192)
 def normalise(word: str) -> str:
     """A word in lower case without the punctuation around it."""
     return _EDGES.sub("", word.lower().replace("\u2019", "'"))
