@@ -1,4 +1,8 @@
-"""Who speaks when: diarizers for a participant's own track and for a shared microphone."""
+"""Who speaks when: diarizers for a participant's own track and for a shared microphone.
+
+Importing this package loads no model code; `diarize.loading`, `diarize.campplus` and
+`diarize.pyannote_embedding` import torch.
+"""
 
 from diarize.base import (
     SAMPLE_RATE,
@@ -8,10 +12,12 @@ from diarize.base import (
     SpeakerActivity,
     VoiceActivityDetector,
 )
+from diarize.errors import DiarizeError
 
 __all__ = [
     "SAMPLE_RATE",
     "Audio",
+    "DiarizeError",
     "Diarizer",
     "DiarizerSpec",
     "SpeakerActivity",

@@ -29,7 +29,8 @@ class ClusterSettings:
         update_s: least evidence that may move a speaker's centroid.
         update_above: least similarity that may move it.
         merge_above: two speakers this similar, never heard at once, are one.
-        forced_above: a voice that fits nobody well goes to the nearest speaker from here on.
+        forced_above: a voice that fits nobody well goes to the nearest speaker from here on, else
+            to nobody.
         max_evidence_s: a centroid weighs new speech as if no more than this had been heard.
     """
 
@@ -42,7 +43,7 @@ class ClusterSettings:
     update_s: float = 0.6
     update_above: float = 0.3
     merge_above: float = 0.6
-    forced_above: float = -1.0
+    forced_above: float = 0.1
     max_evidence_s: float = 60.0
 
 
@@ -203,6 +204,8 @@ class SpeakerClusters:
         # A name is given only to a voice that fits it, never to the nearest that does not.
         free = [slot for slot in free if not self._enrolled[slot]]
         if not free:
+            return None
+        if voice.vector is None and not voice.continuity[free].any():
             return None
         scores = self._scores(voice, similar)
         best = max(free, key=lambda slot: (float(scores[slot]), -slot))

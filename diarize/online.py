@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from diarize.base import SAMPLE_RATE, Audio, DiarizerSpec, SpeakerActivity
-from diarize.clustering import ClusterSettings, SpeakerClusters, Voice
+from diarize.clustering import ClusterSettings, Floats, SpeakerClusters, Voice
 from diarize.embedding import Features, SpeakerEmbedder, Vector
 from diarize.errors import DiarizeError
 from diarize.samples import checked
@@ -28,6 +28,8 @@ from diarize.votes import Votes
 FRAME_S = FRAME_STEP / SAMPLE_RATE
 _FIRST_EDGE = FRAME_CENTRE - FRAME_STEP // 2
 """Where the second frame's share of the stream would begin, less one step."""
+_TELLING = 5
+"""Frames of a voice alone from which they, rather than the whole stretch, say whose it is."""
 _SHORTEST = 2 * FRAME_CENTRE + 1
 """Samples of the shortest window that has a frame: the model's receptive field."""
 
@@ -111,7 +113,6 @@ class OnlineDiarizer:
         self.settings = settings = settings or OnlineSettings()
         step = settings.step * FRAME_STEP
         # Output settles by whole steps of whole frames, so both come out of the latency.
-        self._ahead = round(latency_s * SAMPLE_RATE) - step - FRAME_STEP
         shortest = (step + FRAME_STEP + _SHORTEST) / SAMPLE_RATE
         if not shortest <= latency_s <= settings.window_s:
             raise DiarizeError(
@@ -119,6 +120,7 @@ class OnlineDiarizer:
                 where="latency_s",
                 todo=f"choose from {shortest:.2f} to {settings.window_s} s",
             )
+        self._ahead = round(latency_s * SAMPLE_RATE) - step - FRAME_STEP
         self._segmentation, self._embedder = segmentation, embedder
         self.spec = DiarizerSpec(latency_s, step / SAMPLE_RATE, settings.max_speakers)
         self.settled = 0
@@ -183,13 +185,14 @@ class OnlineDiarizer:
         live: list[tuple[Stretch, Voice]] = []
         given: list[tuple[Stretch, int]] = []
         features: Features | None = None
-        for stretch in stretches:
-            part = activity[stretch.start : stretch.end, stretch.local]
-            share = self._votes.share(first + stretch.start, part)
+        for stretch in sorted(stretches, key=_by_speech_alone):
+            share = self._share(stretch, activity, first)
             is_live = stretch.end == newest[stretch.local] and stretch.end > fresh_from
-            if not is_live and share.max() > self.settings.settled_share:
-                given.append((stretch, int(share.argmax())))
-                continue
+            if not is_live:
+                share[[slot for other, slot in given if _at_once(stretch, other)]] = 0.0
+                if share.max() > self.settings.settled_share:
+                    given.append((stretch, int(share.argmax())))
+                    continue
             if features is None:
                 features = self._embedder.features(window)
             vector = self._memory.embed(stretch, first, features)
@@ -201,6 +204,13 @@ class OnlineDiarizer:
             else:
                 given += self._give([(stretch, voice)])
         return given + self._give(live)
+
+    def _share(self, stretch: Stretch, activity: Activity, first: int) -> Floats:
+        """Whose the stretch was so far; where two spoke at once, votes do not say who is who."""
+        part = activity[stretch.start : stretch.end, stretch.local]
+        if stretch.clean.sum() >= _TELLING:
+            part = part * stretch.clean
+        return self._votes.share(first + stretch.start, part)
 
     def _give(self, voices: list[tuple[Stretch, Voice]]) -> list[tuple[Stretch, int]]:
         slots = self._clusters.assign([voice for _, voice in voices])
@@ -234,6 +244,14 @@ class OnlineDiarizer:
     def _drop_audio(self, before: int) -> None:
         self._audio = self._audio[before - self._origin :]
         self._origin = before
+
+
+def _at_once(one: Stretch, other: Stretch) -> bool:
+    return one.local != other.local and one.start < other.end and other.start < one.end
+
+
+def _by_speech_alone(stretch: Stretch) -> tuple[int, int, int]:
+    return -int(stretch.clean.sum()), stretch.local, stretch.start
 
 
 def _by_end(stretch: Stretch) -> int:

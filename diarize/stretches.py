@@ -11,6 +11,9 @@ from diarize.embedding import FEATURE_SPAN, FEATURE_STEP, Features, SpeakerEmbed
 from diarize.segmentation import FRAME_CENTRE, FRAME_STEP, Activity
 from diarize.votes import spans
 
+_AS_LONG = 0.9
+"""An earlier embedding serves only if it was made of this share of the speech there is now."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
@@ -103,7 +106,9 @@ class EmbeddingMemory:
         frames = np.flatnonzero(stretch.clean) + stretch.start + first
         for known, vector in self._last:
             common = len(np.intersect1d(frames, known, assume_unique=True))
-            if common and common >= self._reuse * (len(frames) + len(known) - common):
+            alike = common >= self._reuse * (len(frames) + len(known) - common)
+            # While a voice's first second is coming in, each bit of it makes it clearer.
+            if common and alike and len(known) >= _AS_LONG * len(frames):
                 self._now.append((known, vector))
                 return vector
         vector = self._embedder.embed(clean_features(stretch, features))
