@@ -133,6 +133,7 @@ def situation(
     names: Mapping[str, str],
     question: Question | None,
     last: int,
+    addressee: str | None = None,
 ) -> str:
     """The user message: floor facts as JSON, then the transcript.
 
@@ -142,6 +143,7 @@ def situation(
         names: labels by id, the agent's own too.
         question: what waits for the agent's answer.
         last: utterances shown.
+        addressee: id of whom the agent is about to address.
     """
     facts = {
         "seconds_since_start": _seconds(floor.now),
@@ -155,6 +157,7 @@ def situation(
         },
         "participants": [name for one, name in names.items() if one != OWN],
         "addressed_you": None if question is None else names.get(question.by),
+        "you_address": names.get(addressee or ""),
     }
     lines = transcript.render(names, last) or "(nobody has spoken)"
     return (
@@ -167,9 +170,9 @@ OWN = "\N{NULL}agent"
 """Key of the agent's own words in the transcript; no participant's id has a control character."""
 
 
-def to_compose(role: Role, act: Act, addressee: str | None) -> str:
-    """What is asked for the words of a turn that was granted."""
-    to = f", addressed to {addressee}" if addressee else ""
+def to_compose(role: Role, act: Act) -> str:
+    """What is asked for the words of a turn that was granted; whom to address is in the facts."""
+    to = ", addressed to whom the facts name under you_address, if anybody"
     return (
         f"You have the floor now, to {_ACTS.get(act, act.value)}{to}. Say it: at most "
         f"{longest_words(role)} words, as people speak, no markup, no stage directions."

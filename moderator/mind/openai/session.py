@@ -134,7 +134,7 @@ class OpenAISession:
         self._backoff.answered()
         return answer
 
-    def _messages(self, floor: FloorView, task: str) -> list[Message]:
+    def _messages(self, floor: FloorView, task: str, addressee: str | None = None) -> list[Message]:
         """The role, the meeting as data, then what is asked."""
         own = self._role.identity.name
         names = prompt.labels(self._participants, own) | {OWN: f"{own} (you)"}
@@ -144,6 +144,7 @@ class OpenAISession:
             names,
             self._questions.open,
             self._settings.transcript_turns,
+            addressee,
         )
         return [
             {"role": "system", "content": f"{prompt.system(self._role)}\n\n{task}"},
@@ -202,12 +203,12 @@ class OpenAISession:
         """Whole sentences of the server's reply; one that was cut off at the end is left out."""
         if self._floor is None or self._backoff.waiting(self._now):
             raise MindError("the server failed lately and is not asked yet")
-        names = prompt.labels(self._participants, self._role.identity.name)
-        task = prompt.to_compose(self._role, proposal.act, names.get(proposal.addressee or ""))
+        task = prompt.to_compose(self._role, proposal.act)
         longest = prompt.longest_words(self._role) * CHARACTERS_A_WORD
         splitter, read, any_yet = SentenceSplitter(max_turn=longest), 0, False
         stream = self._chat.stream(
-            self._messages(self._floor, task), tokens=self._settings.reply_tokens
+            self._messages(self._floor, task, proposal.addressee),
+            tokens=self._settings.reply_tokens,
         )
         try:
             async for piece in stream:
