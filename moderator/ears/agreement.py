@@ -36,19 +36,22 @@ class LocalAgreement:
     def __init__(self) -> None:
         self._before: tuple[Piece, ...] = ()
 
-    def update(self, tail: Sequence[Piece]) -> tuple[Piece, ...]:
-        """Takes what the newest hypothesis says after the stable words.
+    def agreed(self, tail: Sequence[Piece]) -> int:
+        """How many words from the start of `tail` the hypothesis before had as well.
 
-        Returns:
-            The pieces of `tail` that are stable now, from its start.
+        Args:
+            tail: what the newest hypothesis says after the stable words.
         """
-        agreed = 0
+        count = 0
         for new, old in zip(tail[:-1], self._before, strict=False):
             if plain(new.text) != plain(old.text):
                 break
-            agreed += 1
-        self._before = tuple(tail[agreed:])
-        return tuple(tail[:agreed])
+            count += 1
+        return count
+
+    def keep(self, rest: Sequence[Piece]) -> None:
+        """Remembers what of the newest hypothesis did not become stable."""
+        self._before = tuple(rest)
 
     def forget(self) -> None:
         """Starts anew: the next hypothesis agrees with nothing."""

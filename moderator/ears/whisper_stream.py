@@ -11,9 +11,11 @@ import numpy as np
 from moderator.audio import Waveform
 from moderator.ears.agreement import LocalAgreement, Piece
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserSpec
-from moderator.ears.repetition import loop_start, repeated_tail, repeats
+from moderator.ears.repetition import loop_start, repeated_tail, repeats, squeezed
 from moderator.ears.whisper import Encoded, Hypothesis, Whisper
 from moderator.timeline import SAMPLE_RATE, Samples, to_samples
+
+_SHORTEST_WORD: Samples = to_samples(0.06)  # on average, of several in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class StreamOptions:
     least_s: float = 0.5
     trim_s: float = 9.0
     keep_s: float = 4.0
-    hold_s: float = 0.0
+    hold_s: float = 0.3
+    missing_s: float = 0.8
     full: bool = True
     limit_s: float = 14.0
     prompt: int = 0
@@ -145,15 +148,18 @@ class WhisperStream:
             words = self._close(window)
             self._open = _Utterance(start=window.now, decoded=window.now)
             return words
-        encoded = self._whisper.encode(window.audio())
-        found = self._decode(encoded, window)
-        tail = _sound(found)
+        encoded, found = self._understand(window, full=False)
+        # What was said just before may be made up, until something else follows it.
+        tail = _without_repeated_tail(found.pieces)
         if repeats([piece.text for piece in tail]):
             self._agreement.forget()
             return []
-        fresh = self._agreement.update(tail)
+        agreed = self._agreement.agreed(tail)
+        latest = window.now - to_samples(self._options.hold_s)
+        fresh = self._timed(encoded, window, tail, agreed, latest)
+        self._agreement.keep(tail[len(fresh) :])
         self._partial = " ".join(piece.text for piece in tail[len(fresh) :])
-        words = self._accept(encoded, window, fresh, tail[len(fresh) :])
+        words = self._accept(window, tail, fresh)
         if window.length > to_samples(self._options.trim_s):
             self._trim(window)
         return words
@@ -169,12 +175,27 @@ class WhisperStream:
         tail = found.pieces
         if repeats([piece.text for piece in tail]):
             found = self._decode(encoded, window, avoid_repeats=True)
-        tail = _sound(found)
-        cut = loop_start([piece.text for piece in tail])
         unsure = found.log_probability < self._options.doubt
         if unsure and found.no_speech > self._options.no_speech:
             return []
-        return self._accept(encoded, window, tail if cut is None else tail[:cut], ())
+        tail = _without_repeated_tail(found.pieces) if found.capped else found.pieces
+        cut = loop_start([piece.text for piece in tail])
+        tail = tail if cut is None else tail[:cut]
+        latest = window.now if window.voice_end is None else min(window.now, window.voice_end)
+        times = self._timed(encoded, window, tail, len(tail), window.now)
+        return self._accept(window, tail, [(min(a, latest), min(b, latest)) for a, b in times])
+
+    def _understand(self, window: _Utterance, *, full: bool) -> tuple[Encoded, Hypothesis]:
+        encoded = self._whisper.encode(window.audio(), full=full)
+        found = self._decode(encoded, window)
+        spoken = (window.voice_end or window.now) - self._last
+        if found.pieces or not window.stable or spoken < to_samples(self._options.missing_s):
+            return encoded, found
+        # After a prefix that ends like a sentence the decoder may take all that follows for
+        # silence: it gets the rest without the prefix.
+        self._cut(window, len(window.stable))
+        encoded = self._whisper.encode(window.audio(), full=full)
+        return encoded, self._decode(encoded, window)
 
     def _decode(
         self, encoded: Encoded, window: _Utterance, *, avoid_repeats: bool = False
@@ -183,27 +204,42 @@ class WhisperStream:
         prompt = list(self._said) if self._options.prompt else []
         return self._whisper.decode(encoded, prefix, prompt, avoid_repeats=avoid_repeats)
 
-    def _accept(
+    def _timed(
         self,
         encoded: Encoded,
         window: _Utterance,
-        fresh: Sequence[Piece],
-        rest: Sequence[Piece],
-    ) -> list[RecognisedWord]:
-        """Makes `fresh` stable; `rest` is aligned with it, so that its last word ends well."""
-        if not fresh:
+        tail: Sequence[Piece],
+        count: int,
+        latest: Samples,
+    ) -> list[tuple[Samples, Samples]]:
+        """Start and end of the first `count` words of `tail`, as far as they end by `latest`.
+
+        All of `tail` is aligned, so that the last of the `count` ends where the next begins.
+        """
+        if not count:
             return []
-        pieces = [*window.stable, *fresh, *rest]
-        aligned = self._whisper.times(encoded, pieces)[len(window.stable) :][: len(fresh)]
-        latest = window.now if window.voice_end is None else min(window.now, window.voice_end)
+        aligned = self._whisper.times(encoded, [*window.stable, *tail])[len(window.stable) :]
+        times = [(window.start + start, window.start + end) for start, end in aligned[:count]]
+        made_up = squeezed([end - start for start, end in times], _SHORTEST_WORD)
+        good = 0
+        while good < count and not made_up[good] and times[good][1] <= latest:
+            good += 1
+        return times[:good]
+
+    def _accept(
+        self,
+        window: _Utterance,
+        tail: Sequence[Piece],
+        times: Sequence[tuple[Samples, Samples]],
+    ) -> list[RecognisedWord]:
+        """Makes the first words of `tail` stable, those that have `times`."""
         words = []
-        for piece, (start, end) in zip(fresh, aligned, strict=True):
-            begins = min(max(window.start + start, self._last), max(latest, self._last))
-            ends = max(begins, min(window.start + end, latest))
-            words.append(RecognisedWord(piece.text, begins, ends))
+        for piece, (start, end) in zip(tail, times, strict=False):
+            begins = max(start, self._last)
+            self._last = max(end, begins)
+            words.append(RecognisedWord(piece.text, begins, self._last))
             window.stable.append(piece)
-            window.times.append((begins, ends))
-            self._last = ends
+            window.times.append((begins, self._last))
         return words
 
     def _trim(self, window: _Utterance) -> None:
@@ -217,12 +253,16 @@ class WhisperStream:
         )
         if not first:
             return
+        self._cut(window, first)
+
+    def _cut(self, window: _Utterance, first: int) -> None:
+        """Drops the first stable words from the window, with their audio."""
         before = window.times[first - 1][1]
         after = window.times[first][0] if first < len(window.times) else before
         for piece in window.stable[:first]:
             self._said.extend(piece.tokens)
         del window.stable[:first], window.times[:first]
-        window.drop((before + after) // 2)
+        window.drop(max(window.start, (before + after) // 2))
 
 
 class WhisperRecogniser:
@@ -256,7 +296,6 @@ class WhisperRecogniser:
         return WhisperStream(self._whisper, self._options)
 
 
-def _sound(found: Hypothesis) -> tuple[Piece, ...]:
-    """A hypothesis without what it repeats at its end for want of an end."""
-    cut = repeated_tail([piece.text for piece in found.pieces]) if found.capped else None
-    return found.pieces if cut is None else found.pieces[:cut]
+def _without_repeated_tail(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    cut = repeated_tail([piece.text for piece in pieces])
+    return pieces if cut is None else pieces[:cut]
