@@ -16,6 +16,7 @@ from moderator.delivery import Delivery
 from moderator.ears.base import Ears
 from moderator.errors import MindError
 from moderator.events import (
+    SOMEBODY,
     Action,
     Command,
     CommandGiven,
@@ -191,7 +192,7 @@ class Meeting:
     def _meet(self, heard: Heard) -> None:
         """Somebody who was heard for the first time becomes a participant."""
         for word in heard.words:
-            if word.speaker not in self._participants:
+            if word.speaker != SOMEBODY and word.speaker not in self._participants:
                 self._participants[word.speaker] = Participant(word.speaker, word.speaker)
                 self._names[word.speaker] = word.speaker
 

@@ -1,0 +1,105 @@
+"""Speed, memory and repeatability of replays: words only, and four tracks with all models.
+
+``python -m benchmarks.replay RECORD`` takes a meeting record. The words-only replay runs on it as
+it is; for the other one its first minutes are spoken by the embedded voices, one track a speaker,
+with the real turns, pauses and overlaps. Each replay runs twice in processes of its own, and the
+two journals and agent tracks are compared byte by byte.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+COMPARED = ("journal.jsonl", "agent.wav")
+
+
+def main(
+    record: Annotated[Path, typer.Argument(help="A meeting record.")],
+    minutes: Annotated[float, typer.Option(help="Length of the spoken meeting.")] = 5.0,
+    role: Annotated[str, typer.Option(help="The agent's role.")] = "facilitator",
+    recogniser: Annotated[str, typer.Option(help="A whisper model.")] = "whisper-tiny.en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measures both replays and prints a table."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        rows.append(measure("words only", [str(record)], role, [], Path(folder)))
+        tracks = speak(record, minutes, Path(folder))
+        options = ["--recogniser", recogniser]
+        rows.append(measure(f"{len(tracks)} tracks", tracks, role, options, Path(folder)))
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    table = Table("replay", "meeting", "x real time", "x with start", "peak memory", "repeats")
+    for row in rows:
+        table.add_row(
+            row["name"],
+            f"{row['meeting_s']:.0f} s",
+            " / ".join(f"{speed:.1f}" for speed in row["speed"]),
+            " / ".join(f"{speed:.1f}" for speed in row["speed_with_start"]),
+            f"{row['peak_rss_mb']:.0f} MB",
+            "byte for byte" if row["identical"] else "NO",
+        )
+    Console().print(table)
+
+
+def speak(record: Path, minutes: float, folder: Path) -> list[str]:
+    """Renders the record's first minutes; the inputs of a replay, one per speaker."""
+    from integrations.files.records import read_record
+    from integrations.files.render import render_record, write_tracks
+    from moderator.models import ModelStore
+    from moderator.mouth.loading import HIBARI_SPEAKERS, VoiceLoader
+    from moderator.timeline import to_samples
+    from roles.schema import VoiceChoice
+
+    load = VoiceLoader(ModelStore.default())
+    voices = [load(VoiceChoice(speaker=name)) for name in HIBARI_SPEAKERS]
+    meeting = render_record(read_record(record), voices, to_samples(60 * minutes))
+    paths = write_tracks(meeting, folder)
+    return [f"{speaker}={path}" for speaker, path in paths.items()]
+
+
+def measure(
+    name: str, inputs: list[str], role: str, options: list[str], folder: Path
+) -> dict[str, Any]:
+    """Replays twice; speeds of both runs, the larger memory, and whether the results agree."""
+    import time
+
+    outs = [folder / f"{name}-{run}" for run in (1, 2)]
+    summaries, walls = [], []
+    for out in outs:
+        command = [sys.executable, "-m", "moderator", "replay", *inputs, *options]
+        begun = time.perf_counter()
+        done = subprocess.run(
+            [*command, "--role", role, "--out", str(out), "--json", "--no-audio-in-report"],
+            check=True,
+            capture_output=True,
+        )
+        walls.append(time.perf_counter() - begun)
+        summaries.append(json.loads(done.stdout))
+    return {
+        "name": name,
+        "meeting_s": summaries[0]["duration_s"],
+        "speed": [round(1 / summary["real_time_factor"], 2) for summary in summaries],
+        "speed_with_start": [
+            round(summary["duration_s"] / wall, 2)
+            for summary, wall in zip(summaries, walls, strict=True)
+        ],
+        "peak_rss_mb": max(summary["peak_rss_mb"] for summary in summaries),
+        "identical": all(
+            (outs[0] / file).read_bytes() == (outs[1] / file).read_bytes() for file in COMPARED
+        ),
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
