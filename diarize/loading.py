@@ -27,17 +27,18 @@ if TYPE_CHECKING:
 MAX_BYTES = 512 * 1024 * 1024
 """Largest weights file that is read."""
 
+_NOT_TENSORS = "not a file of plain tensors"
+_NOT_PYANNOTE = "not a pyannote.audio checkpoint"
 _ARCHITECTURES = "pyannote.audio.models."
+_DESCRIPTIONS = frozenset(
+    f"pyannote.audio.core.task.{name}" for name in ("Problem", "Resolution", "Specifications")
+)
 
 
 def import_pyannote() -> types.ModuleType:
-    """Imports pyannote.audio with its telemetry off and its decoder warnings silenced.
-
-    Beside a torch without CUDA, torchaudio's compiled extension may fail to import; only forced
-    alignment needs it, so an empty module takes its place.
-    """
+    """Imports pyannote.audio with its telemetry off and its decoder warnings silenced."""
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
-    _stand_in_for_extension()
+    stand_in_for_extension()
     with warnings.catch_warnings():
         # Audio is handed over in memory: that torchcodec cannot decode files does not matter.
         warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed")
@@ -48,7 +49,12 @@ def import_pyannote() -> types.ModuleType:
     return module
 
 
-def _stand_in_for_extension() -> None:
+def stand_in_for_extension() -> None:
+    """Puts an empty module in place of torchaudio's compiled extension beside a torch without CUDA.
+
+    There the extension may fail to import; only forced alignment would need it. Must come before
+    the first import of torchaudio.
+    """
     import torch
 
     name = "torchaudio._extension"
@@ -79,6 +85,8 @@ def load_segmentation(path: str | Path) -> Model:
         DiarizeError: the file is missing, too large, not a checkpoint, or holds other objects.
     """
     data = _read(path)
+    if not _refuse_others(data, path, _DESCRIPTIONS) & _DESCRIPTIONS:
+        raise DiarizeError(_NOT_PYANNOTE, where=str(path), todo="fetch the model again")
     pyannote_audio = import_pyannote()
     from pyannote.audio.core.task import Problem, Resolution, Specifications
 
@@ -86,9 +94,7 @@ def load_segmentation(path: str | Path) -> Model:
     described = checkpoint.get("pyannote.audio", {})
     architecture = described.get("architecture", {}) if isinstance(described, Mapping) else {}
     if not str(architecture.get("module", "")).startswith(_ARCHITECTURES):
-        raise DiarizeError(
-            "not a pyannote.audio checkpoint", where=str(path), todo="fetch the model again"
-        )
+        raise DiarizeError(_NOT_PYANNOTE, where=str(path), todo="fetch the model again")
     with warnings.catch_warnings():
         # Which versions of torch and lightning it was trained with says nothing about inference.
         warnings.simplefilter("ignore")
@@ -105,7 +111,10 @@ def load_campplus(path: str | Path) -> CamPlusPlus:
     """
     from diarize.campplus import CamPlusPlus
 
-    state = _load_tensors(_read(path), path)
+    stand_in_for_extension()
+    data = _read(path)
+    _refuse_others(data, path)
+    state = _load_tensors(data, path)
     network = CamPlusPlus()
     try:
         network.load_state_dict(dict(state))
@@ -129,6 +138,27 @@ def _read(path: str | Path) -> bytes:
         ) from error
 
 
+def _refuse_others(
+    data: bytes, path: str | Path, allowed: frozenset[str] = frozenset()
+) -> set[str]:
+    """Refuses a checkpoint that names other objects, before anything of it is imported or built.
+
+    Returns:
+        The dotted names of the objects it holds besides tensors and plain data.
+    """
+    import torch
+
+    try:
+        named = torch.serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(data))
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise DiarizeError(_NOT_TENSORS, where=str(path), todo="fetch the model again") from error
+    others = sorted(set(named) - allowed - {"torch.torch_version.TorchVersion"})
+    if others:
+        what = f"{_NOT_TENSORS}: it holds {', '.join(others[:3])}"
+        raise DiarizeError(what, where=str(path), todo="do not trust where it came from")
+    return set(named)
+
+
 def _load_tensors(
     data: bytes, path: str | Path, allowed: tuple[type, ...] = ()
 ) -> Mapping[str, Any]:
@@ -139,9 +169,7 @@ def _load_tensors(
         with torch.serialization.safe_globals([TorchVersion, *allowed]):
             loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise DiarizeError(
-            "not a file of plain tensors", where=str(path), todo="fetch the model again"
-        ) from error
+        raise DiarizeError(_NOT_TENSORS, where=str(path), todo="fetch the model again") from error
     if not isinstance(loaded, Mapping):
         raise DiarizeError("not a checkpoint", where=str(path), todo="fetch the model again")
     return loaded

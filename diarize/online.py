@@ -30,8 +30,8 @@ _FIRST_EDGE = FRAME_CENTRE - FRAME_STEP // 2
 """Where the second frame's share of the stream would begin, less one step."""
 _TELLING = 5
 """Frames of a voice alone from which they, rather than the whole stretch, say whose it is."""
-_SHORTEST = 2 * FRAME_CENTRE + 1
-"""Samples of the shortest window that has a frame: the model's receptive field."""
+_SHORTEST = 2 * FRAME_CENTRE + 1 + FRAME_STEP
+"""Samples of the shortest window that is read: it has two frames, the fewest a model takes."""
 
 
 @dataclass(frozen=True, slots=True)

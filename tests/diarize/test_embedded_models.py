@@ -1,0 +1,96 @@
+"""The real models on real speech; needs both in the model store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.diarization import Clip, Score, read_clips, run_clip, weight_paths
+from diarize.base import SAMPLE_RATE
+from diarize.embedding import CamPlusPlusEmbedder
+from diarize.enrolment import enrol
+from diarize.loading import load_campplus, load_segmentation, single_thread
+from diarize.online import OnlineDiarizer
+from diarize.pyannote_backend import PyannoteDiarizer, embedded_pipeline
+from diarize.segmentation import FRAME_CENTRE, FRAME_STEP, PyannoteSegmentation
+from moderator.errors import InputError
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def weights() -> list[Path]:
+    try:
+        return weight_paths(None)
+    except InputError as error:
+        pytest.skip(f"no weights: {error}")
+
+
+@pytest.fixture(scope="module")
+def segmentation(weights: Sequence[Path]) -> PyannoteSegmentation:
+    single_thread()
+    return PyannoteSegmentation(load_segmentation(weights[0]))
+
+
+@pytest.fixture(scope="module")
+def embedder(weights: Sequence[Path]) -> CamPlusPlusEmbedder:
+    return CamPlusPlusEmbedder(load_campplus(weights[1]))
+
+
+@pytest.fixture(scope="module")
+def clips() -> dict[str, Clip]:
+    data = os.environ.get("MODERATOR_DATA") or Path(__file__).parents[3] / "shared" / "data"
+    directory = Path(data) / "audio" / "ami_mix"
+    if not directory.is_dir():
+        pytest.skip("no recordings: set MODERATOR_DATA")
+    return {clip.name: clip for clip in read_clips(directory)}
+
+
+def test_frames_lie_where_the_constants_say(segmentation: PyannoteSegmentation) -> None:
+    for samples in (2 * FRAME_CENTRE + 1 + FRAME_STEP, 16_000, 80_190):
+        frames = (samples - 2 * FRAME_CENTRE - 1) // FRAME_STEP + 1
+        assert segmentation(np.zeros(samples, np.float32)).shape == (frames, 3)
+
+
+def test_online_at_one_second_and_twice_the_same(
+    segmentation: PyannoteSegmentation, embedder: CamPlusPlusEmbedder, clips: dict[str, Clip]
+) -> None:
+    scores = []
+    for _ in range(2):
+        score = Score("")
+        run_clip(clips["ES2003a"], OnlineDiarizer(segmentation, embedder), score)
+        scores.append(score.clips)
+    assert scores[0] == scores[1]
+    assert scores[0]["ES2003a"] < 0.4
+
+
+def test_names_by_enrolment(
+    segmentation: PyannoteSegmentation, embedder: CamPlusPlusEmbedder, clips: dict[str, Clip]
+) -> None:
+    clip = clips["ES2003a"]
+    longest = max(clip.turns, key=lambda turn: turn.end - turn.start)
+    known = enrol(embedder, {"Anna": clip.audio[longest.start : longest.end]})
+    diarizer = OnlineDiarizer(segmentation, embedder, enrolled=known.voices)
+    pieces = diarizer.push(clip.audio) + diarizer.flush()
+    named = [piece for piece in pieces if piece.speaker == "Anna"]
+    true = sum(
+        max(0, min(piece.end, turn.end) - max(piece.start, turn.start))
+        for piece in named
+        for turn in clip.turns
+        if turn.speaker == longest.speaker
+    )
+    assert sum(piece.end - piece.start for piece in named) > 5 * SAMPLE_RATE
+    assert true > 0.7 * sum(piece.end - piece.start for piece in named)
+
+
+def test_batch_through_pyannotes_own_pipeline(
+    weights: Sequence[Path], clips: dict[str, Clip]
+) -> None:
+    pipeline = embedded_pipeline(load_segmentation(weights[0]), load_campplus(weights[1]))
+    score = Score("")
+    run_clip(clips["EN2004a"], PyannoteDiarizer(pipeline), score)
+    assert score.clips["EN2004a"] < 0.2
