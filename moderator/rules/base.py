@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -46,7 +46,7 @@ class Situation:
     """
 
     role: Role
-    names: dict[str, str]
+    names: Mapping[str, str]
     floor: FloorView
     standing: Standing
     proposal: Proposal | None

@@ -6,9 +6,7 @@ import html
 import json
 import os
 import re
-import subprocess
 import wave
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,7 +20,6 @@ from diarize.base import SpeakerActivity
 from integrations.files import wav
 from integrations.files.atomic import replacing, write_text
 from integrations.files.audio import AudioFile
-from integrations.files.outdir import LOCK, RESULTS, OutputDirectory, RunState, run_state
 from integrations.files.rttm import merged, write_rttm
 from integrations.files.seglst import write_seglst
 from integrations.files.segments import join_words
@@ -49,22 +46,6 @@ def record(path: Path, blocks: int, size: int = 1_600, error: BaseException | No
             writer.write(noise(size))
         if error is not None:
             raise error
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KiB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small file system")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let us mount a small file system")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 # wav
@@ -339,92 +320,3 @@ def test_pieces_inside_a_turn_do_not_shorten_it() -> None:
 
 
 # The run's directory
-
-
-def test_output_directory(tmp_path: Path) -> None:
-    path = tmp_path / "a" / "b"
-    assert run_state(path) is RunState.ABSENT
-    with OutputDirectory(path) as out:
-        assert (path / LOCK).exists()
-        out.file("journal.jsonl").write_text("{}\n")
-        assert run_state(path) is RunState.INTERRUPTED
-        out.finish({"meeting_id": "M"})
-    assert run_state(path) is RunState.FINISHED
-    assert json.loads((path / "summary.json").read_text()) == {"meeting_id": "M"}
-    assert not (path / LOCK).exists()
-
-
-def test_interrupted_run_is_told_apart(tmp_path: Path) -> None:
-    def run() -> None:
-        with OutputDirectory(tmp_path / "out") as out:
-            out.file("journal.jsonl").write_text("{}\n")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run()
-    assert run_state(tmp_path / "out") is RunState.INTERRUPTED
-    with pytest.raises(InputError, match=r"holds an unfinished run, .*--force"):
-        OutputDirectory(tmp_path / "out").__enter__()
-
-
-def test_failure_before_the_first_file_leaves_no_directory(tmp_path: Path) -> None:
-    with pytest.raises(InputError), OutputDirectory(tmp_path / "a" / "b"):
-        raise InputError("no such model")
-    assert names(tmp_path) == []
-
-
-def test_used_directory_is_refused_until_forced(tmp_path: Path) -> None:
-    with OutputDirectory(tmp_path) as out:
-        for name in RESULTS:
-            out.file(name).write_text("old")
-    (tmp_path / "notes.txt").write_text("mine")
-    (tmp_path / "agent.part.wav").write_text("old")
-    with pytest.raises(InputError, match="holds a finished run"), OutputDirectory(tmp_path):
-        pass
-    assert (tmp_path / "summary.json").read_text() == "old"
-    with OutputDirectory(tmp_path, overwrite=True):
-        assert names(tmp_path) == [LOCK, "notes.txt"]
-    assert names(tmp_path) == ["notes.txt"]
-    assert run_state(tmp_path) is RunState.OTHER
-    with pytest.raises(InputError, match="holds other files"), OutputDirectory(tmp_path):
-        pass
-
-
-def test_two_runs_do_not_share_a_directory(tmp_path: Path) -> None:
-    with OutputDirectory(tmp_path) as out:
-        out.file("journal.jsonl").write_text("{}\n")
-        with pytest.raises(InputError, match="another run is writing"):
-            OutputDirectory(tmp_path, overwrite=True).__enter__()
-        assert names(tmp_path) == [LOCK, "journal.jsonl"]
-
-
-def test_a_killed_run_does_not_block_the_next(tmp_path: Path) -> None:
-    (tmp_path / LOCK).touch()
-    assert run_state(tmp_path) is RunState.INTERRUPTED
-    (tmp_path / "summary.json").touch()
-    assert run_state(tmp_path) is RunState.INTERRUPTED
-    with OutputDirectory(tmp_path, overwrite=True) as out:
-        out.finish({})
-    assert run_state(tmp_path) is RunState.FINISHED
-
-
-@pytest.mark.parametrize("name", ["file", "file/deeper", "/proc/none", "/dev/null", "nul\0"])
-def test_directory_that_cannot_be_written(tmp_path: Path, name: str) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be written") as caught:
-        OutputDirectory(tmp_path / name).__enter__()
-    assert "\n" not in str(caught.value)
-    assert names(tmp_path) == ["file"]
-
-
-def test_read_only_disk(tiny_disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
-    with pytest.raises(InputError, match="cannot be written"):
-        OutputDirectory(tiny_disk / "out").__enter__()
-    with pytest.raises(InputError, match="cannot be written"):
-        OutputDirectory(tiny_disk).__enter__()
-
-
-def test_only_results_have_a_path(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no result"):
-        OutputDirectory(tmp_path).file("../../etc/passwd")
