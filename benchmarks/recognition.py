@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -94,7 +95,7 @@ class Score:
             "clips": self.clips,
             "audio_s": round(self.audio_s, 1),
             "words": self.words,
-            "wer": share(sum(self.errors), self.words),
+            "wer": None if self.tcp else share(sum(self.errors), self.words),
             "substituted": self.errors[0],
             "inserted": self.errors[1],
             "deleted": self.errors[2],
@@ -232,6 +233,11 @@ def oracle(clip: Clip) -> Diarizer:
     return FakeDiarizer(pieces, latency=SAMPLE_RATE)
 
 
+def shared_mic(models: EarModels, diarizer: Callable[[Clip], Diarizer], clip: Clip) -> Source:
+    """A microphone for one clip."""
+    return models.shared_mic("room", diarizer(clip))
+
+
 def run_set(
     name: str,
     clips: Sequence[Clip],
@@ -273,7 +279,7 @@ def run_all(
                     run_set(
                         f"{meetings.name}, {label}",
                         clips,
-                        lambda clip, make=diarizer: models.shared_mic("room", make(clip)),
+                        partial(shared_mic, models, diarizer),
                         workers,
                         speakers=True,
                     )

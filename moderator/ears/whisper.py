@@ -22,6 +22,7 @@ from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE, Samples, to_seconds
 
 _PADDING: Samples = 2 * SAMPLE_RATE
+_GRID: Samples = SAMPLE_RATE // 2
 _HOP: Samples = 160  # samples a feature frame
 _TOKEN: Samples = 320  # samples an encoder frame, the unit of word times
 _MARGIN: Samples = 4_800  # timestamps are rounded by whisper, often to whole seconds
@@ -86,7 +87,8 @@ class Whisper:
 
         if len(audio) > _LONGEST:
             raise ValueError(f"window of {to_seconds(len(audio))} s, at most 26 s fit")
-        added = _TRAINED - len(audio) if full else _PADDING
+        # Few different lengths: CTranslate2's kernels are cached by shape.
+        added = _TRAINED - len(audio) if full else _PADDING + -len(audio) % _GRID
         padded = np.concatenate([audio, silence(added)])
         log_mel = np.ascontiguousarray(self._features(padded)[None], dtype=np.float32)
         view = self._model.encode(ctranslate2.StorageView.from_array(log_mel))
