@@ -35,7 +35,7 @@ class ClusterSettings:
     """
 
     accept: float = 0.3
-    continuity: float = 0.2
+    continuity: float = 0.3
     full_s: float = 1.0
     create_below: float = 0.3
     create_s: float = 1.0

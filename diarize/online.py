@@ -60,9 +60,9 @@ class OnlineSettings:
     onset: float = 0.5
     offset: float = 0.5
     voice: float = 0.5
-    extent: float = 0.2
+    extent: float = 0.4
     gap_s: float = 0.2
-    stretch_s: float = 1.5
+    stretch_s: float = 1.25
     fresh_s: float = 1.0
     settled_share: float = 0.3
     reuse: float = 0.7
