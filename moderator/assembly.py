@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from moderator.audio import Waveform
 
 if TYPE_CHECKING:
     from moderator.ears.listener import Listener
@@ -23,11 +25,13 @@ class Hearing:
         store: where the models are.
         recogniser: name of a whisper in the store; None: the smallest that knows the language.
         language: what is spoken, ISO 639-1.
+        enrolled: a few seconds of speech of people on shared microphones, by name.
     """
 
     store: ModelStore
     recogniser: str | None = None
     language: str = "en"
+    enrolled: Mapping[str, Waveform] = field(default_factory=dict)
 
 
 def load_ears(
@@ -45,6 +49,7 @@ def load_ears(
 
     Raises:
         InputError: a model is missing or broken, or does not know the language.
+        DiarizeError: a voice cannot be enrolled.
     """
     from moderator.ears import loading
     from moderator.ears.leakage import LeakageGuard
@@ -58,7 +63,8 @@ def load_ears(
     sources: list[Source] = [models.own_track(name) for name in own]
     if shared:
         diarization = loading.load_diarization_models(hearing.store)
-        sources += [models.shared_mic(name, diarization.online()) for name in shared]
+        known = diarization.enrol(hearing.enrolled)
+        sources += [models.shared_mic(name, diarization.online(enrolled=known)) for name in shared]
         used += [loading.SEGMENTATION, loading.EMBEDDING]
     listener = Listener(
         sources,

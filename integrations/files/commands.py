@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import Replayable
+    from moderator.assembly import Hearing
+    from moderator.mind.base import SpeechLLM
     from moderator.models import ModelStore
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory for the results.")]
@@ -44,6 +46,13 @@ def replay(
     seat: Annotated[
         str | None, typer.Option(metavar="ID", help="Take this participant's place.")
     ] = None,
+    enrol: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=RECORDING",
+            help="A few seconds of one person's speech, to name them on a shared microphone.",
+        ),
+    ] = None,
     realtime: Realtime = False,
     honest_latency: Honest = False,
     step: Annotated[
@@ -60,8 +69,11 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Replay a recorded meeting with the agent in it."""
+    from integrations.files.enrolments import read_enrolments
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
+    from moderator.assembly import Hearing
+    from moderator.mind.loading import load_mind
     from roles.loader import load_role
 
     options = ReplayOptions(
@@ -74,9 +86,11 @@ def replay(
         force=force,
         embed_audio=audio_in_report,
     )
-    meeting = prepare(inputs, seat)
-    store = _store(offline=offline, as_json=as_json)
-    summary = _run(meeting, options, store, recogniser, mind, mind_url, as_json=as_json)
+    voices = read_enrolments(enrol or [])
+    meeting = prepare(inputs, seat, list(voices))
+    language = options.role.language.split("-", maxsplit=1)[0]
+    hearing = Hearing(_store(offline=offline, as_json=as_json), recogniser, language, voices)
+    summary = _run(meeting, options, hearing, load_mind(mind, mind_url), as_json=as_json)
     _print(summary, out, as_json=as_json)
 
 
@@ -95,7 +109,9 @@ def demo(
     from integrations.files.render import write_tracks
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
+    from moderator.assembly import Hearing
     from moderator.cli.console import progress
+    from moderator.mind.loading import load_mind
     from moderator.mouth.loading import VoiceLoader
     from roles.loader import load_role
 
@@ -111,8 +127,8 @@ def demo(
     recordings = write_tracks(meeting, folder)
     options = ReplayOptions(role=load_role(str(scripted.ROLE)), out=results, realtime=realtime)
     inputs = [f"{meeting.names[one]}={path}" for one, path in recordings.items()]
-    ready = replace(prepare(inputs, None), meeting_id=scripted.load_script().meeting_id)
-    summary = _run(ready, options, store, None, "duties", None, as_json=as_json)
+    ready = replace(prepare(inputs), meeting_id=scripted.load_script().meeting_id)
+    summary = _run(ready, options, Hearing(store), load_mind(), as_json=as_json)
     _print(summary, results, as_json=as_json)
 
 
@@ -130,30 +146,22 @@ def _store(*, offline: bool, as_json: bool) -> ModelStore:
 def _run(
     meeting: Replayable,
     options: ReplayOptions,
-    store: ModelStore,
-    recogniser: str | None,
-    mind: str,
-    mind_url: str | None,
+    hearing: Hearing,
+    mind: SpeechLLM,
     *,
     as_json: bool,
 ) -> dict[str, Any]:
     from integrations.files.replay import Replay
-    from moderator.assembly import Hearing
     from moderator.cli.console import note, progress
-    from moderator.mind.loading import load_mind
     from moderator.timeline import to_seconds
 
     for text in meeting.notes:
         note(f"note: {text}")
-    mindful = load_mind(mind, url=mind_url)
-    language = options.role.language.split("-", maxsplit=1)[0]
-    hearing = Hearing(store, recogniser, language)
     with progress("loading models", enabled=not as_json):
-        run = Replay(meeting, options, mindful, hearing)
+        run = Replay(meeting, options, mind, hearing)
     seconds = to_seconds(meeting.duration)
-    with progress(
-        f"replaying {meeting.meeting_id}", seconds, unit="seconds", enabled=not as_json
-    ) as (advance):
+    name = f"replaying {meeting.meeting_id}"
+    with progress(name, seconds, unit="seconds", enabled=not as_json) as advance:
         return run.run(advance)
 
 

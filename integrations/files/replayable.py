@@ -37,13 +37,26 @@ class Replayable:
     notes: tuple[str, ...] = ()
 
 
-def prepare(inputs: Sequence[str], seat: str | None) -> Replayable:
+def prepare(
+    inputs: Sequence[str], seat: str | None = None, enrolled: Sequence[str] = ()
+) -> Replayable:
     """Opens the inputs and takes the seat's participant out.
+
+    Args:
+        inputs: see `integrations.files.inputs.open_inputs`.
+        seat: the participant whose place the agent takes.
+        enrolled: names of people whose voices on a shared microphone are known.
 
     Raises:
         InputError: an input is bad, or nobody has the seat.
     """
     found = open_inputs(inputs)
+    if enrolled and not isinstance(found, SharedRecording):
+        raise InputError(
+            "voices are enrolled for a recording of everybody only",
+            where="--enrol",
+            todo="leave it out: these inputs say who speaks",
+        )
     if isinstance(found, SharedRecording):
         if seat is not None:
             raise InputError(
@@ -52,7 +65,11 @@ def prepare(inputs: Sequence[str], seat: str | None) -> Replayable:
                 todo="give one recording per participant, or words",
             )
         return Replayable(
-            found.meeting_id, found.duration, {}, {SHARED: found.audio}, None, shared=True
+            found.meeting_id,
+            found.duration,
+            {name: Participant(name, name) for name in enrolled},
+            {SHARED: found.audio},
+            shared=True,
         )
     people = _people(found)
     if seat is not None:

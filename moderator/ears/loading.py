@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diarize.tracks import TrackDiarizer
+from moderator.audio import Waveform
 from moderator.ears.recogniser import Recogniser
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.vad import SileroNetwork, SileroVad, load_silero
@@ -112,6 +113,16 @@ class DiarizationModels:
 
     segmentation: LocalSegmentation
     embedder: SpeakerEmbedder
+
+    def enrol(self, recordings: Mapping[str, Waveform]) -> Mapping[str, tuple[Vector, float]]:
+        """Learns voices from a few seconds of speech of each person, for `online`.
+
+        Raises:
+            DiarizeError: too little speech, more than one voice, or two people sound the same.
+        """
+        from diarize.enrolment import enrol
+
+        return enrol(self.embedder, recordings).voices
 
     def online(
         self,

@@ -1,0 +1,43 @@
+"""Recordings of single people, by which they are named on a shared microphone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from integrations.files.audio import AudioFile
+from integrations.files.source import checked_id
+from moderator.audio import Waveform
+from moderator.errors import InputError
+from moderator.timeline import SAMPLE_RATE
+
+LONGEST_S: Final = 60
+"""Seconds of a recording that are listened to."""
+
+
+def read_enrolments(given: Sequence[str]) -> dict[str, Waveform]:
+    """Reads ``NAME=RECORDING`` arguments.
+
+    Returns:
+        By name, in the order given, up to `LONGEST_S` seconds: ``(n,)`` float32 at 16 kHz.
+
+    Raises:
+        InputError: not of that form, a name twice, or a recording that cannot be used.
+    """
+    voices: dict[str, Waveform] = {}
+    for argument in given:
+        name, separator, path = argument.partition("=")
+        if not separator or not path:
+            raise InputError(
+                f"no recording in {argument[:60]!r}", where="--enrol", todo="give NAME=RECORDING"
+            )
+        name = checked_id(name, "--enrol")
+        if name in voices:
+            raise InputError(f"two voices are called {name!r}", where="--enrol", todo="rename one")
+        blocks = islice(AudioFile(Path(path)).blocks(SAMPLE_RATE), LONGEST_S)
+        voices[name] = np.concatenate(list(blocks))
+    return voices
