@@ -28,6 +28,8 @@ class StreamOptions:
         trim_s: a window longer than this is cut at a stable word ...
         hold_s: a word that ended less than this before the window's end is not stable yet.
         keep_s: ... so that about this much of it stays, its stable words as the decoder's prefix.
+        missing_s: with so much voice after the last stable word, no word at all is a failure.
+        full: the last decoding of an utterance has a window of 30 s: slower, and better.
         limit_s: a window that grew so long without a stable word is closed as it is.
         prompt: tokens said before the window that the decoder is given; 0: none.
         no_speech: an utterance likelier than this to hold no speech, and decoded with less
@@ -39,7 +41,7 @@ class StreamOptions:
     least_s: float = 0.5
     trim_s: float = 9.0
     keep_s: float = 4.0
-    hold_s: float = 0.3
+    hold_s: float = 0.5
     missing_s: float = 0.8
     full: bool = True
     limit_s: float = 14.0
