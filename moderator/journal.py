@@ -6,6 +6,7 @@ decisions in it, bit for bit (`rerun`).
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -162,23 +163,43 @@ class Journal:
             ) from error
 
     def write(self, event: Event | Opened | Closed) -> None:
-        """Appends one line."""
+        """Appends one line.
+
+        Raises:
+            InputError: the disk is full, or the file cannot be written any more.
+        """
         line = to_line(event)
         if not self._keep_thoughts:
             line.pop("thought", None)
         if self._file is None:
             self.lines.append(line)
             return
-        self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
-        self._unflushed += 1
-        if self._unflushed >= FLUSH_LINES:
-            self._file.flush()
-            self._unflushed = 0
+        try:
+            self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+            self._unflushed += 1
+            if self._unflushed >= FLUSH_LINES:
+                self._file.flush()
+                self._unflushed = 0
+        except OSError as error:
+            raise self._refused(error) from error
 
     def close(self) -> None:
-        """Flushes and closes the file."""
-        if self._file is not None:
-            self._file.close()
+        """Flushes and closes the file; does nothing the second time.
+
+        Raises:
+            InputError: the disk is full.
+        """
+        file, self._file = self._file, None
+        try:
+            if file is not None:
+                file.close()
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> InputError:
+        full = error.errno == errno.ENOSPC
+        what = "the disk is full" if full else f"cannot write the journal ({error.strerror})"
+        return InputError(what, where=str(self._path), todo="free some space and run again")
 
 
 def read(path: Path) -> Iterator[Line]:

@@ -17,6 +17,7 @@ from integrations.files.wav import WavWriter
 from moderator.assembly import Hearing, load_ears
 from moderator.ears.base import Ears
 from moderator.ears.script import ScriptedEars
+from moderator.errors import InputError
 from moderator.journal import Closed, Journal, Opened
 from moderator.measure.report import write_report
 from moderator.measure.summary import SummaryBuilder
@@ -110,7 +111,8 @@ class Replay:
             try:
                 return self._run(out, journal, progress)
             finally:
-                journal.close()
+                with suppress(InputError):  # what went wrong before is what people should know
+                    journal.close()
 
     def _run(self, out: OutputDirectory, journal: Journal, progress: Progress) -> dict[str, Any]:
         meeting, options = self._meeting, self._options
@@ -157,7 +159,7 @@ class Replay:
                 asyncio.run(loop.run(source, sink))
             sink.finish(loop.now)
         except BaseException as error:
-            with suppress(OSError):
+            with suppress(InputError):
                 journal.write(Closed(loop.now, False, _why(error)))
             sink.abandon(error)
             raise

@@ -24,6 +24,13 @@ _HEADER_EVERY: Final[Samples] = 10 * SAMPLE_RATE
 _SILENCE_BLOCK: Final[Samples] = 60 * SAMPLE_RATE
 
 
+class _Wave(wave.Wave_write):
+    """Closed by its owner alone: the library's own `__del__` complains of a full disk again."""
+
+    def __del__(self) -> None:
+        pass
+
+
 class WavWriter:
     """Writes mono 16 kHz 16-bit PCM to ``NAME.part.wav`` and renames it to ``NAME.wav`` at close.
 
@@ -47,7 +54,7 @@ class WavWriter:
         self._open = True
         with disk_errors(path):
             self._file = self.part.open("wb")
-        self._wav = wave.open(self._file, "wb")  # noqa: SIM115 - closed in `close`
+        self._wav = _Wave(self._file)
         self._wav.setparams((1, 2, SAMPLE_RATE, 0, "NONE", "not compressed"))
 
     @property

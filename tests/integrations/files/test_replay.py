@@ -282,3 +282,22 @@ def test_a_missing_model_names_the_command_that_gets_it(
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert "moderator models pull whisper-tiny.en" in line
     assert not out.exists()
+
+
+def test_a_full_disk_is_one_line_and_leaves_a_journal_that_can_be_read(
+    weekly: Path, tiny_disk: Path
+) -> None:
+    out = tiny_disk / "out"
+    command = [sys.executable, "-m", "moderator", "replay", str(weekly), "--offline"]
+    done = subprocess.run(
+        [*command, "--role", "facilitator", "--out", str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: the disk is full")
+    assert {entry.name for entry in out.iterdir()} == {"journal.jsonl"}
+    lines = list(read(out / "journal.jsonl"))
+    assert lines[0]["kind"] == "opened"
