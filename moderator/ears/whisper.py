@@ -27,6 +27,7 @@ _HOP: Samples = 160  # samples a feature frame
 _TOKEN: Samples = 320  # samples an encoder frame, the unit of word times
 _MARGIN: Samples = 4_800  # timestamps are rounded by whisper, often to whole seconds
 _SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+_FULL: Samples = 20 * SAMPLE_RATE
 _TRAINED: Samples = 30 * SAMPLE_RATE - _HOP  # one frame is added by the features
 _LONGEST: Samples = 28 * SAMPLE_RATE - _PADDING
 
@@ -80,15 +81,18 @@ class Whisper:
 
         Args:
             audio: the window.
-            full: add silence up to 30 s, as whisper was trained: several times slower, but it makes
-                up fewer words.
+            full: add silence up to 20 s at least, nearer to the 30 s that whisper was trained on:
+                several times slower, but it makes up fewer words. 30 s would cost twice as much
+                again, as attention grows with the square of the length.
         """
         import ctranslate2
 
         if len(audio) > _LONGEST:
             raise ValueError(f"window of {to_seconds(len(audio))} s, at most 26 s fit")
         # Few different lengths: CTranslate2's kernels are cached by shape.
-        added = _TRAINED - len(audio) if full else _PADDING + -len(audio) % _GRID
+        added = _PADDING + -len(audio) % _GRID
+        if full:
+            added = min(max(added, _FULL - len(audio)), _TRAINED - len(audio))
         padded = np.concatenate([audio, silence(added)])
         log_mel = np.ascontiguousarray(self._features(padded)[None], dtype=np.float32)
         view = self._model.encode(ctranslate2.StorageView.from_array(log_mel))

@@ -29,7 +29,7 @@ class StreamOptions:
         hold_s: a word that ended less than this before the window's end is not stable yet.
         keep_s: ... so that about this much of it stays, its stable words as the decoder's prefix.
         missing_s: with so much voice after the last stable word, no word at all is a failure.
-        full: the last decoding of an utterance has a window of 30 s: slower, and better.
+        full: the last decoding of an utterance has a window of 20 s: slower, and better.
         limit_s: a window that grew so long without a stable word is closed as it is.
         prompt: tokens said before the window that the decoder is given; 0: none.
         no_speech: an utterance likelier than this to hold no speech, and decoded with less
