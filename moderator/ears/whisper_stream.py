@@ -39,8 +39,8 @@ class StreamOptions:
 
     step_s: float = 0.5
     least_s: float = 0.5
-    trim_s: float = 9.0
-    keep_s: float = 4.0
+    trim_s: float = 7.0
+    keep_s: float = 3.0
     hold_s: float = 0.5
     missing_s: float = 0.8
     full: bool = True
