@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,10 +18,7 @@ Spoken = tuple[str, float, float]
 def said(speaker: str, start_s: float, end_s: float, words: int = 1) -> list[Word]:
     """A stretch of voice cut into words of equal length."""
     edges = np.linspace(start_s, end_s, words + 1)
-    return [
-        Word(speaker, "so", to_samples(a), to_samples(b))
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [Word(speaker, "so", to_samples(a), to_samples(b)) for a, b in pairwise(edges)]
 
 
 def meeting(
@@ -62,6 +60,7 @@ def chat(seed: int, minutes: float = 3.0, name: str = "m") -> BenchMeeting:
     while now < minutes * 60 - 12:
         speaker = "a" if last == "b" and random.random() < 0.7 else str(random.choice(["b", "c"]))
         length = float(random.uniform(0.3, 6.0))
+        now += 0.3 if speaker == last else 0.0  # nobody talks over themselves
         words += said(speaker, now, now + length, max(1, int(length * 3)))
         now += length + float(random.uniform(-0.2, 1.8))
         last = speaker
