@@ -69,6 +69,7 @@ class _Turn(_Part):
 class _Speaker(_Part):
     role: Annotated[str, Field(max_length=200)] | None = None
     name: Annotated[str, Field(max_length=60)] | None = None
+    global_name: _Id | None = None
 
 
 class _Act(_Part):
@@ -114,6 +115,7 @@ def parse_record(text: str, path: Path) -> MeetingWords:
     except ValidationError as error:
         raise invalid(error, path) from None
     participants = {id_: _participant(id_, who, path) for id_, who in record.speakers.items()}
+    people = record.speakers.values()
     _check_ids(record, path)
     turns = checked_turns((_span(i, turn, path) for i, turn in enumerate(record.turns)), path)
     words = in_order(word for i, turn in enumerate(record.turns) for word in _words(i, turn, path))
@@ -129,6 +131,7 @@ def parse_record(text: str, path: Path) -> MeetingWords:
         moderator=tuple(record.moderator),
         acts=tuple(_act(i, act, path) for i, act in enumerate(record.dialogue_acts)),
         topics=tuple(_topic(i, topic, path) for i, topic in enumerate(record.topics)),
+        people=tuple(sorted({one.global_name for one in people if one.global_name})),
     )
 
 

@@ -75,6 +75,7 @@ class MeetingWords:
         acts: dialogue acts; empty where not annotated.
         topics: topics; empty where not annotated.
         notes: what had to be assumed, in words.
+        people: names that stay the same across meetings, of those who were there, sorted.
     """
 
     meeting_id: str
@@ -86,6 +87,7 @@ class MeetingWords:
     acts: tuple[DialogueAct, ...] = ()
     topics: tuple[Topic, ...] = ()
     notes: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

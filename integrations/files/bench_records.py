@@ -1,0 +1,94 @@
+"""Reads directories of meeting records for the benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from integrations.files.records import POSITIONS, read_record
+from integrations.files.source import shown
+from integrations.files.words import MeetingWords
+from moderator.errors import InputError
+from moderator.measure.bench.meeting import AddressedAct, BenchMeeting, Seat, find_seat
+
+MOST_RECORDS = 10_000
+
+
+def read_meetings(places: Sequence[Path]) -> list[BenchMeeting]:
+    """The meetings of some directories and files, by file name within each place.
+
+    Args:
+        places: directories, whose ``*.json`` are read, or single records.
+
+    Raises:
+        InputError: a place is missing or has no records, a record is broken, or two are of one
+            meeting.
+    """
+    meetings: list[BenchMeeting] = []
+    found: dict[str, Path] = {}
+    for path in [path for place in places for path in _files(place)]:
+        meeting = to_bench(read_record(path))
+        before = found.setdefault(meeting.meeting_id, path)
+        if before is not path:
+            raise InputError(
+                f"the meeting {meeting.meeting_id!a} twice",
+                where=f"{shown(before)} and {shown(path)}",
+                todo="leave one of them out",
+            )
+        meetings.append(meeting)
+    return meetings
+
+
+def _files(place: Path) -> list[Path]:
+    if not place.is_dir():
+        return [place]
+    files = sorted(path for path in place.glob("*.json") if not path.name.startswith("."))
+    if not files:
+        raise InputError(
+            "no meeting records (*.json) in it", where=shown(place), todo="check the directory"
+        )
+    if len(files) > MOST_RECORDS:
+        raise InputError(f"more than {MOST_RECORDS} records", where=shown(place), todo="split it")
+    return files
+
+
+def to_bench(meeting: MeetingWords) -> BenchMeeting:
+    """A meeting as the benchmark wants it."""
+    acts = [AddressedAct(act.speaker, act.start, act.end, act.to) for act in meeting.acts]
+    return BenchMeeting(
+        meeting_id=meeting.meeting_id,
+        duration=meeting.duration,
+        words=meeting.words,
+        participants=meeting.participants,
+        moderator=meeting.moderator,
+        acts=tuple(sorted(acts, key=lambda act: (act.start, act.end, act.speaker))),
+        topics=tuple(sorted({topic.start for topic in meeting.topics})),
+        people=frozenset(meeting.people),
+    )
+
+
+def find_seats(meetings: Sequence[BenchMeeting], wanted: str) -> list[Seat]:
+    """The seat in every meeting. A position may be abbreviated as in records.
+
+    Raises:
+        InputError: a meeting does not have it.
+    """
+    full = POSITIONS.get(wanted)
+    return [find_seat(meeting, wanted, [full] if full else []) for meeting in meetings]
+
+
+def check_apart(scored: Sequence[BenchMeeting], other: Sequence[BenchMeeting], where: str) -> None:
+    """Refuses meetings that are both scored and used to train or choose.
+
+    Raises:
+        InputError: there is one.
+    """
+    known = {meeting.words: meeting.meeting_id for meeting in scored}
+    names = {meeting.meeting_id for meeting in scored}
+    for meeting in other:
+        if meeting.meeting_id in names or meeting.words in known:
+            raise InputError(
+                f"the meeting {meeting.meeting_id!a} is also scored",
+                where=where,
+                todo="keep the meetings that are scored apart",
+            )

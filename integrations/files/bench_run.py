@@ -1,0 +1,214 @@
+"""Runs the benchmark over files: reads, trains, scores, writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from integrations.files.atomic import disk_errors, write_text
+from integrations.files.bench_records import check_apart, find_seats, read_meetings
+from integrations.files.source import shown
+from moderator.cli.console import note, progress, stdout_console
+from moderator.errors import InputError, MindError
+from moderator.measure.bench import baselines, report, runner
+from moderator.measure.bench.boosting import recipes
+from moderator.measure.bench.evaluation import Choice, Scored
+from moderator.measure.bench.meeting import BenchMeeting, Seat
+from moderator.measure.bench.minds import MindScorer
+from moderator.measure.bench.scorer import Scorer
+from moderator.mind.loading import load_mind
+from roles.loader import load_role
+from roles.schema import Role
+
+WIDTH = 110
+"""Columns of a table that is not printed on a terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for on the command line.
+
+    Attributes:
+        records: directories or records that are scored.
+        seat: whose place is taken.
+        minds: minds by name.
+        plan: what is measured.
+        train: records to train the timing baselines on.
+        tune: records to choose thresholds on.
+        threshold: given instead of chosen.
+        role: name or file of the minds' role.
+        mind_url: an OpenAI-compatible server.
+        plots: directory for plots.
+        cost_hours: length of the cost measurement; None for none.
+        out: file for the figures.
+    """
+
+    records: Sequence[Path]
+    seat: str
+    minds: Sequence[str]
+    plan: runner.Plan
+    train: Sequence[Path]
+    tune: Sequence[Path]
+    threshold: float | None
+    role: str
+    mind_url: str | None
+    plots: Path | None
+    cost_hours: float | None
+    out: Path | None
+
+
+def run(request: Request) -> dict[str, Any]:
+    """Runs the benchmark, prints its tables and writes its files.
+
+    Returns:
+        All figures.
+
+    Raises:
+        InputError: something about records, minds or output is wrong.
+    """
+    _check_outputs(request)
+    minds = _minds(request)
+    meetings = read_meetings(request.records)
+    seats = find_seats(meetings, request.seat)
+    tuned = _tuning_seats(request, meetings)
+    training = read_meetings(request.train) if request.train else []
+    check_apart(meetings, training, "--train")
+    check_apart([seat.meeting for seat in tuned], training, "--train and --tune")
+    scorers, scored, tuning = _measure(request, seats, tuned, training, minds)
+    choice = Choice(request.threshold, tuning or None)
+    traits = [scorer.traits for scorer in scorers]
+    with progress("computing intervals"):
+        result = report.results(scored, traits, request.plan, choice)
+    result["notes"] = _notes(request)
+    if request.cost_hours is not None:
+        from moderator.measure.bench.cost import measure_cost
+
+        result["cost"] = [measure_cost(mind, seats, request.cost_hours) for mind in minds]
+    _print(result)
+    if request.out is not None:
+        text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
+        write_text(request.out, text + "\n")
+    if request.plots is not None:
+        from moderator.measure.bench.plots import draw
+
+        with disk_errors(request.plots):
+            request.plots.mkdir(parents=True, exist_ok=True)
+            draw(result, request.plots)
+    return result
+
+
+def _check_outputs(request: Request) -> None:
+    """What cannot be written is refused before the work, not after it."""
+    if request.out is not None and not request.out.parent.is_dir():
+        raise InputError("no such directory", where=shown(request.out.parent), todo="make it")
+    if request.out is not None and request.out.is_dir():
+        raise InputError("a directory", where=f"--json {shown(request.out)}", todo="name a file")
+    if request.plots is not None and request.plots.exists() and not request.plots.is_dir():
+        raise InputError("not a directory", where=shown(request.plots), todo="name another one")
+
+
+def _tuning_seats(request: Request, scored: Sequence[BenchMeeting]) -> list[Seat]:
+    """The seats to choose thresholds on; none where these meetings are scored themselves."""
+    if not request.tune or request.threshold is not None:
+        return []
+    meetings = read_meetings(request.tune)
+    if {one.meeting_id for one in meetings} == {one.meeting_id for one in scored}:
+        note("note: --tune holds what is scored: thresholds are chosen by cross-validation")
+        return []
+    check_apart(scored, meetings, "--tune")
+    return find_seats(meetings, request.seat)
+
+
+def _minds(request: Request) -> list[MindScorer]:
+    """Every mind with its role and without.
+
+    Raises:
+        InputError: a mind or the role is unknown.
+    """
+    role = load_role(request.role)
+    made = []
+    for name in dict.fromkeys(request.minds):
+        url = request.mind_url if name != "duties" else None
+        load_mind(name, url)  # a mistake is found before the work
+        load = partial(load_mind, name, url)
+        made.append(MindScorer(name, load, role))
+        made.append(MindScorer(f"{name}, no role", load, without_role(role), name))
+    return made
+
+
+def without_role(role: Role) -> Role:
+    """Somebody who is there under the same name, with no duties and no instructions."""
+    return Role(
+        id="participant",
+        summary="Takes part in the meeting.",
+        language=role.language,
+        identity=role.identity.model_copy(update={"title": "Participant"}),
+    )
+
+
+def _measure(
+    request: Request,
+    seats: Sequence[Seat],
+    tuned: Sequence[Seat],
+    training: Sequence[BenchMeeting],
+    minds: Sequence[MindScorer],
+) -> tuple[list[Scorer], list[Scored], list[Scored]]:
+    rules: list[Scorer] = [baselines.SILENT, baselines.SPEAKING, baselines.AfterSilence()]
+    plan = request.plan
+    with runner.pool(plan.jobs) as workers, ExitStack() as stack:
+        bar = _bars(stack)
+        timing: list[Scorer] = []
+        if training:
+            models = len(recipes(plan.protocols, plan.step_s, plan.seed))
+            timing = runner.train(training, plan, workers, bar("training", models))
+        scorers = [*rules, *timing, *minds]
+        try:
+            scored = runner.score(seats, scorers, plan, workers, bar("scoring", len(seats)))
+            learnt = [one for one in scorers if one.traits.threshold is None]
+            tuning = (
+                runner.score(tuned, learnt, plan, workers, bar("tuning", len(tuned)))
+                if tuned
+                else []
+            )
+        except MindError as error:
+            raise InputError(
+                str(error), where="--minds", todo="see that the mind is there and answers"
+            ) from None
+    return scorers, scored, tuning
+
+
+def _bars(stack: ExitStack) -> Callable[[str, int], runner.Advance]:
+    def bar(what: str, total: int) -> runner.Advance:
+        stack.close()  # one bar at a time
+        return stack.enter_context(progress(what, float(total)))
+
+    return bar
+
+
+def _notes(request: Request) -> list[str]:
+    notes = []
+    if not request.train:
+        notes.append("timing features only: left out, as there is no --train DIR to train it on")
+    if request.minds:
+        notes.append(f"minds have the role {request.role}; 'no role' has neither duties nor text")
+    return notes
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    console = stdout_console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    for table in report.tables(result):
+        console.print(table)
+    for line in report.cost_lines(result):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    note(f"threshold: {result['threshold']}")
+    for text in result["notes"]:
+        note(f"note: {text}")
