@@ -41,7 +41,9 @@ def why_not() -> str | None:
 
 def enter_and_run(arguments: list[str]) -> int:
     """Runs pytest on the room tests inside a namespace; its exit code."""
-    tests = [] if any(not one.startswith("-") and "::" in one for one in arguments) else [str(ROOMS)]
+    tests = (
+        [] if any(not one.startswith("-") and "::" in one for one in arguments) else [str(ROOMS)]
+    )
     pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests, *arguments]
     environ = {**os.environ, INSIDE: "1"}
     return subprocess.run(command(pytest), env=environ, check=False).returncode
