@@ -19,10 +19,18 @@ LOUD = 0.01
 """Level (RMS) above which a 10 ms frame sounds."""
 
 
-def token(server: Server, room: str, identity: str, **grants: object) -> str:
+def token(
+    server: Server,
+    room: str,
+    identity: str,
+    kind: str = "standard",
+    attributes: dict[str, str] | None = None,
+    **grants: object,
+) -> str:
     """A token for one participant."""
     allowed = api.VideoGrants(**{"room_join": True, "room": room, **grants})  # type: ignore[arg-type]
     made = api.AccessToken(server.key, server.secret).with_identity(identity)
+    made = made.with_kind(kind).with_attributes(attributes or {})  # type: ignore[arg-type]
     return made.with_name(identity.title()).with_grants(allowed).to_jwt()
 
 
@@ -115,7 +123,14 @@ class Person:
 
 @asynccontextmanager
 async def person(
-    server: Server, room: str, identity: str, *, listens: bool = False, publishes: bool = True
+    server: Server,
+    room: str,
+    identity: str,
+    *,
+    listens: bool = False,
+    publishes: bool = True,
+    kind: str = "standard",
+    attributes: dict[str, str] | None = None,
 ) -> AsyncIterator[Person]:
     """Joins a room as somebody and leaves it again."""
     source = rtc.AudioSource(RATE, 1, queue_size_ms=200)
@@ -126,7 +141,7 @@ async def person(
     one.room.register_text_stream_handler("lk.chat", one._text)
     one.room.register_text_stream_handler("lk.transcription", one._text)
     options = rtc.RoomOptions(auto_subscribe=listens)
-    await one.room.connect(server.url, token(server, room, identity), options)
+    await one.room.connect(server.url, token(server, room, identity, kind, attributes), options)
     try:
         if publishes:
             await publish(one)
