@@ -16,7 +16,6 @@ CONNECT_WITHIN_S = 15.0
 """A server that has not let us in after this is not there."""
 
 _TOKEN_FOR = timedelta(hours=6)
-_SHORTEST_SECRET = 32
 
 _REASONS = (
     (
@@ -57,8 +56,7 @@ class Address:
         Raises:
             InputError: the address is none, or neither token nor key is given.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname:
+        if not _is_server(self.url):
             raise InputError(
                 f"not the address of a server: {self.url[:200]!a}",
                 where="--url",
@@ -88,6 +86,14 @@ class Address:
         token = api.AccessToken(self.key, self.secret).with_identity(self.identity)
         token = token.with_name(self.name).with_kind("agent").with_grants(grants)
         return token.with_ttl(_TOKEN_FOR).to_jwt()
+
+
+def _is_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("ws", "wss", "http", "https") and bool(parts.hostname)
 
 
 async def connect(room: rtc.Room, address: Address) -> None:

@@ -44,8 +44,8 @@ def join(
         str | None, typer.Option(metavar="MODEL", help="whisper-tiny.en or whisper-base.")
     ] = None,
     step: Annotated[
-        float, typer.Option(min=0.4, max=3.0, metavar="SECONDS", help="Length of a percept.")
-    ] = 0.5,
+        float, typer.Option(min=0.2, max=3.0, metavar="SECONDS", help="Length of a percept.")
+    ] = 0.3,
     leave_after: Annotated[
         float,
         typer.Option(

@@ -58,10 +58,17 @@ def load_models(role: Role, store: ModelStore, recogniser: str | None = None) ->
         InputError: a model is missing or broken, or does not know the role's language.
     """
     from moderator.ears import loading
+    from moderator.ears.whisper_stream import StreamOptions
     from moderator.mouth.loading import load_voice
 
     language = role.language.split("-", maxsplit=1)[0]
-    ears = loading.load_ear_models(store, whisper=recogniser, language=language, workers=WORKERS)
+    ears = loading.load_ear_models(
+        store,
+        whisper=recogniser,
+        language=language,
+        workers=WORKERS,
+        options=StreamOptions(full=False),
+    )
     voice = load_voice(role.voice, store) if role.turn.may_speak else None
     names = [loading.VAD, ears.recogniser.spec.name]
     if voice is not None:

@@ -51,7 +51,7 @@ class SessionOptions:
     address: Address
     out: Path | None = None
     overwrite: bool = False
-    step_s: float = 0.5
+    step_s: float = 0.3
     patience_s: float = 10.0
 
 

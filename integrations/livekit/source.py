@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from integrations.livekit.tracks import Tracks
 from moderator.audio import AudioChunk
+from moderator.ears.utterances import GateOptions
 from moderator.events import Heard
 from moderator.timeline import TICK, LiveClock, Samples, to_samples
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 LINGER = to_samples(3.0)
 """How long a track that has gone is still listened to: its last words are being recognised."""
+
+
+GATE = GateOptions(pause_s=0.35)
+"""An utterance ends sooner than in a replay: somebody may be waiting for an answer."""
 
 
 class RoomSource:
@@ -92,7 +97,8 @@ class RoomEars:
         for chunk in allowed:
             self._gone.pop(chunk.track, None)
             if chunk.track not in self._listener.sources:
-                self._listener.add(self._models.own_track(chunk.track, start=chunk.start))
+                source = self._models.own_track(chunk.track, start=chunk.start, gate=GATE)
+                self._listener.add(source)
         self._drop(now)
         return self._clean(self._listener.hear(now, allowed))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -103,16 +104,18 @@ def test_words_of_different_people_keep_their_order(
             await present(ana)
             loop = asyncio.get_running_loop()
             begun = loop.time() + 0.2
+            clicks = []
             for number in range(8):
                 await asyncio.sleep(begun + number * 0.5 - loop.time())
-                asyncio.ensure_future((ana, ben)[number % 2].say(click))
+                clicks.append((ana, ben)[number % 2].start(click))
+            await asyncio.gather(*clicks)
             await asyncio.sleep(1.0)
             firsts: list[tuple[str, float]] = []
             for who, at in sorted(seen, key=lambda pair: pair[1]):
                 if not firsts or at - firsts[-1][1] > 0.25:
                     firsts.append((who, at))
             assert [who for who, _ in firsts] == ["ana", "ben"] * 4
-            gaps = [b[1] - a[1] for a, b in zip(firsts, firsts[1:], strict=False)]
+            gaps = [b[1] - a[1] for a, b in pairwise(firsts)]
             print(f"gaps of 0.5 s as stamped: {[round(gap, 3) for gap in gaps]}")
             assert all(abs(gap - 0.5) < 0.1 for gap in gaps)
 

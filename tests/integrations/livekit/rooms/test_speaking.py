@@ -89,9 +89,7 @@ def test_talking_over_the_agent_makes_it_silent(
                 await asyncio.sleep(1.5)
             robin.session.end("enough")
             await robin.done()
-            print(
-                f"talk over the agent to its silence at the listener: {[round(g, 2) for g in gaps]} s"
-            )
+            print(f"talk to silence at the listener: {[round(gap, 2) for gap in gaps]} s")
             ended = [line for line in robin.journal() if line["kind"] == "turn_ended"]
             assert all(line["lost"] or line["heard"] != LONG for line in ended)
             assert max(gaps) < 1.2
