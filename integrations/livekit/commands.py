@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from integrations.livekit.session import SessionOptions
+    from integrations.livekit.worker import WorkerOptions
     from moderator.mind.base import SpeechLLM
     from moderator.models import ModelStore
 
@@ -89,7 +91,73 @@ def join(
         note(f"{summary['duration_s']:.0f} s, {summary['agent']['turns']} turns of the agent")
 
 
-def _need_livekit() -> None:
+def serve(
+    role: Annotated[
+        str, typer.Option(help="Role of jobs that name none: of the library, or a YAML file.")
+    ] = "facilitator",
+    url: Annotated[
+        str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")
+    ] = "ws://127.0.0.1:7880",
+    api_key: Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")] = "",
+    api_secret: Annotated[
+        str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
+    ] = "",
+    agent_name: Annotated[
+        str, typer.Option(help="Name under which jobs are dispatched; empty: into every room.")
+    ] = "moderator",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Gets a directory for each meeting."),
+    ] = None,
+    mind: Annotated[
+        str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")
+    ] = "duties",
+    mind_url: Annotated[
+        str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+) -> None:
+    """Take part in every meeting that LiveKit dispatches the agent to, until told to end."""
+    import asyncio
+
+    from moderator.cli.models import open_store
+    from moderator.mind.loading import load_mind
+    from roles.loader import load_role
+
+    _need_livekit("serve")
+    from integrations.livekit.address import Address
+    from integrations.livekit.worker import WorkerOptions
+
+    the_role = load_role(role)
+    Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
+    options = WorkerOptions(url, api_key, api_secret, the_role, agent_name, out)
+    store = open_store(offline=offline)
+    load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
+    asyncio.run(_serve(options, store, lambda: load_mind(mind, mind_url, live=True)))
+
+
+async def _serve(options: WorkerOptions, store: ModelStore, mind: Callable[[], SpeechLLM]) -> None:
+    import asyncio
+    import signal
+
+    from integrations.livekit.worker import Worker
+    from moderator.cli.console import note
+
+    worker = Worker(options, store, mind)
+    draining: set[asyncio.Task[None]] = set()
+
+    def drain() -> None:
+        if not draining:
+            draining.add(asyncio.create_task(worker.drain()))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, drain)
+    note(f"serving as {options.agent_name or 'an agent for every room'}")
+    await worker.run()
+    await asyncio.gather(*draining)
+
+
+def _need_livekit(command: str = "join") -> None:
     from importlib.util import find_spec
 
     from moderator.errors import InputError
@@ -97,7 +165,7 @@ def _need_livekit() -> None:
     if find_spec("livekit") is None or find_spec("livekit.rtc") is None:
         raise InputError(
             "the LiveKit client is not installed",
-            where="moderator join",
+            where=f"moderator {command}",
             todo="install it with: pip install 'livekit-moderator[livekit]'",
         )
 

@@ -29,6 +29,10 @@ Before = Callable[[rtc.Room], None]
 After = Callable[[rtc.Room], Awaitable[None]]
 
 
+First = tuple[rtc.Room, After]
+"""A room that somebody else made, and how it is joined."""
+
+
 class RoomLink:
     """Joins a room and joins it anew when the connection is lost for good.
 
@@ -39,6 +43,7 @@ class RoomLink:
         before: are given each new room before it is joined, to listen to its events.
         after: are given it when it is joined.
         ended: is told why, when the agent cannot or must not come back.
+        first: the first room, where a worker's job brings one; later ones are made here.
     """
 
     def __init__(
@@ -47,7 +52,9 @@ class RoomLink:
         before: Sequence[Before],
         after: Sequence[After],
         ended: Callable[[str], None],
+        first: First | None = None,
     ) -> None:
+        self._first = first
         self._address, self._before, self._after = address, before, after
         self._ended = ended
         self._room: rtc.Room | None = None
@@ -67,10 +74,14 @@ class RoomLink:
         Raises:
             InputError: the server is not there, or refuses.
         """
-        room = rtc.Room()
+        room = rtc.Room() if self._first is None else self._first[0]
         for prepare in self._before:
             prepare(room)
-        await connect(room, self._address)
+        if self._first is None:
+            await connect(room, self._address)
+        else:
+            await self._first[1](room)
+            self._first = None
         self._room = room
         room.on("disconnected", lambda reason: self._lost(room, reason))
         for use in self._after:

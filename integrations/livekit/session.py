@@ -17,7 +17,7 @@ from integrations.livekit.models import RoomModels
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.publish import Publisher
 from integrations.livekit.recording import Sinks
-from integrations.livekit.room import Attendance, RoomLink
+from integrations.livekit.room import Attendance, First, RoomLink
 from integrations.livekit.source import RoomSource
 from integrations.livekit.state import AgentState
 from integrations.livekit.text import TextPublisher
@@ -63,10 +63,16 @@ class RoomSession:
         models: hear and speak.
         mind: proposes.
         watch: has the loading time already.
+        first: the room, where a worker's job brings one.
     """
 
     def __init__(
-        self, options: SessionOptions, models: RoomModels, mind: SpeechLLM, watch: Stopwatch
+        self,
+        options: SessionOptions,
+        models: RoomModels,
+        mind: SpeechLLM,
+        watch: Stopwatch,
+        first: First | None = None,
     ) -> None:
         self._options, self._models, self._watch = options, models, watch
         role = options.role
@@ -85,7 +91,7 @@ class RoomSession:
         self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
         self._meeting: Meeting | None = None
         self._names: dict[str, str] = {}
-        self._link = RoomLink(options.address, (self._attach,), (self._enter,), self.end)
+        self._link = RoomLink(options.address, (self._attach,), (self._enter,), self.end, first)
 
     async def run(self) -> dict[str, Any]:
         """Joins, takes part until the meeting is over, and leaves.
