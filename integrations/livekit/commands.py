@@ -109,6 +109,9 @@ def serve(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Gets a directory for each meeting."),
     ] = None,
+    rooms: Annotated[
+        int, typer.Option(min=1, max=64, help="Meetings at the same time on this worker.")
+    ] = 4,
     mind: Annotated[
         str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")
     ] = "duties",
@@ -130,7 +133,7 @@ def serve(
 
     the_role = load_role(role)
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
-    options = WorkerOptions(url, api_key, api_secret, the_role, agent_name, out)
+    options = WorkerOptions(url, api_key, api_secret, the_role, agent_name, out, rooms)
     store = open_store(offline=offline)
     load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
     asyncio.run(_serve(options, store, lambda: load_mind(mind, mind_url, live=True)))

@@ -54,6 +54,7 @@ class WorkerOptions:
         role: of jobs that name none.
         agent_name: under which jobs are dispatched; empty: into every room.
         out: directory for the meetings' directories; None: nothing is written.
+        rooms: meetings at the same time; more are left to other workers.
         drain_s: meetings that last longer after SIGTERM are cut.
     """
 
@@ -63,6 +64,7 @@ class WorkerOptions:
     role: Role
     agent_name: str = AGENT_NAME
     out: Path | None = None
+    rooms: int = 4
     drain_s: int = 60
 
 
@@ -124,6 +126,9 @@ class Worker:
         self.server = AgentServer(
             job_executor_type=JobExecutorType.THREAD,
             num_idle_processes=1,
+            # Counted in meetings: the machine's load, the default, also counts other programs.
+            load_fnc=self._load,
+            load_threshold=0.999,
             drain_timeout=options.drain_s,
             ws_url=options.url,
             api_key=options.key,
@@ -159,6 +164,9 @@ class Worker:
             asyncio.run_coroutine_threadsafe(work, loop)
         await self.server.drain()
         await self.server.aclose()
+
+    def _load(self, server: AgentServer) -> float:
+        return len(server.active_jobs) / self._options.rooms
 
     async def _requested(self, request: JobRequest) -> None:
         """Accepts a job whose metadata is valid."""

@@ -68,7 +68,8 @@ def test_jobs_are_taken_refused_and_drained(
                 assert seen.attributes["moderator.role"] == ("facilitator", "scribe")[number]
                 status = json.loads(await one.call(seen.identity, "status"))
                 assert status["role"] == seen.attributes["moderator.role"]
-            print(f"dispatch to listening: {[round(each, 2) for each in took]} s")
+            with capsys.disabled():
+                print(f"dispatch to listening: {[round(each, 2) for each in took]} s")
             assert took[1] < 2.0
             other = await stack.enter_async_context(person(server, f"{room}-bad", "ana"))
             for metadata in ("not json", '{"role": "nobody"}', '{"rule": 1}', '{"role": "../x"}'):
