@@ -195,6 +195,33 @@ class CommandGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody came into a meeting that goes on; `name` is what they are called."""
+
+    at: Samples
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody went out of a meeting that goes on."""
+
+    at: Samples
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """Somebody said whether they may be heard; from then on they are, or are not."""
+
+    at: Samples
+    by: str
+    channel: str
+    given: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TurnStarted:
     """The agent's turn `turn` begins to sound."""
 

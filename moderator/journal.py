@@ -20,9 +20,12 @@ from moderator.events import (
     Action,
     Command,
     CommandGiven,
+    ConsentGiven,
     Decision,
     Failure,
     Heard,
+    Joined,
+    Left,
     Percept,
     Proposal,
     Reason,
@@ -47,6 +50,9 @@ Event: TypeAlias = (
     | Withdrawn
     | Decision
     | CommandGiven
+    | ConsentGiven
+    | Joined
+    | Left
     | TurnStarted
     | WordPlayed
     | TurnEnded
@@ -125,6 +131,9 @@ _KINDS: dict[type, str] = {
     Opened: "opened",
     Decision: "decision",
     CommandGiven: "command",
+    ConsentGiven: "consent",
+    Joined: "joined",
+    Left: "left",
     TurnStarted: "turn_started",
     WordPlayed: "word_played",
     TurnEnded: "turn_ended",

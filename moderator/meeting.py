@@ -5,6 +5,7 @@ Only the two ends differ: a source gives audio on meeting time, a sink takes the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,14 +21,18 @@ from moderator.events import (
     Action,
     Command,
     CommandGiven,
+    ConsentGiven,
     Decision,
     Failure,
     Heard,
+    Joined,
+    Left,
     Proposal,
     TurnEnded,
     TurnStarted,
     Withdrawn,
 )
+from moderator.floor import FloorView
 from moderator.journal import Event
 from moderator.language import load_phrases
 from moderator.latency import DelayLine
@@ -35,6 +40,7 @@ from moderator.mind.base import MindSession, Participant, SpeechLLM
 from moderator.mind.desk import Desk, Outcome
 from moderator.mouth.base import Voice
 from moderator.percepts import PerceptBuilder, merge
+from moderator.rules.base import Standing
 from moderator.timeline import TICK, Clock, Samples, Stopwatch, to_samples
 from moderator.transcript import Transcript
 from moderator.turn_keeper import TurnKeeper
@@ -71,8 +77,8 @@ class Settings:
     """How a meeting is run.
 
     Attributes:
-        step_s: length of a percept in seconds, 0.4 to 3; rounded to whole ticks.
-        live: never wait for a mind.
+        step_s: length of a percept in seconds, 0.2 to 3; rounded to whole ticks.
+        live: never wait for a mind, and hear in a thread: whoever feeds the source goes on.
         honest_latency: add what computing took as meeting time.
     """
 
@@ -158,7 +164,7 @@ class Meeting:
         session: MindSession,
     ) -> None:
         with self._watch.phase("ears") as phase:
-            heard = self._ears.hear(now, chunks)
+            heard = await self._hear(now, chunks)
         self._heard.put(now, heard, phase.elapsed)
         heard = merge(now, self._heard.take(now), self._keeper.heard)
         self._listen(heard)
@@ -176,6 +182,11 @@ class Meeting:
         if percept is not None or self._keeper.active:
             await self._decide(percept is not None, delivery, session)
 
+    async def _hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
+        if self._settings.live:
+            return await asyncio.to_thread(self._ears.hear, now, chunks)
+        return self._ears.hear(now, chunks)
+
     def _listen(self, heard: Heard) -> None:
         self._keeper.hear(heard)
         if heard.speaking or heard.activities or heard.words or heard.partials:
@@ -192,9 +203,24 @@ class Meeting:
     def _meet(self, heard: Heard) -> None:
         """Somebody who was heard for the first time becomes a participant."""
         for word in heard.words:
-            if word.speaker != SOMEBODY and word.speaker not in self._participants:
+            if word.speaker != SOMEBODY and word.speaker not in self._names:
                 self._participants[word.speaker] = Participant(word.speaker, word.speaker)
                 self._names[word.speaker] = word.speaker
+
+    def join(self, participant: Participant) -> None:
+        """Somebody came in while the meeting goes on."""
+        self._participants[participant.id] = participant
+        self._names[participant.id] = participant.name
+        self._emit(Joined(self.now, participant.id, participant.name))
+
+    def leave(self, participant: str) -> None:
+        """Somebody went out; what they said stays theirs."""
+        if self._participants.pop(participant, None) is not None:
+            self._emit(Left(self.now, participant))
+
+    def consent(self, by: str, channel: str, *, given: bool) -> None:
+        """Somebody said whether they may be heard; the source must see to it."""
+        self._emit(ConsentGiven(self.now, by, channel, given))
 
     def command(self, given: CommandGiven) -> None:
         """Takes a command, by whatever channel it came."""
@@ -259,6 +285,16 @@ class Meeting:
     def _emit(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
+
+    @property
+    def floor(self) -> FloorView:
+        """Who has the floor now."""
+        return self._keeper.floor
+
+    @property
+    def standing(self) -> Standing:
+        """Commands in force and the agent's own turn."""
+        return self._keeper.standing
 
     @property
     def left(self) -> bool:

@@ -58,6 +58,9 @@ class _Rerun:
         for word in heard.words:
             self._names.setdefault(word.speaker, word.speaker)
 
+    def _joined(self, line: Line) -> None:
+        self._names[line["id"]] = line["name"]
+
     def _percept(self, line: Line) -> None:
         self._silent_until(line["end"])
 

@@ -65,6 +65,21 @@ class PacedClock:
             await asyncio.sleep(delay)
 
 
+class LiveClock(PacedClock):
+    """A clock for a meeting that happens now; it also says how far the meeting is.
+
+    Meeting time is zero until `start`.
+    """
+
+    def start(self) -> None:
+        """Meeting time begins to run, from zero."""
+        self._origin = time.monotonic()
+
+    def now(self) -> Samples:
+        """Meeting time now."""
+        return 0 if self._origin is None else to_samples(time.monotonic() - self._origin)
+
+
 @dataclass
 class Stopwatch:
     """Measures computing time by phase, in wall-clock seconds; never decides anything.

@@ -9,6 +9,7 @@ from diarize.tracks import TrackDiarizer
 from moderator.audio import Waveform
 from moderator.ears.recogniser import Recogniser
 from moderator.ears.sources import OwnTrack, SharedMic
+from moderator.ears.utterances import GateOptions
 from moderator.ears.vad import SileroNetwork, SileroVad, load_silero
 from moderator.ears.whisper import load_whisper
 from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser
@@ -42,13 +43,16 @@ class EarModels:
     network: SileroNetwork
     recogniser: Recogniser
 
-    def own_track(self, participant: str, *, start: Samples = 0) -> OwnTrack:
+    def own_track(
+        self, participant: str, *, start: Samples = 0, gate: GateOptions | None = None
+    ) -> OwnTrack:
         """The track of one participant, heard from meeting time `start` on."""
         return OwnTrack(
             participant,
             SileroVad(self.network),
             self.recogniser.open(),
             lambda vad: TrackDiarizer(participant, vad),
+            gate=gate,
             start=start,
         )
 

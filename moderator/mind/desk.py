@@ -41,6 +41,7 @@ class Desk:
             self._ready += await self._outcomes(percept.end)
         elif self._task is None:
             self._task = asyncio.create_task(self._outcomes(percept.end), name="mind.propose")
+            await asyncio.sleep(0)  # a mind that need not wait for anything is done after this
 
     def collect(self) -> list[Outcome]:
         """What came since the last call, oldest first."""

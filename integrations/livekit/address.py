@@ -1,0 +1,140 @@
+"""Where a room is and how one gets in; what the server refuses, in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from livekit import api, rtc
+
+from moderator.errors import InputError
+
+CONNECT_WITHIN_S = 15.0
+"""A server that has not let us in after this is not there."""
+
+_TOKEN_FOR = timedelta(hours=6)
+
+_REASONS = (
+    (
+        r"401|[Uu]nauthori|invalid token|token is expired|[Ee]xpired",
+        "the server refuses the key or token",
+    ),
+    (r"403|permission", "the token does not allow to join this room"),
+    (r"404|not found", "there is no LiveKit server at this address"),
+    (r"max.?participants|room is full|429", "the room is full"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A room on a server, with either a token or a key to make one.
+
+    Attributes:
+        url: ``ws://`` or ``wss://`` address of the server.
+        room: the room's name.
+        identity: the agent's identity in it.
+        name: its name as shown.
+        token: a token that somebody else made; it decides room and identity.
+        key: API key.
+        secret: its secret.
+    """
+
+    url: str
+    room: str
+    identity: str
+    name: str
+    token: str | None = field(default=None, repr=False)
+    key: str = ""
+    secret: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        """Checks the address.
+
+        Raises:
+            InputError: the address is none, or neither token nor key is given.
+        """
+        if not _is_server(self.url):
+            raise InputError(
+                f"not the address of a server: {self.url[:200]!a}",
+                where="--url",
+                todo="give one like wss://HOST or ws://HOST:7880",
+            )
+        if self.token is None and not (self.key and self.secret):
+            raise InputError(
+                "neither a token nor a key",
+                where="moderator join",
+                todo="give --token, or --api-key and --api-secret (or set LIVEKIT_API_KEY and "
+                "LIVEKIT_API_SECRET)",
+            )
+
+    def fresh_token(self) -> str:
+        """A token for joining now."""
+        if self.token is not None:
+            return self.token
+        grants = api.VideoGrants(
+            room_join=True,
+            room=self.room,
+            can_publish=True,
+            can_subscribe=True,
+            can_publish_data=True,
+            can_update_own_metadata=True,
+            agent=True,
+        )
+        token = api.AccessToken(self.key, self.secret).with_identity(self.identity)
+        token = token.with_name(self.name).with_kind("agent").with_grants(grants)
+        return token.with_ttl(_TOKEN_FOR).to_jwt()
+
+
+def _is_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("ws", "wss", "http", "https") and bool(parts.hostname)
+
+
+async def connect(room: rtc.Room, address: Address) -> None:
+    """Joins without hearing anybody: whom to hear is decided person by person.
+
+    Raises:
+        InputError: the server is not there, or refuses; the reason is in the message.
+    """
+    options = rtc.RoomOptions(auto_subscribe=False, connect_timeout=5.0)
+    try:
+        async with asyncio.timeout(CONNECT_WITHIN_S):
+            await room.connect(address.url, address.fresh_token(), options)
+    except TimeoutError:
+        raise _refused(address, f"no answer within {CONNECT_WITHIN_S:.0f} s") from None
+    except rtc.ConnectError as error:
+        raise _refused(address, _reason(error.message)) from None
+    permissions = room.local_participant.permissions
+    missing = [
+        what
+        for what, granted in (
+            ("publish", permissions.can_publish),
+            ("subscribe", permissions.can_subscribe),
+            ("publish data", permissions.can_publish_data),
+        )
+        if not granted
+    ]
+    if missing:
+        await room.disconnect()
+        raise _refused(address, f"the token lacks the right to {' and to '.join(missing)}")
+
+
+def _refused(address: Address, what: str) -> InputError:
+    return InputError(
+        f"cannot join the room: {what}",
+        where=address.url,
+        todo="check address, room and key or token",
+    )
+
+
+def _reason(message: str) -> str:
+    for pattern, reason in _REASONS:
+        if re.search(pattern, message):
+            return reason
+    return f"no LiveKit server answers ({message[:200]})"

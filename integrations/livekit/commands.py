@@ -1,0 +1,209 @@
+"""`moderator join`: the agent in a LiveKit room, on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from integrations.livekit.session import SessionOptions
+    from integrations.livekit.worker import WorkerOptions
+    from moderator.mind.base import SpeechLLM
+    from moderator.models import ModelStore
+
+
+def join(
+    role: Annotated[str, typer.Option(help="A role of the library, or a YAML file.")],
+    room: Annotated[
+        str, typer.Option(help="Name of the room; with --token, the token decides.")
+    ] = "",
+    url: Annotated[
+        str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")
+    ] = "ws://127.0.0.1:7880",
+    api_key: Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")] = "",
+    api_secret: Annotated[
+        str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
+    ] = "",
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="LIVEKIT_TOKEN", help="A token for the room, instead of a key."),
+    ] = None,
+    identity: Annotated[str | None, typer.Option(help="The agent's identity in the room.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Directory for journal, transcript and sound."),
+    ] = None,
+    mind: Annotated[
+        str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")
+    ] = "duties",
+    mind_url: Annotated[
+        str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
+    ] = None,
+    recogniser: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="whisper-tiny.en or whisper-base.")
+    ] = None,
+    step: Annotated[
+        float, typer.Option(min=0.2, max=3.0, metavar="SECONDS", help="Length of a percept.")
+    ] = 0.3,
+    leave_after: Annotated[
+        float,
+        typer.Option(
+            min=0.0, max=3600.0, metavar="SECONDS", help="Leave a room empty for so long."
+        ),
+    ] = 10.0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier run's results in DIR.")
+    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON on stdout.")
+    ] = False,
+) -> None:
+    """Take part in a meeting in a LiveKit room, now, until everybody has left."""
+    from secrets import token_hex
+
+    from moderator.cli.console import note, print_json
+    from moderator.cli.models import open_store
+    from moderator.errors import InputError
+    from moderator.mind.loading import load_mind
+    from roles.loader import load_role
+
+    _need_livekit()
+    from integrations.livekit.address import Address
+    from integrations.livekit.session import SessionOptions
+
+    if not room and token is None:
+        raise InputError("no room is named", where="moderator join", todo="give --room")
+    the_role = load_role(role)
+    who = identity or f"moderator-{the_role.id}-{token_hex(3)}"
+    address = Address(url, room, who, the_role.identity.name, token, api_key, api_secret)
+    options = SessionOptions(
+        the_role, address, out, overwrite=force, step_s=step, patience_s=leave_after
+    )
+    store = open_store(offline=offline, show_progress=not as_json)
+    summary = _take_part(options, store, recogniser, load_mind(mind, mind_url, live=True))
+    if as_json:
+        print_json(summary)
+    else:
+        note(f"{summary['duration_s']:.0f} s, {summary['agent']['turns']} turns of the agent")
+
+
+def serve(
+    role: Annotated[
+        str, typer.Option(help="Role of jobs that name none: of the library, or a YAML file.")
+    ] = "facilitator",
+    url: Annotated[
+        str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")
+    ] = "ws://127.0.0.1:7880",
+    api_key: Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")] = "",
+    api_secret: Annotated[
+        str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
+    ] = "",
+    agent_name: Annotated[
+        str, typer.Option(help="Name under which jobs are dispatched; empty: into every room.")
+    ] = "moderator",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Gets a directory for each meeting."),
+    ] = None,
+    rooms: Annotated[
+        int, typer.Option(min=1, max=64, help="Meetings at the same time on this worker.")
+    ] = 4,
+    mind: Annotated[
+        str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")
+    ] = "duties",
+    mind_url: Annotated[
+        str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+) -> None:
+    """Take part in every meeting that LiveKit dispatches the agent to, until told to end."""
+    import asyncio
+
+    from moderator.cli.models import open_store
+    from moderator.mind.loading import load_mind
+    from roles.loader import load_role
+
+    _need_livekit("serve")
+    from integrations.livekit.address import Address
+    from integrations.livekit.worker import WorkerOptions
+
+    the_role = load_role(role)
+    Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
+    options = WorkerOptions(url, api_key, api_secret, the_role, agent_name, out, rooms)
+    store = open_store(offline=offline)
+    load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
+    asyncio.run(_serve(options, store, lambda: load_mind(mind, mind_url, live=True)))
+
+
+async def _serve(options: WorkerOptions, store: ModelStore, mind: Callable[[], SpeechLLM]) -> None:
+    import asyncio
+    import signal
+
+    from integrations.livekit.worker import Worker
+    from moderator.cli.console import note
+
+    worker = Worker(options, store, mind)
+    draining: set[asyncio.Task[None]] = set()
+
+    def drain() -> None:
+        if not draining:
+            draining.add(asyncio.create_task(worker.drain()))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, drain)
+    note(f"serving as {options.agent_name or 'an agent for every room'}")
+    await worker.run()
+    await asyncio.gather(*draining)
+
+
+def _need_livekit(command: str = "join") -> None:
+    from importlib.util import find_spec
+
+    from moderator.errors import InputError
+
+    if find_spec("livekit") is None or find_spec("livekit.rtc") is None:
+        raise InputError(
+            "the LiveKit client is not installed",
+            where=f"moderator {command}",
+            todo="install it with: pip install 'livekit-moderator[livekit]'",
+        )
+
+
+def _take_part(
+    options: SessionOptions, store: ModelStore, recogniser: str | None, mind: SpeechLLM
+) -> dict[str, Any]:
+    """Loads the models and runs the session until it ends or the process is told to end."""
+    import asyncio
+    import logging
+
+    from integrations.livekit.models import load_models
+    from moderator.timeline import Stopwatch
+
+    logging.getLogger("livekit").addHandler(logging.NullHandler())  # errors come as one line
+    watch = Stopwatch()
+    with watch.phase("load"):
+        models = load_models(options.role, store, recogniser)
+    return asyncio.run(_run(options, models, mind, watch))
+
+
+async def _run(options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any) -> dict[str, Any]:
+    import asyncio
+    import signal
+
+    from integrations.livekit.session import RoomSession
+    from moderator.cli.console import note
+
+    session = RoomSession(options, models, mind, watch)
+    draining: set[asyncio.Task[None]] = set()
+
+    def drain() -> None:
+        draining.add(asyncio.create_task(session.drain("the process was told to end")))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, drain)
+    note(f"joining {options.address.room or 'the room of the token'}")
+    return await session.run()

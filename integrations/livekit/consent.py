@@ -1,0 +1,88 @@
+"""Who may be heard: nobody is subscribed, stored or fed to a model against their will."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from livekit import rtc
+
+from roles.schema import Role
+
+OPT_OUT = "moderator.optout"
+"""Attribute by which a participant, or the application for them, refuses to be heard."""
+
+LONGEST_IDENTITY = 256
+LONGEST_NAME = 80
+
+_YES = ("1", "true", "yes")
+_PEOPLE = (
+    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
+    rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
+    rtc.ParticipantKind.PARTICIPANT_KIND_CONNECTOR,
+)
+
+
+def is_person(participant: rtc.RemoteParticipant) -> bool:
+    """People take part; recorders, streams and other agents do not."""
+    return participant.kind in _PEOPLE and acceptable(participant.identity)
+
+
+def acceptable(identity: str) -> bool:
+    """An identity that can stand in a journal and a transcript."""
+    return 0 < len(identity) <= LONGEST_IDENTITY and identity.isprintable()
+
+
+def shown_name(participant: rtc.Participant) -> str:
+    """What a participant is called; the identity where they have no printable name."""
+    name = "".join(char for char in " ".join(participant.name.split()) if char.isprintable())
+    return name[:LONGEST_NAME] or participant.identity
+
+
+class Consent:
+    """Remembers who refused.
+
+    A refusal by attribute holds while the attribute stands; one by chat or RPC until it is taken
+    back, also when the participant leaves and comes back.
+
+    Args:
+        role: whether people may refuse, and what they are told.
+    """
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+        self._refused: set[str] = set()
+        self._by_attribute: set[str] = set()
+
+    def read_attributes(self, identity: str, attributes: Mapping[str, str]) -> bool:
+        """Takes a participant's attributes; True if they changed whether they are heard."""
+        before = self.allows(identity)
+        if attributes.get(OPT_OUT, "").strip().lower() in _YES and self._role.consent.opt_out:
+            self._by_attribute.add(identity)
+        else:
+            self._by_attribute.discard(identity)
+        return self.allows(identity) != before
+
+    def refuse(self, identity: str) -> bool:
+        """From now on they are not heard; False if the role does not let people refuse."""
+        if self._role.consent.opt_out:
+            self._refused.add(identity)
+        return self._role.consent.opt_out
+
+    def agree(self, identity: str) -> bool:
+        """They may be heard again, unless their attribute still says no."""
+        self._refused.discard(identity)
+        return self.allows(identity)
+
+    def allows(self, identity: str) -> bool:
+        """Whether somebody may be heard."""
+        return identity not in self._refused and identity not in self._by_attribute
+
+    def announcement(self) -> str:
+        """What people are told when the agent comes in."""
+        role = self._role
+        what = (
+            f"{role.identity.name} ({role.identity.title}) is an automatic agent in this meeting."
+        )
+        kept = " and writes down what is said" if role.retention.transcript else ""
+        how = " Write /optout here and it does not hear you." if role.consent.opt_out else ""
+        return f"{what} {role.summary} It listens to everybody{kept}.{how}"

@@ -1,0 +1,197 @@
+"""Commands by RPC and chat, each checked against the role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+from moderator.commands import permitted
+from moderator.events import CommandGiven
+from moderator.meeting import Meeting
+from moderator.timeline import to_seconds
+from roles.schema import Command, Role
+
+LONGEST = 500
+"""Characters of an argument, and of a chat message that can be a command."""
+
+
+class Code(IntEnum):
+    """Codes of RPC errors; those from 1001 to 1999 are LiveKit's own."""
+
+    BAD_REQUEST = 2400
+    NOT_PERMITTED = 2403
+    NOT_POSSIBLE = 2409
+    BUSY = 2429
+    NOT_READY = 2503
+
+
+class Refusal(Exception):
+    """A command was not obeyed.
+
+    Args:
+        code: why, for machines.
+        message: why, for people.
+    """
+
+    def __init__(self, code: Code, message: str) -> None:
+        self.code, self.message = code, message
+        super().__init__(message)
+
+
+class Control:
+    """Carries out commands.
+
+    Args:
+        role: says who may do what, and by which channel.
+        say: hands a text to the mind; False if too much waits.
+        refuse: takes a refusal to be heard; False if the role does not let people refuse.
+        agree: takes it back; False if something else still stands against it.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        say: Callable[[str], bool],
+        refuse: Callable[[str], bool],
+        agree: Callable[[str], bool],
+    ) -> None:
+        self._role, self._say, self._refuse, self._agree = role, say, refuse, agree
+        self._meeting: Meeting | None = None
+
+    def attach(self, meeting: Meeting) -> None:
+        """The meeting has begun."""
+        self._meeting = meeting
+
+    def do(self, command: Command, by: str, channel: str, argument: str = "") -> str:
+        """Carries out a command.
+
+        Args:
+            command: which.
+            by: identity of who gives it.
+            channel: ``rpc`` or ``chat``.
+            argument: what to say, for `say`.
+
+        Returns:
+            What came of it: JSON for `status` and `role`, otherwise a sentence.
+
+        Raises:
+            Refusal: it is not allowed, not possible or not understood.
+        """
+        meeting = self._ready()
+        if len(argument) > LONGEST:
+            raise Refusal(Code.BAD_REQUEST, f"at most {LONGEST} characters")
+        allowed = permitted(self._role, command, channel, by)
+        shown = argument if command is Command.SAY else ""
+        given = CommandGiven(meeting.now, command, by, channel, allowed, shown)
+        if not allowed:
+            meeting.command(given)
+            raise Refusal(
+                Code.NOT_PERMITTED, f"the role {self._role.id} does not let you: {command.value}"
+            )
+        if command is Command.SAY:
+            self._take_text(argument)
+        if command is Command.ROLE and argument:
+            raise Refusal(Code.NOT_POSSIBLE, "the role cannot be changed while a meeting goes on")
+        meeting.command(given)
+        return self._answer(command, meeting)
+
+    def opt_out(self, by: str, channel: str) -> str:
+        """Somebody does not want to be heard.
+
+        Raises:
+            Refusal: the role does not let people refuse.
+        """
+        meeting = self._ready()
+        if not self._refuse(by):
+            raise Refusal(Code.NOT_PERMITTED, f"with the role {self._role.id} everybody is heard")
+        meeting.consent(by, channel, given=False)
+        return "You are not heard any more."
+
+    def opt_in(self, by: str, channel: str) -> str:
+        """Somebody who refused agrees to be heard.
+
+        Raises:
+            Refusal: the participant's attribute still refuses.
+        """
+        meeting = self._ready()
+        if not self._agree(by):
+            raise Refusal(Code.NOT_POSSIBLE, "your attribute moderator.optout still says no")
+        meeting.consent(by, channel, given=True)
+        return "You are heard."
+
+    def _ready(self) -> Meeting:
+        if self._meeting is None:
+            raise Refusal(Code.NOT_READY, "the meeting has not begun")
+        return self._meeting
+
+    def _take_text(self, text: str) -> None:
+        if not text.strip():
+            raise Refusal(Code.BAD_REQUEST, "there is nothing to say")
+        if not self._role.turn.may_speak:
+            raise Refusal(Code.NOT_POSSIBLE, f"the role {self._role.id} never speaks")
+        if not self._say(" ".join(text.split())):
+            raise Refusal(Code.BUSY, "too much waits to be said")
+
+    def _answer(self, command: Command, meeting: Meeting) -> str:
+        if command is Command.STATUS:
+            return json.dumps(self._status(meeting), ensure_ascii=False)
+        if command is Command.ROLE:
+            role = self._role
+            return json.dumps(
+                {"id": role.id, "name": role.identity.name, "summary": role.summary},
+                ensure_ascii=False,
+            )
+        return _DONE[command]
+
+    def _status(self, meeting: Meeting) -> dict[str, Any]:
+        floor, standing = meeting.floor, meeting.standing
+        return {
+            "role": self._role.id,
+            "seconds": to_seconds(meeting.now),
+            "floor": floor.status.value,
+            "holder": floor.holder,
+            "hushed": standing.hushed,
+            "listen_only": standing.listen_only,
+            "agent_share": round(floor.agent_share, 3),
+            "shares": {name: round(floor.share(name), 3) for name in sorted(floor.tallies)},
+        }
+
+
+_DONE = {
+    Command.HUSH: "I am silent until /resume.",
+    Command.RESUME: "I may speak again.",
+    Command.LISTEN_ONLY: "I only listen until /resume.",
+    Command.LEAVE: "I leave.",
+    Command.SAY: "I say it when the floor is free.",
+}
+
+
+def argument_of(payload: str) -> str:
+    """The argument in an RPC payload: nothing, plain text, or JSON such as ``{"text": "…"}``.
+
+    Raises:
+        Refusal: it is JSON of another shape.
+    """
+    text = payload.strip()
+    if not text.startswith(("{", "[", '"')):
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise Refusal(Code.BAD_REQUEST, "the payload is not JSON") from None
+    if isinstance(found, dict):
+        found = found.get("text", "")
+    if not isinstance(found, str):
+        raise Refusal(Code.BAD_REQUEST, 'the payload must be text or {"text": "…"}')
+    return found
+
+
+def parse_chat(text: str) -> tuple[str, str] | None:
+    """``/word argument`` as word and argument; None for talk that is no command."""
+    line = text.strip()
+    if not line.startswith("/") or len(line) > LONGEST:
+        return None
+    word, _, argument = line[1:].partition(" ")
+    return word.lower().replace("-", "_"), argument.strip()

@@ -1,0 +1,135 @@
+"""What a meeting in a room leaves behind: the files of a replay, as far as the role keeps them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from integrations.files.outdir import OutputDirectory
+from integrations.files.transcripts import TranscriptBuilder
+from integrations.files.wav import WavWriter
+from integrations.livekit.recording import Recording
+from moderator.events import Heard, Proposal
+from moderator.journal import Closed, Event, Journal, Opened
+from moderator.measure.report import write_report
+from moderator.measure.summary import SummaryBuilder
+from moderator.timeline import Samples
+from roles.schema import Role
+
+
+def meeting_id(room: str) -> str:
+    """A room's name as transcripts and journals can hold it."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", room).strip("-")[:60] or "room"
+
+
+class Outcome:
+    """Journal, transcript, sound, summary and report of one meeting; an observer of it.
+
+    Args:
+        role: says what is kept.
+        out: the directory; None: only the summary, which is returned.
+        overwrite: replace an earlier meeting's files.
+    """
+
+    def __init__(self, role: Role, out: Path | None, *, overwrite: bool = False) -> None:
+        self._role = role
+        self._agent = f"{role.identity.name} (agent)"
+        self._directory = OutputDirectory(out, overwrite=overwrite) if out else None
+        self._summary = SummaryBuilder()
+        self._transcript = TranscriptBuilder(self._agent)
+        self._journal: Journal | None = None
+        self.recording = Recording(None, None)
+        """A sink for the sound that is kept."""
+
+    def open(self, opened: Callable[[str], Opened]) -> None:
+        """Takes the directory and begins the journal; `opened` makes its first line.
+
+        Raises:
+            InputError: the directory cannot be used.
+        """
+        if self._directory is None:
+            return
+        out = self._directory.__enter__()
+        keep = self._role.retention.audio
+        self._journal = Journal(out.file("journal.jsonl"), keep_thoughts=self._role.thought.journal)
+        self._journal.write(opened(self._agent))
+        self.recording = Recording(
+            WavWriter(out.file("agent.wav")) if keep != "none" else None,
+            WavWriter(out.file("meeting.wav")) if keep == "meeting" else None,
+        )
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        self._summary(event)
+        if not self._role.retention.transcript:
+            event = _without_words(event)
+        if self._directory is not None:
+            self._transcript(event)
+        if self._journal is not None:
+            self._journal.write(event)
+
+    def close(
+        self,
+        room: str,
+        duration: Samples,
+        why: str,
+        names: Mapping[str, str],
+        spent: Mapping[str, float],
+        models: tuple[str, ...],
+    ) -> dict[str, Any]:
+        """Ends the files.
+
+        Args:
+            room: name of the room.
+            duration: of the meeting.
+            why: it is over.
+            names: of the people who took part, by id.
+            spent: computing seconds by part; `load` and `run` among them.
+            models: used.
+
+        Returns:
+            The summary, as written.
+        """
+        phases = {key: value for key, value in spent.items() if key not in ("load", "run")}
+        summary = self._summary.build(
+            meeting_id=meeting_id(room),
+            duration=duration,
+            role=self._role.id,
+            models=models,
+            load_s=spent.get("load", 0.0),
+            run_s=sum(phases.values()),
+            phases_s=phases,
+        )
+        if self._directory is not None and self._journal is not None:
+            self.recording.finish(duration)
+            self._journal.write(Closed(duration, True, why))
+            self._journal.close()
+            self._transcript.write(self._directory, meeting_id(room), names)
+            self._directory.finish(summary)
+            write_report(self._directory.path, embed_audio=False)
+            self._directory.__exit__(None, None, None)
+        return summary
+
+    def abandon(self, at: Samples, error: BaseException) -> None:
+        """Leaves the files as an interrupted run does."""
+        if self._directory is None:
+            return
+        with suppress(OSError):
+            if self._journal is not None:
+                self._journal.write(Closed(at, False, type(error).__name__))
+                self._journal.close()
+            self.recording.abandon(error)
+        self._directory.__exit__(type(error), error, None)
+
+
+def _without_words(event: Event) -> Event:
+    """The event without what people said."""
+    if isinstance(event, Heard):
+        return replace(event, words=(), partials={})
+    if isinstance(event, Proposal):
+        return replace(event, cue="", thought=None)
+    return event

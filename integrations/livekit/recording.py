@@ -1,0 +1,87 @@
+"""What is kept of a meeting's sound, as far as the role lets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from integrations.files.wav import WavWriter
+from moderator.audio import AudioChunk, Waveform, silence
+from moderator.meeting import Sink
+from moderator.timeline import TICK, Samples, to_samples
+
+LATE = to_samples(0.5)
+"""Audio that comes later than this after its time is not in the mix."""
+
+
+class Recording:
+    """Writes the agent's voice, and everybody mixed with it; a sink.
+
+    Args:
+        agent: gets the agent's voice on the meeting's timeline; None: not kept.
+        meeting: gets everybody's sum with the agent's; None: not kept.
+    """
+
+    def __init__(self, agent: WavWriter | None, meeting: WavWriter | None) -> None:
+        self._agent, self._meeting = agent, meeting
+        self._mix: Waveform = silence(0)
+        self._base: Samples = 0
+
+    def take(self, start: Samples, chunks: Sequence[AudioChunk], own: Waveform | None) -> None:
+        """Takes one tick."""
+        if own is not None and self._agent is not None:
+            self._agent.pad_to(start)
+            self._agent.write(own)
+        if self._meeting is None:
+            return
+        for chunk in chunks:
+            self._add(chunk.start, chunk.samples)
+        if own is not None:
+            self._add(start, own)
+        self._write(start - LATE)
+
+    def finish(self, duration: Samples) -> None:
+        """Pads both to the meeting's length and gives them their names."""
+        if self._meeting is not None:
+            self._write(duration)
+        for writer in (self._agent, self._meeting):
+            if writer is not None:
+                writer.pad_to(duration)
+                writer.close()
+
+    def abandon(self, error: BaseException) -> None:
+        """Leaves them as an interrupted run does; see `WavWriter`."""
+        for writer in (self._agent, self._meeting):
+            if writer is not None:
+                writer.__exit__(type(error), error, None)
+
+    def _add(self, start: Samples, samples: Waveform) -> None:
+        skipped = max(0, self._base - start)
+        samples, begin = samples[skipped:], max(0, start - self._base)
+        missing = begin + len(samples) - len(self._mix)
+        if missing > 0:
+            self._mix = np.concatenate([self._mix, silence(missing + TICK)])
+        self._mix[begin : begin + len(samples)] += samples
+
+    def _write(self, until: Samples) -> None:
+        count = until - self._base
+        if count <= 0 or self._meeting is None:
+            return
+        part, self._mix = self._mix[:count], self._mix[count:].copy()
+        if part.any():
+            self._meeting.pad_to(self._base)
+            self._meeting.write(part)
+        self._base = until
+
+
+class Sinks:
+    """Gives each tick to several sinks."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+
+    def take(self, start: Samples, chunks: Sequence[AudioChunk], own: Waveform | None) -> None:
+        """Takes one tick."""
+        for sink in self._sinks:
+            sink.take(start, chunks, own)

@@ -1,0 +1,189 @@
+"""The agent's place in a room: joining, joining anew, and who is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from livekit import rtc
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from integrations.livekit.address import Address, connect
+from integrations.livekit.consent import Consent, is_person, shown_name
+from moderator.errors import InputError
+from moderator.mind.base import Participant
+
+REJOIN_FOR_S = 60.0
+"""A server that stays away for longer ends the meeting."""
+
+_FINAL = {
+    rtc.DisconnectReason.CLIENT_INITIATED: "the agent left",
+    rtc.DisconnectReason.DUPLICATE_IDENTITY: "another participant took the agent's identity",
+    rtc.DisconnectReason.PARTICIPANT_REMOVED: "the agent was removed from the room",
+    rtc.DisconnectReason.ROOM_DELETED: "the room was deleted",
+    rtc.DisconnectReason.ROOM_CLOSED: "the room was closed",
+}
+"""After these the agent does not come back."""
+
+Before = Callable[[rtc.Room], None]
+After = Callable[[rtc.Room], Awaitable[None]]
+
+
+First = tuple[rtc.Room, After]
+"""A room that somebody else made, and how it is joined."""
+
+
+class RoomLink:
+    """Joins a room and joins it anew when the connection is lost for good.
+
+    The client library itself repairs short interruptions.
+
+    Args:
+        address: which room.
+        before: are given each new room before it is joined, to listen to its events.
+        after: are given it when it is joined.
+        ended: is told why, when the agent cannot or must not come back.
+        first: the first room, where a worker's job brings one; later ones are made here.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        before: Sequence[Before],
+        after: Sequence[After],
+        ended: Callable[[str], None],
+        first: First | None = None,
+    ) -> None:
+        self._first = first
+        self._address, self._before, self._after = address, before, after
+        self._ended = ended
+        self._room: rtc.Room | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    @property
+    def room(self) -> rtc.Room:
+        """The room; it is joined."""
+        if self._room is None:
+            raise RuntimeError("no room was joined")
+        return self._room
+
+    async def join(self) -> None:
+        """Joins.
+
+        Raises:
+            InputError: the server is not there, or refuses.
+        """
+        room = rtc.Room() if self._first is None else self._first[0]
+        for prepare in self._before:
+            prepare(room)
+        if self._first is None:
+            await connect(room, self._address)
+        else:
+            await self._first[1](room)
+            self._first = None
+        self._room = room
+        room.on("disconnected", lambda reason: self._lost(room, reason))
+        for use in self._after:
+            await use(room)
+
+    async def leave(self) -> None:
+        """Leaves."""
+        self._closing = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._room is not None:
+            await self._room.disconnect()
+
+    def _lost(self, room: rtc.Room, reason: rtc.DisconnectReason.ValueType) -> None:
+        if self._closing or room is not self._room:
+            return
+        if reason in _FINAL:
+            self._ended(_FINAL[reason])
+        elif self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._rejoin(), name="rejoin")
+
+    async def _rejoin(self) -> None:
+        attempts = AsyncRetrying(
+            wait=wait_exponential(0.5, max=4.0),
+            stop=stop_after_delay(REJOIN_FOR_S),
+            retry=retry_if_exception_type(InputError),
+            reraise=True,
+        )
+        try:
+            async for attempt in attempts:
+                with attempt:
+                    await self.join()
+        except InputError as error:
+            self._ended(f"the connection was lost ({error.what})")
+
+
+class Attendance:
+    """Knows which people are in the room.
+
+    Args:
+        consent: reads their attributes.
+        joined: told of everybody who comes in.
+        left: told who goes out.
+        empty: told when the last of them has been gone for `patience_s`.
+        patience_s: somebody may come back within this.
+    """
+
+    def __init__(
+        self,
+        consent: Consent,
+        joined: Callable[[Participant], None],
+        left: Callable[[str], None],
+        empty: Callable[[], None],
+        patience_s: float,
+    ) -> None:
+        self._consent = consent
+        self._joined, self._left, self._empty = joined, left, empty
+        self._patience = patience_s
+        self._timer: asyncio.TimerHandle | None = None
+        self.people: dict[str, Participant] = {}
+        """Who is there now, by identity."""
+        self.somebody = asyncio.Event()
+        """Set once the first person is there."""
+
+    def attach(self, room: rtc.Room) -> None:
+        """Follows who comes and goes; call before connecting, then `review`."""
+        room.on("participant_connected", self._in)
+        room.on("participant_disconnected", lambda person: self._out(person.identity))
+
+    def review(self, room: rtc.Room) -> None:
+        """Takes everybody who is in the room now, also after it was joined anew."""
+        present = {p.identity: p for p in room.remote_participants.values() if is_person(p)}
+        for gone in set(self.people) - set(present):
+            self._out(gone)
+        for person in present.values():
+            self._in(person)
+
+    def close(self) -> None:
+        """Tells nobody anything any more."""
+        self._stop_timer()
+
+    def _in(self, person: rtc.RemoteParticipant) -> None:
+        if not is_person(person):
+            return
+        self._consent.read_attributes(person.identity, person.attributes)
+        self._stop_timer()
+        if person.identity not in self.people:
+            known = Participant(person.identity, shown_name(person))
+            self.people[person.identity] = known
+            self._joined(known)
+        self.somebody.set()
+
+    def _out(self, identity: str) -> None:
+        if self.people.pop(identity, None) is None:
+            return
+        self._left(identity)
+        if not self.people:
+            self._stop_timer()
+            self._timer = asyncio.get_running_loop().call_later(self._patience, self._empty)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,244 @@
+"""One meeting in a room: everything put together, from joining to leaving."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from livekit import rtc
+
+from integrations.livekit.address import Address
+from integrations.livekit.channels import Channels
+from integrations.livekit.consent import Consent, is_person
+from integrations.livekit.control import Control
+from integrations.livekit.models import RoomModels
+from integrations.livekit.outcome import Outcome, meeting_id
+from integrations.livekit.publish import Publisher
+from integrations.livekit.recording import Sinks
+from integrations.livekit.room import Attendance, First, RoomLink
+from integrations.livekit.source import RoomSource
+from integrations.livekit.state import AgentState
+from integrations.livekit.text import TextPublisher
+from integrations.livekit.tracks import Tracks
+from moderator.events import Percept
+from moderator.journal import Event, Opened
+from moderator.meeting import Meeting, Settings
+from moderator.mind.base import Participant, SpeechLLM
+from moderator.mind.dictated import Dictated
+from moderator.timeline import LiveClock, Stopwatch
+from roles.schema import Role
+
+FINISH_WITHIN_S = 15.0
+"""A turn that goes on for longer is cut when the agent is told to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """How a meeting in a room is run.
+
+    Attributes:
+        role: the agent's.
+        address: the room.
+        out: directory for its files; None: none are written.
+        overwrite: replace an earlier meeting's files.
+        step_s: length of a percept.
+        patience_s: how long an empty room is waited in for somebody to come back.
+    """
+
+    role: Role
+    address: Address
+    out: Path | None = None
+    overwrite: bool = False
+    step_s: float = 0.3
+    patience_s: float = 10.0
+
+
+class RoomSession:
+    """The agent in one room.
+
+    Args:
+        options: how.
+        models: hear and speak.
+        mind: proposes.
+        watch: has the loading time already.
+        first: the room, where a worker's job brings one.
+    """
+
+    def __init__(
+        self,
+        options: SessionOptions,
+        models: RoomModels,
+        mind: SpeechLLM,
+        watch: Stopwatch,
+        first: First | None = None,
+    ) -> None:
+        self._options, self._models, self._watch = options, models, watch
+        role = options.role
+        self._clock, self._over = LiveClock(), asyncio.Event()
+        self._why = ""
+        self._mind = Dictated(mind)
+        self.consent = Consent(role)
+        self.tracks = Tracks(self.consent, self._clock)
+        self._publisher, self._text = Publisher(), TextPublisher()
+        self._state = AgentState(role)
+        self._control = Control(role, self._mind.say, self._refuse, self._agree)
+        self._channels = Channels(self._control, self._text.say)
+        self._people = Attendance(
+            self.consent, self._joined, self._left, self._empty, options.patience_s
+        )
+        self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
+        self._meeting: Meeting | None = None
+        self._names: dict[str, str] = {}
+        self._link = RoomLink(options.address, (self._attach,), (self._enter,), self.end, first)
+
+    async def run(self) -> dict[str, Any]:
+        """Joins, takes part until the meeting is over, and leaves.
+
+        Returns:
+            The summary.
+
+        Raises:
+            InputError: the room cannot be joined, or the directory cannot be used.
+        """
+        await self._link.join()
+        try:
+            if self._options.role.consent.announce:
+                self._text.say(self.consent.announcement())
+            await self._wait_for_somebody()
+            return await self._meet()
+        finally:
+            self._people.close()
+            await self._publisher.close()
+            await self._text.close()
+            await self._state.close()
+            await self.tracks.close()
+            await self._link.leave()
+
+    def end(self, why: str) -> None:
+        """The meeting is over for the agent, now."""
+        self._why = self._why or why
+        self._over.set()
+
+    async def drain(self, why: str) -> None:
+        """Ends the meeting when the turn under way is over, or has lasted too long."""
+        if self._meeting is not None:
+            for _ in range(round(FINISH_WITHIN_S / 0.1)):
+                if self._meeting.standing.turn_act is None:
+                    break
+                await asyncio.sleep(0.1)
+        self.end(why)
+
+    async def _wait_for_somebody(self) -> None:
+        waits = [
+            asyncio.ensure_future(self._people.somebody.wait()),
+            asyncio.ensure_future(self._over.wait()),
+        ]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
+
+    async def _meet(self) -> dict[str, Any]:
+        options, watch = self._options, self._watch
+        present = dict(self._people.people)
+        self._names = {one.id: one.name for one in present.values()}
+        self._outcome.open(self._opened)
+        meeting = Meeting(
+            options.role,
+            present,
+            self._models.hearing(lambda: self.tracks.heard, self.consent.allows),
+            self._mind,
+            self._models.voice,
+            [self._outcome, self._publisher, self._text, self._state, self._each],
+            self._clock,
+            Settings(options.step_s, live=True),
+            watch,
+        )
+        self._meeting = meeting
+        self._control.attach(meeting)
+        source = RoomSource(self.tracks, self._clock, self._over)
+        try:
+            with watch.phase("run"):
+                await meeting.run(source, Sinks(self._publisher, self._outcome.recording))
+        except BaseException as error:
+            self._outcome.abandon(meeting.now, error)
+            raise
+        why = "the agent was told to leave" if meeting.left else self._why or "the end"
+        models = (*self._models.names, self._mind.capabilities.name)
+        return self._outcome.close(
+            self._link.room.name, meeting.now, why, self._names, watch.seconds, models
+        )
+
+    def _each(self, event: Event) -> None:
+        if isinstance(event, Percept) and self._meeting is not None:
+            self._state.floor(self._meeting.floor)
+
+    def _opened(self, agent: str) -> Opened:
+        return Opened(
+            meeting_id=meeting_id(self._link.room.name),
+            role=self._options.role.model_dump(mode="json"),
+            participants={
+                one.id: {"name": one.name, "position": one.position}
+                for one in self._people.people.values()
+            },
+            agent=agent,
+            settings={"step_s": self._options.step_s, "live": True},
+            models=(*self._models.names, self._mind.capabilities.name),
+        )
+
+    def _attach(self, room: rtc.Room) -> None:
+        self.tracks.attach(room)
+        self._people.attach(room)
+        self._channels.attach(room)
+        room.on("participant_attributes_changed", self._attributes_changed)
+
+    async def _enter(self, room: rtc.Room) -> None:
+        """The room is joined, for the first time or anew."""
+        self._channels.register(room)
+        self._people.review(room)
+        self._text.attach(room)
+        self._state.attach(room)
+        if self._models.voice is not None:
+            await self._publisher.publish(room)
+        self.tracks.review()
+
+    def _joined(self, person: Participant) -> None:
+        self._names[person.id] = person.name
+        if self._meeting is not None:
+            self._meeting.join(person)
+            if self._options.role.consent.announce:
+                self._text.say(self.consent.announcement(), person.id)
+
+    def _left(self, identity: str) -> None:
+        if self._meeting is not None:
+            self._meeting.leave(identity)
+
+    def _empty(self) -> None:
+        self.end("everybody had left")
+
+    def _attributes_changed(self, changed: dict[str, str], person: rtc.Participant) -> None:
+        if not isinstance(person, rtc.RemoteParticipant) or not is_person(person):
+            return
+        if self.consent.read_attributes(person.identity, person.attributes):
+            allowed = self.consent.allows(person.identity)
+            if self._meeting is not None:
+                self._meeting.consent(person.identity, "attribute", given=allowed)
+            self._consent_changed(person.identity, allowed=allowed)
+
+    def _refuse(self, identity: str) -> bool:
+        if not self.consent.refuse(identity):
+            return False
+        self._consent_changed(identity, allowed=False)
+        return True
+
+    def _agree(self, identity: str) -> bool:
+        agreed = self.consent.agree(identity)
+        if agreed:
+            self._consent_changed(identity, allowed=True)
+        return agreed
+
+    def _consent_changed(self, identity: str, *, allowed: bool) -> None:
+        self.tracks.review()
+        if not allowed and self._options.role.consent.leave_on_objection:
+            self.end(f"{identity} objected")

@@ -1,0 +1,129 @@
+"""The room as the source of a meeting, and ears that follow who is in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from integrations.livekit.tracks import Tracks
+from moderator.audio import AudioChunk
+from moderator.ears.utterances import GateOptions
+from moderator.events import Heard
+from moderator.timeline import TICK, LiveClock, Samples, to_samples
+
+if TYPE_CHECKING:
+    from moderator.ears.background import BackgroundRecogniser
+    from moderator.ears.listener import Listener
+    from moderator.ears.loading import EarModels
+
+LINGER = to_samples(3.0)
+"""How long a track that has gone is still listened to: its last words are being recognised."""
+
+
+GATE = GateOptions(pause_s=0.35)
+"""An utterance ends sooner than in a replay: somebody may be waiting for an answer."""
+
+
+class RoomSource:
+    """Ticks of 100 ms of wall-clock time with what each person said in them.
+
+    Args:
+        tracks: bring the audio.
+        clock: the meeting's.
+        ended: set when the meeting is over.
+    """
+
+    def __init__(self, tracks: Tracks, clock: LiveClock, ended: asyncio.Event) -> None:
+        self._tracks, self._clock, self._ended = tracks, clock, ended
+
+    async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
+        """One tick after the other until the meeting is over; late ones follow at once."""
+        now: Samples = 0
+        early: list[AudioChunk] = []
+        self._clock.start()
+        while not self._ended.is_set():
+            now += TICK
+            await self._clock.wait_until(now)
+            due, early = _due([*early, *self._tracks.drain()], now)
+            yield now, due
+
+
+def _due(chunks: Sequence[AudioChunk], now: Samples) -> tuple[list[AudioChunk], list[AudioChunk]]:
+    """What belongs to the ticks until `now`, or the one after; and the rest.
+
+    A loop that was held up gets its audio at once but goes through its ticks one by one.
+    """
+    due, early = [], []
+    limit = now + TICK
+    for chunk in chunks:
+        if chunk.end <= limit:
+            due.append(chunk)
+            continue
+        cut = max(0, limit - chunk.start)
+        if cut:
+            due.append(AudioChunk(chunk.track, chunk.start, chunk.samples[:cut]))
+        early.append(AudioChunk(chunk.track, chunk.start + cut, chunk.samples[cut:]))
+    return due, early
+
+
+class RoomEars:
+    """Ears with a source for everybody who is heard; satisfies `moderator.ears.base.Ears`.
+
+    Args:
+        listener: hears.
+        models: make the sources.
+        recogniser: the one behind the models, which is waited for at the end.
+        present: who is in the room and may be heard.
+        allowed: whether somebody may be heard; nothing of others leaves these ears.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        models: EarModels,
+        recogniser: BackgroundRecogniser,
+        present: Callable[[], frozenset[str]],
+        allowed: Callable[[str], bool],
+    ) -> None:
+        self._listener, self._models, self._recogniser = listener, models, recogniser
+        self._present, self._allowed = present, allowed
+        self._gone: dict[str, Samples] = {}
+
+    def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
+        """Takes what arrived until `now`; whoever speaks for the first time gets a source."""
+        allowed = [chunk for chunk in chunks if self._allowed(chunk.track)]
+        for chunk in allowed:
+            self._gone.pop(chunk.track, None)
+            if chunk.track not in self._listener.sources:
+                source = self._models.own_track(chunk.track, start=chunk.start, gate=GATE)
+                self._listener.add(source)
+        self._drop(now)
+        return self._clean(self._listener.hear(now, allowed))
+
+    def finish(self, now: Samples) -> Heard:
+        """Ends all streams and waits for their last words."""
+        self._recogniser.patient = True
+        return self._clean(self._listener.finish(now))
+
+    def _drop(self, now: Samples) -> None:
+        """Takes out who refused, at once, and who has gone, when their last words are known."""
+        present = self._present()
+        for name in self._listener.sources:
+            if not self._allowed(name):
+                self._listener.remove(name)
+            elif name not in present and now - self._gone.setdefault(name, now) >= LINGER:
+                self._listener.remove(name)
+                del self._gone[name]
+
+    def _clean(self, heard: Heard) -> Heard:
+        """Without what was on its way when somebody refused."""
+        ok = self._allowed
+        return replace(
+            heard,
+            speaking=frozenset(name for name in heard.speaking if ok(name)),
+            activities=tuple(piece for piece in heard.activities if ok(piece.speaker)),
+            words=tuple(word for word in heard.words if ok(word.speaker)),
+            partials={name: text for name, text in heard.partials.items() if ok(name)},
+        )

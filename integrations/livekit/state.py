@@ -1,0 +1,97 @@
+"""What the room can see of the agent: participant attributes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from livekit import rtc
+
+from moderator.events import Action, Decision, Proposal, TurnEnded, TurnStarted
+from moderator.floor import FloorView
+from moderator.journal import Event
+from roles.schema import Role
+
+STATE = "lk.agent.state"
+"""Stock front-ends show this one."""
+
+ROLE, FLOOR, SHARE, HAND = "moderator.role", "moderator.floor", "moderator.share", "moderator.hand"
+
+HAND_TOPIC = "moderator.hand"
+
+
+class AgentState:
+    """Keeps the agent's attributes up to date; an observer of the meeting.
+
+    Only what changed is sent, and only the newest value of it.
+
+    Args:
+        role: the agent's.
+    """
+
+    def __init__(self, role: Role) -> None:
+        self._room: rtc.Room | None = None
+        self._wanted = {STATE: "listening", ROLE: role.id, FLOOR: "free", SHARE: "0.00", HAND: ""}
+        self._sent: dict[str, str] = {}
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._cue = ""
+
+    def attach(self, room: rtc.Room) -> None:
+        """Shows it in this room from now on; it is joined."""
+        self._room, self._sent = room, {}
+        self._changed.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="state")
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        if isinstance(event, Proposal):
+            self._cue = event.cue
+        elif isinstance(event, Decision):
+            self._decided(event)
+        elif isinstance(event, TurnStarted):
+            self._set(STATE, "speaking")
+            self._set(HAND, "")
+        elif isinstance(event, TurnEnded):
+            self._set(STATE, "listening")
+
+    def floor(self, floor: FloorView) -> None:
+        """Takes who has the floor now; once a percept is often enough."""
+        self._set(FLOOR, floor.holder or floor.status.value)
+        self._set(SHARE, f"{floor.agent_share:.2f}")
+
+    async def close(self) -> None:
+        """Shows nothing any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def _decided(self, event: Decision) -> None:
+        if event.action is Action.SPEAK:
+            self._set(STATE, "thinking")
+        elif event.action is Action.RAISE_HAND:
+            self._set(HAND, self._cue or "wants to speak")
+
+    def _set(self, key: str, value: str) -> None:
+        if self._wanted[key] != value:
+            self._wanted[key] = value
+            self._changed.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            fresh = {
+                key: value for key, value in self._wanted.items() if self._sent.get(key) != value
+            }
+            if self._room is None or not fresh:
+                continue
+            with suppress(RuntimeError, ConnectionError, TimeoutError):
+                await self._room.local_participant.set_attributes(fresh)
+                self._sent |= fresh
+                if fresh.get(HAND):
+                    await self._room.local_participant.publish_data(
+                        fresh[HAND], reliable=True, topic=HAND_TOPIC
+                    )

@@ -1,0 +1,185 @@
+"""Text in the room: everybody's words under their own identity, and what the agent writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from livekit import rtc
+
+from moderator.events import SOMEBODY, ConsentGiven, Heard, TurnEnded, TurnStarted, WordPlayed
+from moderator.journal import Event
+from moderator.timeline import Samples, to_samples
+
+TRANSCRIPTION = "lk.transcription"
+CHAT = "lk.chat"
+SEGMENT = "lk.segment_id"
+TRACK = "lk.transcribed_track_id"
+FINAL = "lk.transcription_final"
+
+OVER_AFTER = to_samples(1.5)
+"""A segment is final when nothing was added for this long."""
+
+LONGEST = 60
+"""Words of one segment."""
+
+BACKLOG = 200
+"""Messages that may wait; interim ones are left out before that."""
+
+
+@dataclass
+class _Segment:
+    """What somebody is saying: words that are stable, and what may still change."""
+
+    id: str
+    words: list[str]
+    partial: str
+    touched: Samples
+
+    @property
+    def text(self) -> str:
+        return " ".join([*self.words, self.partial]).strip()
+
+
+class TextPublisher:
+    """Writes transcripts into the room; an observer of the meeting.
+
+    Interim text is sent anew each time under the same segment, as the stock front-ends expect.
+    """
+
+    def __init__(self) -> None:
+        self._room: rtc.Room | None = None
+        self._segments: dict[str, _Segment] = {}
+        self._count = 0
+        self._own: rtc.TextStreamWriter | None = None
+        self._waiting: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def attach(self, room: rtc.Room) -> None:
+        """Writes into this room from now on; it is joined."""
+        self._room, self._own = room, None
+        if self._task is None:
+            self._task = asyncio.create_task(self._send(), name="text")
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        if isinstance(event, Heard):
+            self._heard(event)
+        elif isinstance(event, TurnStarted):
+            self._put(lambda: self._own_begins(event.turn))
+        elif isinstance(event, WordPlayed):
+            self._put(lambda: self._own_word(event.text))
+        elif isinstance(event, TurnEnded):
+            self._put(self._own_ends)
+        elif isinstance(event, ConsentGiven) and not event.given:
+            self._segments.pop(event.by, None)
+
+    def say(self, text: str, to: str | None = None) -> None:
+        """Writes into the chat, to one participant or to all."""
+        self._put(lambda: self._chat(text, to))
+
+    async def close(self) -> None:
+        """Makes every segment final, sends what waits (for 2 s at most) and stops."""
+        for speaker in list(self._segments):
+            self._finish(speaker)
+        if self._task is None:
+            return
+        try:
+            async with asyncio.timeout(2.0):
+                await self._waiting.join()
+        except TimeoutError:
+            pass
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    def _heard(self, event: Heard) -> None:
+        changed = dict.fromkeys([*(word.speaker for word in event.words), *event.partials])
+        for word in event.words:
+            self._segment(word.speaker, event.at).words.append(word.text)
+        for speaker in changed:
+            if speaker == SOMEBODY:
+                continue
+            segment, partial = self._segment(speaker, event.at), event.partials.get(speaker, "")
+            fresh = any(word.speaker == speaker for word in event.words)
+            if fresh or partial != segment.partial:
+                segment.partial, segment.touched = partial, event.at
+                self._interim(speaker, segment)
+        for speaker, segment in list(self._segments.items()):
+            over = event.at - segment.touched >= OVER_AFTER and speaker not in event.speaking
+            if over or (len(segment.words) >= LONGEST and not segment.partial):
+                self._finish(speaker)
+
+    def _segment(self, speaker: str, now: Samples) -> _Segment:
+        if speaker not in self._segments:
+            self._count += 1
+            self._segments[speaker] = _Segment(f"SG_{self._count}", [], "", now)
+        return self._segments[speaker]
+
+    def _interim(self, speaker: str, segment: _Segment) -> None:
+        if segment.text and self._waiting.qsize() < BACKLOG // 2:
+            text = segment.text
+            self._put(lambda: self._transcript(speaker, segment.id, text, final=False))
+
+    def _finish(self, speaker: str) -> None:
+        segment = self._segments.pop(speaker)
+        text = " ".join(segment.words)
+        if text:
+            self._put(lambda: self._transcript(speaker, segment.id, text, final=True))
+
+    def _put(self, job: Callable[[], Awaitable[None]]) -> None:
+        if self._task is not None and self._waiting.qsize() < BACKLOG:
+            self._waiting.put_nowait(job)
+
+    async def _send(self) -> None:
+        while True:
+            job = await self._waiting.get()
+            try:
+                await job()
+            except (ConnectionError, RuntimeError, TimeoutError):
+                self._own = None  # the connection is gone; what follows may come through again
+            finally:
+                self._waiting.task_done()
+
+    async def _transcript(self, speaker: str, segment: str, text: str, *, final: bool) -> None:
+        if self._room is None:
+            return
+        attributes = {SEGMENT: segment, FINAL: str(final).lower()}
+        person = self._room.remote_participants.get(speaker)
+        if person is not None:
+            microphones = [
+                pub.sid
+                for pub in person.track_publications.values()
+                if pub.kind == rtc.TrackKind.KIND_AUDIO
+            ]
+            attributes[TRACK] = microphones[0] if microphones else ""
+        writer = await self._room.local_participant.stream_text(
+            topic=TRANSCRIPTION, sender_identity=speaker, attributes=attributes
+        )
+        await writer.write(text)
+        await writer.aclose()
+
+    async def _own_begins(self, turn: int) -> None:
+        if self._room is None:
+            return
+        attributes = {SEGMENT: f"SG_agent_{turn}", FINAL: "false"}
+        self._own = await self._room.local_participant.stream_text(
+            topic=TRANSCRIPTION, attributes=attributes
+        )
+
+    async def _own_word(self, text: str) -> None:
+        if self._own is not None:
+            await self._own.write(text + " ")
+
+    async def _own_ends(self) -> None:
+        own, self._own = self._own, None
+        if own is not None:
+            await own.aclose(attributes={FINAL: "true"})
+
+    async def _chat(self, text: str, to: str | None) -> None:
+        if self._room is not None:
+            people = None if to is None else [to]
+            await self._room.local_participant.send_text(
+                text, topic=CHAT, destination_identities=people
+            )

@@ -1,0 +1,85 @@
+"""Words that a person has the agent say, as a wish like any other: the arbiter still decides."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+
+from moderator.events import Act, Percept, Proposal
+from moderator.floor import FloorView
+from moderator.mind.base import Capabilities, MindSession, Participant, SpeechLLM
+from roles.schema import Role
+
+MIND = "dictated"
+WAITING = 5
+"""Texts that may wait to be said."""
+
+
+class Dictated:
+    """A mind that also says what it is told to, before anything of its own.
+
+    Args:
+        mind: what it wishes by itself.
+    """
+
+    def __init__(self, mind: SpeechLLM) -> None:
+        self._mind = mind
+        self._texts: deque[str] = deque()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Those of the mind."""
+        return self._mind.capabilities
+
+    def say(self, text: str) -> bool:
+        """Has it say `text` when the role lets it; False if too much waits already."""
+        if len(self._texts) >= WAITING:
+            return False
+        self._texts.append(text)
+        return True
+
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> DictatedSession:
+        """Starts a session."""
+        return DictatedSession(await self._mind.open(role, participants), self._texts)
+
+
+class DictatedSession:
+    """The mind in one meeting, with texts that wait to be said."""
+
+    def __init__(self, inner: MindSession, texts: deque[str]) -> None:
+        self._inner, self._texts = inner, texts
+        self._now = 0
+
+    async def push(self, percept: Percept, floor: FloorView) -> None:
+        """Takes the next chunk."""
+        self._now = percept.end
+        await self._inner.push(percept, floor)
+
+    async def propose(self) -> Proposal | None:
+        """The text that waits longest, else the mind's own wish."""
+        if not self._texts:
+            return await self._inner.propose()
+        return Proposal(
+            self._now, MIND, 1.0, Act.ANSWER, answering=True, cue=f"told to say: {self._texts[0]}"
+        )
+
+    async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
+        """The words."""
+        if proposal.mind != MIND:
+            async for piece in self._inner.compose(proposal):
+                yield piece
+        elif self._texts:
+            yield self._texts.popleft()
+
+    def heard(self, words: str) -> None:
+        """Tells the mind."""
+        self._inner.heard(words)
+
+    def cancel(self) -> None:
+        """Drops what the mind has under way."""
+        self._inner.cancel()
+
+    async def close(self) -> None:
+        """Closes the mind's session."""
+        self._texts.clear()
+        await self._inner.close()

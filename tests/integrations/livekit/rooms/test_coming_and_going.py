@@ -1,0 +1,146 @@
+"""People join late, leave, mute, publish anew; the agent knows when it is alone."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from livekit import rtc
+
+from integrations.livekit.models import RoomModels
+from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role
+from tests.integrations.livekit.rooms.people import person, publish
+from tests.integrations.livekit.rooms.voices import Speakers
+from tests.integrations.livekit.server import Server
+
+pytestmark = pytest.mark.e2e
+
+
+def test_late_join_mute_republish_and_leaving(
+    server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
+) -> None:
+    budget = speakers.say(0, "I finished the budget for the new garden.")
+    chairs = speakers.say(1, "The delivery of the chairs is late again.")
+    muted = speakers.say(0, "My password is a purple elephant.")
+    sunday = speakers.say(0, "We should invite the neighbours on Sunday.")
+    weather = speakers.say(0, "Now the weather report for tomorrow.")
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            ana = await stack.enter_async_context(person(server, room, "ana"))
+            role = quiet_role(may_speak=False)
+            robin = await stack.enter_async_context(agent(server, room, models, out, role))
+            await present(ana)
+            await ana.say(budget)
+            async with person(server, room, "ben") as ben:
+                await asyncio.sleep(0.8)
+                await ben.say(chairs)
+                ana.track.mute()
+                await asyncio.sleep(0.3)
+                await ana.say(muted)
+                ana.track.unmute()
+                await asyncio.sleep(0.5)
+                await ana.say(sunday)
+                await asyncio.sleep(1.0)
+            for pub in list(ana.room.local_participant.track_publications):
+                await ana.room.local_participant.unpublish_track(pub)
+            await asyncio.sleep(0.5)
+            assert robin.session.tracks.heard == frozenset()
+            ana.track = rtc.LocalAudioTrack.create_audio_track("again", ana.source)
+            await publish(ana)
+            await asyncio.sleep(0.8)
+            await ana.say(weather)
+            await asyncio.sleep(2.5)
+            await ana.room.disconnect()
+            await robin.done()
+            said = robin.words()
+            assert all(word in said["ana"] for word in ("garden", "invite", "weather")), said
+            assert "elephant" not in said["ana"]
+            assert "chairs" in said["ben"]
+            moves = [
+                (line["kind"], line["id"])
+                for line in robin.journal()
+                if line["kind"] in ("joined", "left")
+            ]
+            assert moves == [("joined", "ben"), ("left", "ben"), ("left", "ana")]
+            assert robin.journal()[-1]["why"] == "everybody had left"
+            assert robin.journal()[-1]["complete"] is True
+
+    asyncio.run(run())
+
+
+def test_words_of_different_people_keep_their_order(
+    server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
+) -> None:
+    """Clicks of two people, 500 ms apart, are stamped that far apart."""
+    import numpy as np
+
+    from moderator.timeline import to_samples, to_seconds
+
+    click = np.zeros(to_samples(0.2), dtype=np.float32)
+    click[: to_samples(0.1)] = 0.3 * np.sin(np.arange(to_samples(0.1)) * 2 * np.pi * 440 / 16_000)
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            ana = await stack.enter_async_context(person(server, room, "ana"))
+            ben = await stack.enter_async_context(person(server, room, "ben"))
+            role = quiet_role(may_speak=False)
+            robin = await stack.enter_async_context(agent(server, room, models, out, role))
+            seen: list[tuple[str, float]] = []
+            drain = robin.session.tracks.drain
+
+            def watch() -> list[object]:
+                chunks = drain()
+                for chunk in chunks:
+                    loud = np.flatnonzero(np.abs(chunk.samples) > 0.1)
+                    if len(loud):
+                        seen.append((chunk.track, to_seconds(chunk.start + int(loud[0]))))
+                return chunks  # type: ignore[return-value]
+
+            robin.session.tracks.drain = watch  # type: ignore[method-assign,assignment]
+            await present(ana)
+            loop = asyncio.get_running_loop()
+            begun = loop.time() + 0.2
+            clicks = []
+            for number in range(8):
+                await asyncio.sleep(begun + number * 0.5 - loop.time())
+                clicks.append((ana, ben)[number % 2].start(click))
+            await asyncio.gather(*clicks)
+            await asyncio.sleep(1.0)
+            firsts: list[tuple[str, float]] = []
+            for who, at in sorted(seen, key=lambda pair: pair[1]):
+                if not firsts or at - firsts[-1][1] > 0.25:
+                    firsts.append((who, at))
+            assert [who for who, _ in firsts] == ["ana", "ben"] * 4
+            gaps = [b[1] - a[1] for a, b in pairwise(firsts)]
+            print(f"gaps of 0.5 s as stamped: {[round(gap, 3) for gap in gaps]}")
+            assert all(abs(gap - 0.5) < 0.1 for gap in gaps)
+
+    asyncio.run(run())
+
+
+def test_screen_sound_and_other_agents_are_not_heard(
+    server: Server, models: RoomModels, room: str, out: Path
+) -> None:
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            ana = await stack.enter_async_context(person(server, room, "ana"))
+            await stack.enter_async_context(person(server, room, "bot", kind="agent"))
+            source = rtc.AudioSource(16_000, 1)
+            screen = rtc.LocalAudioTrack.create_audio_track("screen", source)
+            await ana.room.local_participant.publish_track(
+                screen, rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO)
+            )
+            robin = await stack.enter_async_context(agent(server, room, models, out))
+            await present(ana)
+            assert robin.session.tracks.heard == {"ana"}
+            me = ana.room.remote_participants[IDENTITY]
+            assert me.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+            await ana.room.disconnect()
+            await robin.done()
+            assert robin.journal()[-1]["why"] == "everybody had left"
+
+    asyncio.run(run())

@@ -1,0 +1,96 @@
+"""A LiveKit server for tests, on the loopback interface alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+CACHED = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "moderator-ci" / "bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server is, and its key."""
+
+    url: str
+    key: str
+    secret: str
+
+
+def binary() -> Path | None:
+    """The server's program, None if there is none."""
+    found = shutil.which("livekit-server", path=f"{os.environ.get('PATH', '')}:{CACHED}")
+    return Path(found) if found else None
+
+
+def given() -> Server | None:
+    """The server that the environment names."""
+    names = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
+    values = [os.environ.get(name, "") for name in names]
+    return Server(*values) if all(values) else None
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(program: Path, folder: Path) -> Iterator[Server]:
+    """Starts a server and stops it.
+
+    Raises:
+        RuntimeError: it does not answer within 20 s.
+    """
+    port, tcp = free_port(), free_port()
+    server = Server(f"ws://127.0.0.1:{port}", "moderator-tests", secrets.token_hex(24))
+    config = folder / "livekit.yaml"
+    # Without stun_servers, every client would be sent to public ones.
+    config.write_text(
+        f"""
+port: {port}
+bind_addresses: ["127.0.0.1"]
+keys: {{{server.key}: {server.secret}}}
+logging: {{level: warn}}
+rtc:
+  node_ip: 127.0.0.1
+  use_external_ip: false
+  enable_loopback_candidate: true
+  interfaces: {{includes: [lo]}}
+  stun_servers: ["127.0.0.1:3478"]
+  tcp_port: {tcp}
+  port_range_start: 50000
+  port_range_end: 50999
+""",
+        encoding="utf-8",
+    )
+    with (folder / "livekit.log").open("wb") as log:
+        process = subprocess.Popen([program, "--config", str(config)], stdout=log, stderr=log)
+        try:
+            _wait(f"http://127.0.0.1:{port}/", process, folder / "livekit.log")
+            yield server
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"no LiveKit server: {log.read_text(errors='replace')[-2000:]}")

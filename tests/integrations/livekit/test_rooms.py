@@ -1,0 +1,35 @@
+"""All room tests, in a network of their own that no packet can leave."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.integrations.livekit.namespace import INSIDE, ROOMS, command, why_not
+from tests.integrations.livekit.server import binary, given
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(bool(os.environ.get(INSIDE)), reason="runs the others")
+def test_rooms() -> None:
+    """Against a server of our own; one that the environment names is used without this."""
+    if given() is not None:
+        pytest.skip("the room tests run against the server that LIVEKIT_URL names")
+    if binary() is None:
+        pytest.skip("no livekit-server on PATH, and no LIVEKIT_URL with key and secret")
+    if (reason := why_not()) is not None:
+        pytest.skip(reason)
+    pytest_ = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", str(ROOMS)]
+    done = subprocess.run(
+        command(pytest_),
+        env={**os.environ, INSIDE: "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(done.stdout[-8_000:])
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-4_000:]

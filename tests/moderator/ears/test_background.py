@@ -1,0 +1,79 @@
+"""Recognition beside the meeting."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from moderator.audio import Waveform, silence
+from moderator.ears.background import BackgroundStream
+from moderator.ears.recogniser import Recognised, RecognisedWord
+from moderator.timeline import Samples
+
+
+class SlowStream:
+    """Recognises one word for each utterance, when it is let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+        self.calls: list[str] = []
+        self.ended = 0
+
+    @property
+    def due(self) -> bool:
+        return self.ended > 0
+
+    def begin(self, at: Samples) -> None:
+        self.calls.append("begin")
+
+    def push(self, audio: Waveform, voice: bool) -> None:
+        self.calls.append("push")
+
+    def end(self, voice_end: Samples) -> None:
+        self.calls.append("end")
+        self.ended += 1
+
+    def read(self) -> Recognised:
+        assert self.let.wait(5)
+        words = tuple(RecognisedWord(f"word{n}", 0, 1) for n in range(self.ended))
+        self.ended = 0
+        return Recognised(words, "more")
+
+
+def utterance(stream: BackgroundStream) -> None:
+    stream.begin(0)
+    stream.push(silence(160), True)
+    stream.end(160)
+
+
+def test_reading_never_waits_and_nothing_is_lost() -> None:
+    inner = SlowStream()
+    with ThreadPoolExecutor(1) as workers:
+        stream = BackgroundStream(inner, workers, lambda: False)
+        assert not stream.due
+        utterance(stream)
+        assert stream.read() == Recognised((), "")
+        utterance(stream)
+        assert stream.read() == Recognised((), "")
+        assert inner.calls == ["begin", "push", "end"]  # the rest waits until the reading is done
+        inner.let.set()
+        words: list[str] = []
+        while len(words) < 2:
+            assert stream.due
+            words += [word.text for word in stream.read().words]
+        assert inner.calls == ["begin", "push", "end"] * 2
+        assert stream.read().partial == "more"
+
+
+def test_at_the_end_everything_is_waited_for() -> None:
+    inner = SlowStream()
+    patient = False
+    with ThreadPoolExecutor(1) as workers:
+        stream = BackgroundStream(inner, workers, lambda: patient)
+        utterance(stream)
+        stream.read()
+        utterance(stream)
+        patient = True
+        threading.Timer(0.05, inner.let.set).start()
+        assert len(stream.read().words) == 2
+        assert not stream.due
