@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from moderator.cli.options import AsJson, Force, Mind, MindUrl, Offline, Recogniser
+
 if TYPE_CHECKING:
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import Replayable
@@ -18,17 +20,6 @@ Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory for t
 Realtime = Annotated[bool, typer.Option("--realtime", help="As slow as the meeting was.")]
 Honest = Annotated[
     bool, typer.Option("--honest-latency", help="Computing time counts as meeting time.")
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace an earlier run's results in DIR.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")]
-Recogniser = Annotated[
-    str | None,
-    typer.Option("--recogniser", metavar="MODEL", help="whisper-tiny.en or whisper-base."),
-]
-Mind = Annotated[str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")]
-MindUrl = Annotated[
-    str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
 ]
 
 

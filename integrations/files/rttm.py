@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from diarize.base import SpeakerActivity
 from integrations.files import source
 from integrations.files.atomic import write_text
-from integrations.files.source import checked_id, clipped, read_text, shown
+from integrations.files.source import checked_id, clipped, shown
 from integrations.files.words import LATEST_S, Span, checked_turns
 from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
@@ -41,16 +41,6 @@ class SpeakerTurns:
 
     file: str
     turns: tuple[SpeakerActivity, ...]
-
-
-def read_rttm(path: Path) -> SpeakerTurns:
-    """Reads an RTTM file about one recording.
-
-    Raises:
-        InputError: unreadable, a line that does not fit, a negative start or duration, turns of
-            one speaker that overlap, more than one recording, or no speaker.
-    """
-    return parse_rttm(read_text(path), path)
 
 
 def parse_rttm(text: str, path: Path) -> SpeakerTurns:

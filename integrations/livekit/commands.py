@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from moderator.cli.options import AsJson, Force, Mind, MindUrl, Offline, Recogniser
+
 if TYPE_CHECKING:
     from integrations.livekit.session import SessionOptions
     from integrations.livekit.worker import WorkerOptions
@@ -15,18 +17,21 @@ if TYPE_CHECKING:
     from moderator.models import ModelStore
 
 
+Url = Annotated[str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")]
+ApiKey = Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")]
+ApiSecret = Annotated[
+    str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
+]
+
+
 def join(
     role: Annotated[str, typer.Option(help="A role of the library, or a YAML file.")],
     room: Annotated[
         str, typer.Option(help="Name of the room; with --token, the token decides.")
     ] = "",
-    url: Annotated[
-        str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")
-    ] = "ws://127.0.0.1:7880",
-    api_key: Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")] = "",
-    api_secret: Annotated[
-        str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
-    ] = "",
+    url: Url = "ws://127.0.0.1:7880",
+    api_key: ApiKey = "",
+    api_secret: ApiSecret = "",
     token: Annotated[
         str | None,
         typer.Option(envvar="LIVEKIT_TOKEN", help="A token for the room, instead of a key."),
@@ -36,15 +41,9 @@ def join(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Directory for journal, transcript and sound."),
     ] = None,
-    mind: Annotated[
-        str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")
-    ] = "duties",
-    mind_url: Annotated[
-        str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
-    ] = None,
-    recogniser: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="whisper-tiny.en or whisper-base.")
-    ] = None,
+    mind: Mind = "duties",
+    mind_url: MindUrl = None,
+    recogniser: Recogniser = None,
     step: Annotated[
         float, typer.Option(min=0.2, max=3.0, metavar="SECONDS", help="Length of a percept.")
     ] = 0.3,
@@ -54,13 +53,9 @@ def join(
             min=0.0, max=3600.0, metavar="SECONDS", help="Leave a room empty for so long."
         ),
     ] = 10.0,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace an earlier run's results in DIR.")
-    ] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON on stdout.")
-    ] = False,
+    force: Force = False,
+    offline: Offline = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take part in a meeting in a LiveKit room, now, until everybody has left."""
     from secrets import token_hex
@@ -95,13 +90,9 @@ def serve(
     role: Annotated[
         str, typer.Option(help="Role of jobs that name none: of the library, or a YAML file.")
     ] = "facilitator",
-    url: Annotated[
-        str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")
-    ] = "ws://127.0.0.1:7880",
-    api_key: Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")] = "",
-    api_secret: Annotated[
-        str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
-    ] = "",
+    url: Url = "ws://127.0.0.1:7880",
+    api_key: ApiKey = "",
+    api_secret: ApiSecret = "",
     agent_name: Annotated[
         str, typer.Option(help="Name under which jobs are dispatched; empty: into every room.")
     ] = "moderator",
@@ -112,13 +103,9 @@ def serve(
     rooms: Annotated[
         int, typer.Option(min=1, max=64, help="Meetings at the same time on this worker.")
     ] = 4,
-    mind: Annotated[
-        str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")
-    ] = "duties",
-    mind_url: Annotated[
-        str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
-    ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    mind: Mind = "duties",
+    mind_url: MindUrl = None,
+    offline: Offline = False,
 ) -> None:
     """Take part in every meeting that LiveKit dispatches the agent to, until told to end."""
     import asyncio

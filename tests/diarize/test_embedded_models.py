@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,12 +41,8 @@ def embedder(weights: Sequence[Path]) -> CamPlusPlusEmbedder:
 
 
 @pytest.fixture(scope="module")
-def clips() -> dict[str, Clip]:
-    data = os.environ.get("MODERATOR_DATA") or Path(__file__).parents[3] / "shared" / "data"
-    directory = Path(data) / "audio" / "ami_mix"
-    if not directory.is_dir():
-        pytest.skip("no recordings: set MODERATOR_DATA")
-    return {clip.name: clip for clip in read_clips(directory)}
+def clips(recorded_meetings: Path) -> dict[str, Clip]:
+    return {clip.name: clip for clip in read_clips(recorded_meetings / "audio" / "ami_mix")}
 
 
 def test_frames_lie_where_the_constants_say(segmentation: PyannoteSegmentation) -> None:

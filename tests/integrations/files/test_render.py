@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -110,15 +109,12 @@ def test_tracks_are_written_as_wav(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
-def test_a_real_record_with_real_voices() -> None:
+def test_a_real_record_with_real_voices(recorded_meetings: Path) -> None:
     from moderator.models.store import ModelStore
     from moderator.mouth.loading import HIBARI_SPEAKERS, VoiceLoader
     from roles.schema import VoiceChoice
 
-    data = Path(os.environ.get("MODERATOR_DATA", Path(__file__).parents[4] / "shared" / "data"))
-    path = data / "ami" / "dev" / "ES2003a.json"
-    if not path.exists():
-        pytest.skip(f"no meeting record at {path}; set MODERATOR_DATA")
+    path = recorded_meetings / "ami" / "dev" / "ES2003a.json"
     load = VoiceLoader(ModelStore.default(offline=True))
     cast = [load(VoiceChoice(speaker=name)) for name in HIBARI_SPEAKERS]
     real = read_record(path)

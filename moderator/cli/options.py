@@ -1,0 +1,19 @@
+"""Options that several commands share, with their words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Force = Annotated[bool, typer.Option("--force", help="Replace an earlier run's results in DIR.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")]
+Recogniser = Annotated[
+    str | None,
+    typer.Option("--recogniser", metavar="MODEL", help="whisper-tiny.en or whisper-base."),
+]
+Mind = Annotated[str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")]
+MindUrl = Annotated[
+    str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
+]
