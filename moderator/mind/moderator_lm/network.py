@@ -1,0 +1,134 @@
+"""The network: transcript and role prompt through the language model, decisions on top.
+
+ModeratorLM's architecture (Mitra et al., 2026, arXiv 2606.13544) in small, with one change: the
+role prompt and the floor do not stand in the transcript's way. The transcript is read once,
+whatever the seat; a decision is one further position that enters at a middle layer as the
+floor-state embedding and sees role prompt and transcript, and that nothing else sees. So deciding
+costs one token, and a role can be changed, or several be held, without reading anything again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from moderator.mind.moderator_lm.floor_encoder import HEADS, FloorEncoder
+from moderator.mind.moderator_lm.lora import adapt
+from moderator.mind.moderator_lm.shape import Shape
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
+KeyValue = tuple[Tensor, Tensor]
+"""Keys and values of one layer: each ``(batch, kv_heads, tokens, head_dim)``."""
+
+
+def attend(
+    layer: nn.Module, hidden: Tensor, rotary: KeyValue, mask: Tensor | None, past: KeyValue | None
+) -> tuple[Tensor, KeyValue]:
+    """One decoder layer of a Llama-like model, with its memory in plain sight.
+
+    Args:
+        layer: a decoder layer of transformers.
+        hidden: ``(batch, tokens, hidden)``.
+        rotary: cosines and sines of the tokens' positions.
+        mask: ``(batch, 1, tokens, past + tokens)``, true where attention is allowed; None: all.
+        past: keys and values seen beside the tokens' own.
+
+    Returns:
+        ``(batch, tokens, hidden)``, and the tokens' own keys and values.
+    """
+    from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
+
+    own = layer.get_submodule("self_attn")
+    normed = layer.get_submodule("input_layernorm")(hidden)
+    size = (*hidden.shape[:2], -1, int(own.head_dim))  # type: ignore[arg-type]  # an int in Llama
+    query, key, value = (
+        own.get_submodule(name)(normed).view(size).transpose(1, 2)
+        for name in ("q_proj", "k_proj", "v_proj")
+    )
+    query, key = apply_rotary_pos_emb(query, key, *rotary)
+    keys, values = key, value
+    if past is not None:
+        keys, values = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
+    heard = functional.scaled_dot_product_attention(
+        query, keys, values, attn_mask=mask, enable_gqa=True
+    )
+    mixed = own.get_submodule("o_proj")(heard.transpose(1, 2).flatten(2))
+    hidden = hidden + mixed
+    normed = layer.get_submodule("post_attention_layernorm")(hidden)
+    return hidden + cast("Tensor", layer.get_submodule("mlp")(normed)), (key, value)
+
+
+class Network(nn.Module):
+    """All of a `moderator-lm` that can be trained, and the frozen backbone.
+
+    Args:
+        shape: its sizes.
+        backbone: the language model; frozen here.
+    """
+
+    def __init__(self, shape: Shape, backbone: LlamaForCausalLM) -> None:
+        super().__init__()
+        self.shape = shape
+        self.backbone = backbone.requires_grad_(False)
+        hidden = shape.backbone.hidden
+        self.layers = backbone.model.layers
+        adapt(self.layers[shape.enter : shape.depth], shape.rank, shape.alpha)
+        self.floor = FloorEncoder(shape.floor)
+        width = 3 * shape.floor + 2
+        self.enter = nn.Sequential(nn.Linear(width, 256), nn.GELU(), nn.Linear(256, hidden))
+        self.head = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, len(HEADS)))
+        self.projector = nn.Linear(shape.speech * shape.stacked, hidden)
+        for parameter in (self.head[1].weight, self.head[1].bias):
+            nn.init.zeros_(parameter)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which the backbone computes."""
+        return self.backbone.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """On which everything lies."""
+        return self.backbone.device
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """``(..., tokens)`` ids to ``(..., tokens, hidden)``."""
+        return cast("Tensor", self.backbone.model.embed_tokens(ids))
+
+    def rotary(self, positions: Tensor) -> KeyValue:
+        """Cosines and sines for ``(batch, tokens)`` positions."""
+        like = torch.zeros(1, dtype=self.dtype, device=self.device)
+        return cast("KeyValue", self.backbone.model.rotary_emb(like, positions))
+
+    def speak(self, frames: Tensor) -> Tensor:
+        """Speech embeddings: ``(batch, n * stacked, speech)`` encoder frames to ``(batch, n, hidden)``."""
+        batch, count, width = frames.shape
+        stacked = frames.reshape(batch, count // self.shape.stacked, width * self.shape.stacked)
+        return cast("Tensor", self.projector(stacked.float())).to(self.dtype)
+
+    def through(
+        self, hidden: Tensor, positions: Tensor, mask: Tensor | None, first: int, last: int
+    ) -> Tensor:
+        """Layers ``first`` to ``last - 1``, without memory: for training and whole meetings."""
+        rotary = self.rotary(positions)
+        for layer in self.layers[first:last]:
+            hidden, _ = attend(layer, hidden, rotary, mask, None)
+        return hidden
+
+    def decisions(self, embedding: Tensor) -> Tensor:
+        """Floor-state embeddings ``(..., 3 * floor + 2)`` to where decisions enter."""
+        return cast("Tensor", self.enter(embedding)).to(self.dtype)
+
+    def judge(self, hidden: Tensor, opinion: Tensor) -> Tensor:
+        """What the language model adds to the floor's own opinion.
+
+        Args:
+            hidden: ``(..., hidden)`` decisions after layer ``depth - 1``.
+            opinion: ``(..., len(HEADS))`` logits of the floor encoder.
+        """
+        return opinion + cast("Tensor", self.head(hidden.float()))
