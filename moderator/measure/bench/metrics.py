@@ -125,7 +125,7 @@ class StreamMetrics:
 
 
 class BoundaryMetrics:
-    """Accuracy, macro-F1, balanced accuracy, AUC; all, addressed or not, seat silent."""
+    """Accuracy, macro-F1, balanced accuracy, AUC; all, addressed or not."""
 
     def __init__(self, parts: Sequence[MeetingScores]) -> None:
         to_seat = [part.moments.addressed for part in parts]
@@ -133,7 +133,6 @@ class BoundaryMetrics:
             "": [np.ones(len(part.values), dtype=np.bool_) for part in parts],
             "addressed: ": to_seat,
             "not addressed: ": [~flags for flags in to_seat],
-            "seat silent: ": [~part.moments.speaking for part in parts],
         }
         self._split = {
             name: (

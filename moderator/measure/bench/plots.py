@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from moderator.errors import InputError
 from moderator.measure.bench.addressed import Kind
 from moderator.measure.bench.moments import Protocol
 
@@ -14,36 +13,27 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def draw(result: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Draws what the stream found as SVG files; nothing without a stream.
+def draw(result: Mapping[str, Any]) -> dict[str, bytes]:
+    """What the stream found as SVG files, by name.
 
     Args:
-        result: as `report.results` gives it.
-        folder: exists.
-
-    Raises:
-        InputError: matplotlib is not installed.
+        result: as `report.results` gives it, with the stream.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError(
-            "plots need matplotlib", where="--plots", todo="pip install 'livekit-moderator[bench]'"
-        ) from None
-    stream = result["protocols"].get(Protocol.STREAM.value)
-    if stream is None:
-        return []
-    written = []
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    stream = result["protocols"][Protocol.STREAM.value]
+    drawn = {}
     plots = {"precision-recall.svg": _precision_recall, "kinds.svg": _kinds}
     for name, plot in plots.items():
         # With a salt that is fixed, the files of one result are the same bytes.
         with matplotlib.rc_context({"svg.hashsalt": "moderator", "font.size": 9.0}):
             figure = Figure(figsize=(7, 4.5), layout="constrained")
             plot(figure.subplots(), stream)
-            figure.savefig(folder / name, metadata={"Date": None})
-        written.append(folder / name)
-    return written
+            file = BytesIO()
+            figure.savefig(file, format="svg", metadata={"Date": None})
+        drawn[name] = file.getvalue()
+    return drawn
 
 
 def _precision_recall(axes: Axes, stream: Mapping[str, Any]) -> None:

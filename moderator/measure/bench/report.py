@@ -22,7 +22,7 @@ SHOWN: Mapping[Protocol, Sequence[tuple[str, str]]] = {
     Protocol.BOUNDARY: [
         ("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("balanced", "balanced_accuracy"),
         ("AUC", "auc"), ("macro-F1 addressed", "addressed: macro_f1"),
-        ("not addressed", "not addressed: macro_f1"), ("seat silent", "seat silent: macro_f1"),
+        ("not addressed", "not addressed: macro_f1"),
     ],
     Protocol.DYNAMIC: [
         ("P", "precision"), ("R", "recall"), ("F1", "f1"), ("A", "a"), ("FP", "fp"), ("RM", "rm"),
@@ -66,7 +66,25 @@ def results(
         "step_s": plan.step_s,
         "seed": plan.seed,
         "threshold": choice.describe(scored),
+        "failures": _failures(scored, traits),
         "protocols": protocols,
+    }
+
+
+def _failures(scored: Sequence[Scored], traits: Sequence[Traits]) -> dict[str, Any]:
+    """Decisions that failed, of the scorers that had any."""
+    found = {
+        one.name: [each.failures[one.name] for each in scored if one.name in each.failures]
+        for one in traits
+    }
+    return {
+        name: {
+            "decisions": sum(count for count, _ in counts),
+            "meetings": len(counts),
+            "first": counts[0][1],
+        }
+        for name, counts in found.items()
+        if counts
     }
 
 
@@ -151,6 +169,15 @@ def _cell(row: Mapping[str, Any], figure: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.3f}".replace("0.", ".", 1)
+
+
+def failure_lines(result: Mapping[str, Any]) -> list[str]:
+    """What failed, a line for each scorer that did."""
+    return [
+        f"{name}: {failed['decisions']} decisions failed, in {failed['meetings']} of "
+        f"{len(result['meetings'])} meetings; they count as no wish ({failed['first']})"
+        for name, failed in result["failures"].items()
+    ]
 
 
 def cost_lines(result: Mapping[str, Any]) -> list[str]:
