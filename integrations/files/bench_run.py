@@ -264,7 +264,7 @@ def _print(result: dict[str, Any]) -> None:
         console = Console(width=WIDTH)
     for table in report.tables(result):
         console.print(table)
-    for line in report.cost_lines(result):
+    for line in (*report.gain_lines(result), *report.cost_lines(result)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     note(f"threshold: {result['threshold']}")
     for line in report.failure_lines(result):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 SHOWN: Mapping[Protocol, Sequence[tuple[str, str]]] = {
     Protocol.STREAM: [
         ("P", "precision"), ("R", "recall"), ("F1", "f1"), ("A", "a"), ("FP", "fp"),
-        ("AP", "ap"), ("AUC", "auc"), ("RM", "rm"), ("event F1", "event_f1"),
+        ("AP", "ap"), ("AUC", "auc"), ("P at R .4", "precision_at_recall_40"), ("RM", "rm"),
+        ("event F1", "event_f1"),
     ],
     Protocol.BOUNDARY: [
         ("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("balanced", "balanced_accuracy"),
@@ -169,6 +170,25 @@ def _cell(row: Mapping[str, Any], figure: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.3f}".replace("0.", ".", 1)
+
+
+def gain_lines(result: Mapping[str, Any]) -> list[str]:
+    """What the role brings, a line for each protocol and scorer."""
+    return [
+        f"{protocol}: {name} relative to itself without its role: "
+        + ", ".join(f"{figure} {_relative(gain)}" for figure, gain in gains.items())
+        for protocol, part in result["protocols"].items()
+        for name, gains in part["role_gain"].items()
+    ]
+
+
+def _relative(gain: Mapping[str, Any]) -> str:
+    if gain["gain"] is None:
+        return "-"
+    if gain["interval"] is None:
+        return f"{gain['gain']:+.1%}"
+    low, high = gain["interval"]
+    return f"{gain['gain']:+.1%} [{low:+.1%} {high:+.1%}]"
 
 
 def failure_lines(result: Mapping[str, Any]) -> list[str]:
