@@ -68,13 +68,34 @@ def to_bench(meeting: MeetingWords) -> BenchMeeting:
 
 
 def find_seats(meetings: Sequence[BenchMeeting], wanted: str) -> list[Seat]:
-    """The seat in every meeting. A position may be abbreviated as in records.
+    """The seat in every meeting that has it. A position may be abbreviated as in records.
 
     Raises:
-        InputError: a meeting does not have it.
+        InputError: no meeting has it.
     """
     full = POSITIONS.get(wanted)
-    return [find_seat(meeting, wanted, [full] if full else []) for meeting in meetings]
+    seats: list[Seat] = []
+    missing: list[InputError] = []
+    for meeting in meetings:
+        try:
+            seats.append(find_seat(meeting, wanted, [full] if full else []))
+        except InputError as error:
+            missing.append(error)
+    if not seats and len(missing) == 1:
+        raise missing[0]
+    if not seats:
+        raise InputError(
+            f"nobody has the seat {wanted[:60]!a} in any of {len(missing)} meetings",
+            where="--seat",
+            todo="choose another one, or other meetings",
+        )
+    return seats
+
+
+def without_seat(meetings: Sequence[BenchMeeting], seats: Sequence[Seat]) -> list[BenchMeeting]:
+    """The meetings in which nobody has the seat."""
+    having = {seat.meeting.meeting_id for seat in seats}
+    return [meeting for meeting in meetings if meeting.meeting_id not in having]
 
 
 def check_apart(scored: Sequence[BenchMeeting], other: Sequence[BenchMeeting], where: str) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from integrations.files.atomic import disk_errors, write_text
-from integrations.files.bench_records import check_apart, find_seats, read_meetings
+from integrations.files.atomic import disk_errors, replacing, write_text
+from integrations.files.bench_records import check_apart, find_seats, read_meetings, without_seat
 from integrations.files.source import shown
 from moderator.cli.console import note, progress, stdout_console
 from moderator.errors import InputError, MindError
@@ -20,7 +21,9 @@ from moderator.measure.bench.boosting import recipes
 from moderator.measure.bench.evaluation import Choice, Scored
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.measure.bench.minds import MindScorer
+from moderator.measure.bench.moments import Protocol
 from moderator.measure.bench.scorer import Scorer
+from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
 from roles.loader import load_role
 from roles.schema import Role
@@ -71,6 +74,7 @@ def run(request: Request) -> dict[str, Any]:
     Raises:
         InputError: something about records, minds or output is wrong.
     """
+    _check_extras(request)
     _check_outputs(request)
     minds = _minds(request)
     meetings = read_meetings(request.records)
@@ -84,11 +88,13 @@ def run(request: Request) -> dict[str, Any]:
     traits = [scorer.traits for scorer in scorers]
     with progress("computing intervals"):
         result = report.results(scored, traits, request.plan, choice)
+    result["left_out"] = [one.meeting_id for one in without_seat(meetings, seats)]
     result["notes"] = _notes(request)
     if request.cost_hours is not None:
         from moderator.measure.bench.cost import measure_cost
 
-        result["cost"] = [measure_cost(mind, seats, request.cost_hours) for mind in minds]
+        with _mind_errors():
+            result["cost"] = [measure_cost(mind, seats, request.cost_hours) for mind in minds]
     _print(result)
     if request.out is not None:
         text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
@@ -98,8 +104,23 @@ def run(request: Request) -> dict[str, Any]:
 
         with disk_errors(request.plots):
             request.plots.mkdir(parents=True, exist_ok=True)
-            draw(result, request.plots)
+        for name, data in draw(result).items():
+            with replacing(request.plots / name) as file:
+                file.write(data)
     return result
+
+
+def _check_extras(request: Request) -> None:
+    """What is not installed is missed before the work, not after it."""
+    needed = {"--train": "sklearn"} if request.train else {}
+    needed |= {"--plots": "matplotlib"} if request.plots is not None else {}
+    for option, module in needed.items():
+        if find_spec(module) is None:
+            raise InputError(
+                f"{module} is not installed",
+                where=option,
+                todo="pip install 'livekit-moderator[bench]'",
+            )
 
 
 def _check_outputs(request: Request) -> None:
@@ -108,6 +129,12 @@ def _check_outputs(request: Request) -> None:
         raise InputError("no such directory", where=shown(request.out.parent), todo="make it")
     if request.out is not None and request.out.is_dir():
         raise InputError("a directory", where=f"--json {shown(request.out)}", todo="name a file")
+    for path in (request.out and request.out.parent, request.plots):
+        if path is not None and path.is_dir() and not os.access(path, os.W_OK):
+            raise InputError("cannot be written to", where=shown(path), todo="choose another one")
+    if request.plots is not None and Protocol.STREAM not in request.plan.protocols:
+        todo = "add it with --protocol stream or all"
+        raise InputError("plots are of the stream, which is not scored", where="--plots", todo=todo)
     if request.plots is not None and request.plots.exists() and not request.plots.is_dir():
         raise InputError("not a directory", where=shown(request.plots), todo="name another one")
 
@@ -131,14 +158,47 @@ def _minds(request: Request) -> list[MindScorer]:
         InputError: a mind or the role is unknown.
     """
     role = load_role(request.role)
+    names = list(dict.fromkeys(request.minds))
+    if request.mind_url is not None and all(name == "duties" for name in names):
+        todo = "add openai:MODEL to --minds"
+        raise InputError("no mind to ask there", where="--mind-url", todo=todo)
     made = []
-    for name in dict.fromkeys(request.minds):
-        url = request.mind_url if name != "duties" else None
-        load_mind(name, url)  # a mistake is found before the work
-        load = partial(load_mind, name, url)
+    for name in names:
+        load = NamedMind(name, request.mind_url if name != "duties" else None)
+        load()  # a mistake is found before the work
         made.append(MindScorer(name, load, role))
         made.append(MindScorer(f"{name}, no role", load, without_role(role), name))
+    with _mind_errors():
+        for mind in made:
+            mind.check()
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMind:
+    """Loads a mind by its name, in whatever process; equal ones load the same.
+
+    Attributes:
+        name: as on the command line.
+        url: an OpenAI-compatible server.
+    """
+
+    name: str
+    url: str | None = None
+
+    def __call__(self) -> SpeechLLM:
+        """The mind."""
+        return load_mind(self.name, self.url)
+
+
+@contextmanager
+def _mind_errors() -> Iterator[None]:
+    """A mind that cannot go on ends the benchmark with one line."""
+    try:
+        yield
+    except MindError as error:
+        todo = "see that the mind is there and answers"
+        raise InputError(str(error), where="--minds", todo=todo) from None
 
 
 def without_role(role: Role) -> Role:
@@ -167,18 +227,15 @@ def _measure(
             models = len(recipes(plan.protocols, plan.step_s, plan.seed))
             timing = runner.train(training, plan, workers, bar("training", models))
         scorers = [*rules, *timing, *minds]
-        try:
-            scored = runner.score(seats, scorers, plan, workers, bar("scoring", len(seats)))
-            learnt = [one for one in scorers if one.traits.threshold is None]
-            tuning = (
-                runner.score(tuned, learnt, plan, workers, bar("tuning", len(tuned)))
-                if tuned
-                else []
-            )
-        except MindError as error:
-            raise InputError(
-                str(error), where="--minds", todo="see that the mind is there and answers"
-            ) from None
+        learnt = [one for one in scorers if one.traits.threshold is None]
+
+        def score(what: str, seats: Sequence[Seat], scorers: Sequence[Scorer]) -> list[Scored]:
+            advance = bar(what, runner.steps(seats, scorers))
+            return runner.score(seats, scorers, plan, workers, advance)
+
+        with _mind_errors():
+            scored = score("scoring", seats, scorers)
+            tuning = score("tuning", tuned, learnt) if tuned else []
     return scorers, scored, tuning
 
 
@@ -207,8 +264,12 @@ def _print(result: dict[str, Any]) -> None:
         console = Console(width=WIDTH)
     for table in report.tables(result):
         console.print(table)
-    for line in report.cost_lines(result):
+    for line in (*report.gain_lines(result), *report.cost_lines(result)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     note(f"threshold: {result['threshold']}")
+    for line in report.failure_lines(result):
+        note(f"note: {line}")
+    if result["left_out"]:
+        note(f"note: left out, as nobody has the seat: {', '.join(result['left_out'])}")
     for text in result["notes"]:
         note(f"note: {text}")

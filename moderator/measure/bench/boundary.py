@@ -13,7 +13,8 @@ from moderator.measure.bench.moments import Asked, Moments, Protocol, inside, st
 def boundary_moments(seat: Seat) -> Moments:
     """The end of every floor turn of another participant that is not the meeting's last.
 
-    Positive: the next floor turn to begin, at that moment or later, is the seat's. The one who
+    Ends at which the seat is speaking are left out, as in the stream: who has the floor cannot take
+    it. Positive: the next floor turn to begin, at that moment or later, is the seat's. The one who
     stopped may be the one who goes on. Where two floor turns begin together, the seat's counts.
 
     Args:
@@ -24,6 +25,7 @@ def boundary_moments(seat: Seat) -> Moments:
     own = np.array([turn.speaker == seat.speaker for turn in turns], dtype=np.bool_)
     ends = sorted(turn.end for turn in turns if turn.speaker != seat.speaker)
     at = np.array([end for end in ends if len(begin) and end <= begin[-1]], dtype=np.int64)
+    at = at[~inside(utterances(seat.meeting, seat.speaker), at)]
     following = np.searchsorted(begin, at, side="left")
     together = np.searchsorted(begin, begin[following], side="right")
     positive = np.array(
@@ -31,6 +33,5 @@ def boundary_moments(seat: Seat) -> Moments:
     )
     run = np.zeros(at.shape, dtype=np.int64)
     onsets = begin[own]
-    speaking = inside(utterances(seat.meeting, seat.speaker), at)
     asked = Asked(Protocol.BOUNDARY, at, run)
-    return Moments(asked, positive, addressed(seat, at), (), onsets, run, speaking)
+    return Moments(asked, positive, addressed(seat, at), (), onsets, run)

@@ -58,6 +58,7 @@ def measure_cost(mind: MindScorer, seats: Sequence[Seat], hours: float) -> dict[
         "decision_ms_p50_last_minutes": float(np.median(costs[-stretch:])) if len(costs) else 0.0,
         "memory_mb_minute_1": memory[0],
         "memory_mb_end": memory[-1],
+        "failures": track.failures,
     }
 
 

@@ -43,8 +43,7 @@ def dynamic_moments(seat: Seat, runs: int = RUNS, seed: int = 0) -> Moments:
     at, run = at[idle], run[idle]
     asked = Asked(Protocol.DYNAMIC, at, chunk[idle])
     positive = np.isin(at, onsets)
-    speaking = np.zeros(at.shape, dtype=np.bool_)
-    return Moments(asked, positive, addressed(seat, at), (), onsets, run, speaking)
+    return Moments(asked, positive, addressed(seat, at), (), onsets, run)
 
 
 def _idle(seat: Seat, begin: Times, end: Times) -> Flags:

@@ -33,11 +33,13 @@ class Scored:
         seat: the place taken.
         moments: by protocol.
         values: probabilities by protocol and scorer's name.
+        failures: decisions that failed, and the first one's reason, by scorer's name.
     """
 
     seat: Seat
     moments: Mapping[Protocol, Moments]
     values: Mapping[tuple[Protocol, str], Values]
+    failures: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,9 +97,14 @@ class Ranked:
         each = weights[self._meeting].astype(np.float64)
         return self._ranking.average_precision(each), self._ranking.roc_auc(each)
 
+    def precision_at(self, recall: float, weights: Weights) -> float:
+        """The best precision at a recall or above."""
+        each = weights[self._meeting].astype(np.float64)
+        return self._ranking.precision_at(recall, each)
+
 
 class StreamMetrics:
-    """P, R, F1, A, FP, AP, AUC, RM, event match, recall by kind of moment."""
+    """P, R, F1, A, FP, AP, AUC, P at R >= .40, RM, event match, recall by kind of moment."""
 
     def __init__(self, parts: Sequence[MeetingScores]) -> None:
         self._all = Tally([part.counts() for part in parts])
@@ -113,6 +118,7 @@ class StreamMetrics:
         counts, events = self._all(weights), self._events(weights)
         ap, auc = self._ranked.scores(weights)
         result = {**_basic(counts), "ap": ap, "auc": auc}
+        result["precision_at_recall_40"] = self._ranked.precision_at(0.4, weights)
         result["rm"] = 1 - self._addressed(weights).recall
         result["event_precision"] = events.precision
         result["event_recall"] = events.recall
@@ -125,7 +131,7 @@ class StreamMetrics:
 
 
 class BoundaryMetrics:
-    """Accuracy, macro-F1, balanced accuracy, AUC; all, addressed or not, seat silent."""
+    """Accuracy, macro-F1, balanced accuracy, AUC; all, addressed or not."""
 
     def __init__(self, parts: Sequence[MeetingScores]) -> None:
         to_seat = [part.moments.addressed for part in parts]
@@ -133,7 +139,6 @@ class BoundaryMetrics:
             "": [np.ones(len(part.values), dtype=np.bool_) for part in parts],
             "addressed: ": to_seat,
             "not addressed: ": [~flags for flags in to_seat],
-            "seat silent: ": [~part.moments.speaking for part in parts],
         }
         self._split = {
             name: (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,11 +14,11 @@ from moderator.errors import MindError
 from moderator.events import Proposal, Word
 from moderator.floor import TURN_LENGTH, Floor
 from moderator.measure.bench.floor_turns import TURN_WORDS, Span, utterances
-from moderator.measure.bench.meeting import Seat
+from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.measure.bench.moments import Asked
-from moderator.measure.bench.scorer import Traits
+from moderator.measure.bench.scorer import Pass, Traits
 from moderator.measure.bench.voices import Times, Values
-from moderator.mind.base import MindSession, PartFailed, SpeechLLM
+from moderator.mind.base import MindSession, PartFailed, Participant, SpeechLLM
 from moderator.percepts import PerceptBuilder
 from moderator.timeline import TICK, Samples, Stopwatch, to_samples
 from roles.schema import Role
@@ -38,7 +39,7 @@ class MindScorer:
 
     Attributes:
         name: as in the tables.
-        load: makes the mind; called in the process that scores, and picklable.
+        load: makes the mind; called in the process that scores, once for equal ones; picklable.
         role: the role it is opened with.
         without_role_of: see `Traits`.
         percept_s: length of a percept, s; a whole number of ticks.
@@ -61,8 +62,35 @@ class MindScorer:
         Raises:
             MindError: the mind fails again and again.
         """
+        return self.score_all(seat, [asked]).values[0]
+
+    def score_all(self, seat: Seat, asked: Sequence[Asked]) -> Pass:
+        """As `score`, from one pass.
+
+        Raises:
+            MindError: the mind fails again and again.
+        """
         track = asyncio.run(self.play(seat))
-        return track.at(asked.at)
+        return Pass([track.at(one.at) for one in asked], track.failures, track.reason)
+
+    def check(self) -> None:
+        """Says a few words to the mind, to find out early that it cannot decide.
+
+        Raises:
+            MindError: it fails, twice: the first time it may still be loading.
+        """
+        said = f"{self.role.identity.name}, are you there?".split()
+        words = tuple(
+            Word("a", text, to_samples(1 + i / 4), to_samples(1.2 + i / 4))
+            for i, text in enumerate(said)
+        )
+        people = {id_: Participant(id_, id_) for id_ in ("a", "seat")}
+        seat = Seat(BenchMeeting("check", to_samples(8.0), words, people), "seat")
+        track = asyncio.run(self.play(seat))
+        if track.failures:
+            track = asyncio.run(self.play(seat))
+        if track.failures:
+            raise MindError(track.reason)
 
     async def play(self, seat: Seat, notice: Callable[[Samples], None] | None = None) -> Track:
         """Plays a whole meeting to the mind.
@@ -75,7 +103,7 @@ class MindScorer:
             MindError: the mind fails again and again.
         """
         others = {id_: one for id_, one in seat.meeting.participants.items() if id_ != seat.speaker}
-        session = await self.load().open(self.role, others)
+        session = await _loaded(self.load).open(self.role, others)
         try:
             return await _Playing(self, seat, session, notice or _ignore).run()
         finally:
@@ -91,17 +119,25 @@ class Track:
         probabilities: of the wish made there.
         costs: seconds of computing at each percept.
         failures: proposals that failed.
+        reason: of the first that did.
     """
 
     times: list[Samples] = field(default_factory=list)
     probabilities: list[float] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     failures: int = 0
+    reason: str = ""
 
     def at(self, moments: Times) -> Values:
         """``(n,)`` the last probability at or before each moment; 0 before the first."""
         last = np.searchsorted(np.array(self.times, dtype=np.int64), moments, side="right")
         return np.array([0.0, *self.probabilities])[last]
+
+
+@lru_cache(maxsize=2)
+def _loaded(load: Callable[[], SpeechLLM]) -> SpeechLLM:
+    """The mind; a process that scores many meetings loads it once."""
+    return load()
 
 
 class _Playing:
@@ -159,6 +195,7 @@ class _Playing:
 
     def _failed(self, error: MindError) -> None:
         self._track.failures += 1
+        self._track.reason = self._track.reason or str(error)
         self._failing += 1
         if self._failing >= MOST_FAILURES:
             raise MindError(f"failed {self._failing} times in a row: {error}") from error

@@ -38,7 +38,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Moments of one seat in one meeting.
+    """Moments of one seat in one meeting; at none of them is the seat speaking.
 
     Attributes:
         asked: when the mind is asked.
@@ -48,7 +48,6 @@ class Moments:
         kinds: per positive, in order, what kind of moment it is; empty but in the stream.
         onsets: ``(m,)`` where the seat's floor turns begin.
         run: ``(n,)`` which seeded run a moment belongs to; 0 where there is one.
-        speaking: ``(n,)`` the seat is speaking; only in `boundary`, elsewhere it is not asked then.
     """
 
     asked: Asked
@@ -57,7 +56,6 @@ class Moments:
     kinds: tuple[Kind, ...]
     onsets: Times
     run: NDArray[np.int64]
-    speaking: NDArray[np.bool_]
 
     @property
     def at(self) -> Times:

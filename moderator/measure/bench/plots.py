@@ -3,58 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from io import BytesIO
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from moderator.errors import InputError
 from moderator.measure.bench.addressed import Kind
 from moderator.measure.bench.moments import Protocol
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_COLOURS = [f"C{i}" for i in range(10)]
+"""One for each row of the table, the same in all plots."""
 
-def draw(result: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Draws what the stream found as SVG files; nothing without a stream.
+
+def draw(result: Mapping[str, Any]) -> dict[str, bytes]:
+    """What the stream found as SVG files, by name.
 
     Args:
-        result: as `report.results` gives it.
-        folder: exists.
-
-    Raises:
-        InputError: matplotlib is not installed.
+        result: as `report.results` gives it, with the stream.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError(
-            "plots need matplotlib", where="--plots", todo="pip install 'livekit-moderator[bench]'"
-        ) from None
-    stream = result["protocols"].get(Protocol.STREAM.value)
-    if stream is None:
-        return []
-    written = []
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    stream = result["protocols"][Protocol.STREAM.value]
+    drawn = {}
     plots = {"precision-recall.svg": _precision_recall, "kinds.svg": _kinds}
     for name, plot in plots.items():
         # With a salt that is fixed, the files of one result are the same bytes.
         with matplotlib.rc_context({"svg.hashsalt": "moderator", "font.size": 9.0}):
             figure = Figure(figsize=(7, 4.5), layout="constrained")
             plot(figure.subplots(), stream)
-            figure.savefig(folder / name, metadata={"Date": None})
-        written.append(folder / name)
-    return written
+            file = BytesIO()
+            figure.savefig(file, format="svg", metadata={"Date": None})
+        drawn[name] = file.getvalue()
+    return drawn
 
 
 def _precision_recall(axes: Axes, stream: Mapping[str, Any]) -> None:
     """Curves of what has a threshold to turn, and where each one's threshold lies."""
-    for row in stream["rows"]:
+    for colour, row in zip(cycle(_COLOURS), stream["rows"], strict=False):
         figures = row["pooled"]
         curve = [point for point in row["curve"] if point[0] > 0]
         label = f"{row['name']} (AP {figures['ap']:.3f})" if figures["ap"] else row["name"]
-        (line,) = axes.plot([p[0] for p in curve], [p[1] for p in curve], label=label, lw=1.2)
+        points = [p[0] for p in curve], [p[1] for p in curve]
+        axes.plot(*points, color=colour, label=label, lw=1.2)
         if figures["precision"] is not None and figures["recall"]:
-            axes.plot(figures["recall"], figures["precision"], "o", color=line.get_color(), ms=4)
+            axes.plot(figures["recall"], figures["precision"], "o", color=colour, ms=4)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, None))
     axes.set_title(f"stream: {stream['positives']} turns in {stream['moments']} moments")
     axes.legend(fontsize=8)
@@ -62,12 +57,13 @@ def _precision_recall(axes: Axes, stream: Mapping[str, Any]) -> None:
 
 def _kinds(axes: Axes, stream: Mapping[str, Any]) -> None:
     """Bars of recall, a group for each kind of moment."""
-    rows = [row for row in stream["rows"] if 0 < (row["pooled"]["taken"] or 0) < 1]
+    coloured = zip(cycle(_COLOURS), stream["rows"], strict=False)
+    rows = [(c, row) for c, row in coloured if 0 < (row["pooled"]["taken"] or 0) < 1]
     width = 0.8 / max(1, len(rows))
-    for i, row in enumerate(rows):
+    for i, (colour, row) in enumerate(rows):
         recalls = [row["pooled"][f"recall: {kind}"] or 0.0 for kind in Kind]
         places = [j + i * width for j in range(len(Kind))]
-        axes.bar(places, recalls, width, label=row["name"])
+        axes.bar(places, recalls, width, color=colour, label=row["name"])
     middle = 0.4 - width / 2
     axes.set_xticks([j + middle for j in range(len(Kind))], [str(kind) for kind in Kind])
     axes.set(ylabel="recall", ylim=(0, 1))

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 SHOWN: Mapping[Protocol, Sequence[tuple[str, str]]] = {
     Protocol.STREAM: [
         ("P", "precision"), ("R", "recall"), ("F1", "f1"), ("A", "a"), ("FP", "fp"),
-        ("AP", "ap"), ("AUC", "auc"), ("RM", "rm"), ("event F1", "event_f1"),
+        ("AP", "ap"), ("AUC", "auc"), ("P at R .4", "precision_at_recall_40"), ("RM", "rm"),
+        ("event F1", "event_f1"),
     ],
     Protocol.BOUNDARY: [
         ("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("balanced", "balanced_accuracy"),
         ("AUC", "auc"), ("macro-F1 addressed", "addressed: macro_f1"),
-        ("not addressed", "not addressed: macro_f1"), ("seat silent", "seat silent: macro_f1"),
+        ("not addressed", "not addressed: macro_f1"),
     ],
     Protocol.DYNAMIC: [
         ("P", "precision"), ("R", "recall"), ("F1", "f1"), ("A", "a"), ("FP", "fp"), ("RM", "rm"),
@@ -66,7 +67,25 @@ def results(
         "step_s": plan.step_s,
         "seed": plan.seed,
         "threshold": choice.describe(scored),
+        "failures": _failures(scored, traits),
         "protocols": protocols,
+    }
+
+
+def _failures(scored: Sequence[Scored], traits: Sequence[Traits]) -> dict[str, Any]:
+    """Decisions that failed, of the scorers that had any."""
+    found = {
+        one.name: [each.failures[one.name] for each in scored if one.name in each.failures]
+        for one in traits
+    }
+    return {
+        name: {
+            "decisions": sum(count for count, _ in counts),
+            "meetings": len(counts),
+            "first": counts[0][1],
+        }
+        for name, counts in found.items()
+        if counts
     }
 
 
@@ -151,6 +170,34 @@ def _cell(row: Mapping[str, Any], figure: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.3f}".replace("0.", ".", 1)
+
+
+def gain_lines(result: Mapping[str, Any]) -> list[str]:
+    """What the role brings, a line for each protocol and scorer."""
+    return [
+        f"{protocol}: {name} relative to itself without its role: "
+        + ", ".join(f"{figure} {_relative(gain)}" for figure, gain in gains.items())
+        for protocol, part in result["protocols"].items()
+        for name, gains in part["role_gain"].items()
+    ]
+
+
+def _relative(gain: Mapping[str, Any]) -> str:
+    if gain["gain"] is None:
+        return "-"
+    if gain["interval"] is None:
+        return f"{gain['gain']:+.1%}"
+    low, high = gain["interval"]
+    return f"{gain['gain']:+.1%} [{low:+.1%} {high:+.1%}]"
+
+
+def failure_lines(result: Mapping[str, Any]) -> list[str]:
+    """What failed, a line for each scorer that did."""
+    return [
+        f"{name}: {failed['decisions']} decisions failed, in {failed['meetings']} of "
+        f"{len(result['meetings'])} meetings; they count as no wish ({failed['first']})"
+        for name, failed in result["failures"].items()
+    ]
 
 
 def cost_lines(result: Mapping[str, Any]) -> list[str]:

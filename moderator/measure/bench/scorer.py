@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol as Port
+from typing import runtime_checkable
 
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Protocol
@@ -52,5 +54,33 @@ class Scorer(Port):
 
         Raises:
             MindError: the mind failed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass through a meeting gave.
+
+    Attributes:
+        values: for each of what was asked, ``(n,)`` probabilities.
+        failures: decisions that failed; they count as no wish.
+        reason: of the first failure; empty without.
+    """
+
+    values: Sequence[Values]
+    failures: int = 0
+    reason: str = ""
+
+
+@runtime_checkable
+class OnePassScorer(Scorer, Port):
+    """A scorer that goes through a meeting once, whatever is asked: it is slow, or may fail."""
+
+    def score_all(self, seat: Seat, asked: Sequence[Asked]) -> Pass:
+        """As `score`, for the moments of several protocols.
+
+        Raises:
+            MindError: the mind failed again and again.
         """
         ...

@@ -126,6 +126,14 @@ class Ranking:
         area = np.sum(np.diff(alarms, prepend=0.0) * (hits + before) / 2)
         return float(area / (hits[-1] * alarms[-1]))
 
+    def precision_at(self, recall: float, weights: Values | None = None) -> float:
+        """The best precision of any threshold that reaches a recall; NaN without positives."""
+        hits, alarms = self._steps(weights)
+        if not len(hits) or hits[-1] == 0:
+            return math.nan
+        reached = hits >= recall * hits[-1] - 1e-9
+        return float(np.max(hits[reached] / (hits[reached] + alarms[reached])))
+
     def best_threshold(self, goal: str = "f1") -> float:
         """The threshold with the best `goal`, a figure of `Counts`; the highest of several.
 

@@ -35,5 +35,4 @@ def stream_moments(seat: Seat, step_s: float = 1.0) -> Moments:
     run = np.zeros(at.shape, dtype=np.int64)
     kind = tuple(kinds(seat, first))
     asked = Asked(Protocol.STREAM, at, np.full(at.shape, step, dtype=np.int64))
-    speaking = np.zeros(at.shape, dtype=np.bool_)
-    return Moments(asked, positive, to_seat, kind, onsets, run, speaking)
+    return Moments(asked, positive, to_seat, kind, onsets, run)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from integrations.files import bench_run
 from integrations.files.bench_command import bench
 from integrations.files.bench_records import find_seats, read_meetings
 from moderator.cli import app
+from moderator.errors import InputError
+from moderator.measure.bench.runner import pool
 from moderator.timeline import SAMPLE_RATE
 from tests.integrations.files.test_replay import record
 from tests.moderator.measure.bench.rooms import chat
@@ -25,11 +31,11 @@ def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "_plugins", lambda: {"bench": point})
 
 
-def write(folder: Path, seeds: Sequence[int], prefix: str = "") -> Path:
+def write(folder: Path, seeds: Sequence[int], prefix: str = "", minutes: float = 3.0) -> Path:
     """Records of random chats, whose people are named by the first letter of the file."""
     folder.mkdir()
     for seed in seeds:
-        room = chat(seed)
+        room = chat(seed, minutes)
         turns = [
             {
                 "speaker": word.speaker,
@@ -154,6 +160,9 @@ def broken(path: Path, what: str) -> Path:
         (["times"], "missing key"),
         (["good", "--seat", "chef"], "nobody has the seat 'chef'"),
         (["leaderless"], "nobody has the seat 'moderator[0]'"),
+        (["more", "--seat", "chef"], "nobody has the seat 'chef' in any of 2 meetings"),
+        (["good", "--mind-url", "http://127.0.0.1:1/v1"], "no mind to ask there"),
+        (["good", "--plots", "p", "--protocol", "boundary"], "plots are of the stream"),
         (["good", "--minds", "oracle"], "unknown mind"),
         (["good", "--protocol", "guess"], "unknown protocol 'guess'"),
         (["good", "--role", "king"], "king"),
@@ -185,6 +194,50 @@ def test_bad_input_is_one_line(
     assert len(lines) == 1
     assert lines[0].startswith("error: ")
     assert says in lines[0]
+
+
+def test_meetings_without_the_seat_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scored, out = write(tmp_path / "scored", [1, 2]), tmp_path / "o.json"
+    record(scored / "other.json", moderator=[])
+    arguments = ["--minds", "none", "--protocol", "stream", "--jobs", 1, "--json", out]
+    assert run(scored, *arguments) == 0
+    assert figures(out)["left_out"] == ["weekly"]
+    assert [one["id"] for one in figures(out)["meetings"]] == ["1", "2"]
+    assert "note: left out, as nobody has the seat: weekly" in capsys.readouterr().err
+
+
+def test_a_full_disk_loses_neither_the_table_nor_the_last_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored, out = write(tmp_path / "scored", [1]), tmp_path / "o.json"
+    out.write_text("before")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert run(scored, "--minds", "none", "--jobs", 1, "--json", out) == 2
+    shown = capsys.readouterr()
+    assert "always speak" in shown.out
+    assert shown.err.splitlines()[-1].startswith("error: the disk is full")
+    assert out.read_text() == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["o.json", "scored"]
+
+
+def test_what_is_not_installed_is_missed_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_run, "find_spec", lambda name: None)
+    for option in ("--train", "--plots"):
+        assert run(tmp_path / "missing", option, tmp_path / "x") == 2
+        assert f"is not installed, {option}, pip install" in capsys.readouterr().err
+
+
+def test_a_worker_that_dies_is_one_line() -> None:
+    with pool(2) as workers, pytest.raises(InputError, match="a working process was killed"):
+        workers.each([partial(os._exit, 1)], lambda done: None)
 
 
 def test_known_figures_of_recorded_meetings(recorded_meetings: Path, tmp_path: Path) -> None:

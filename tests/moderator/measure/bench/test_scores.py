@@ -54,6 +54,20 @@ def test_rankings_agree_with_scikit_learn(rows: list[tuple[bool, int, bool, int]
         )
 
 
+@given(CASES, st.sampled_from([0.2, 0.4, 1.0]))
+def test_precision_at_a_recall_is_the_best_of_the_curve(
+    rows: list[tuple[bool, int, bool, int]], recall: float
+) -> None:
+    positive = np.array([row[0] for row in rows])
+    score = np.array([row[1] / 10 for row in rows])
+    weights = np.array([float(row[3]) for row in rows])
+    precisions, recalls, _ = reference.precision_recall_curve(
+        positive, score, sample_weight=weights
+    )
+    best = precisions[recalls >= recall - 1e-9].max()
+    assert Ranking(positive, score).precision_at(recall, weights) == pytest.approx(best)
+
+
 @given(CASES)
 def test_no_threshold_has_a_better_f1_than_the_one_chosen(
     rows: list[tuple[bool, int, bool, int]],
@@ -81,6 +95,7 @@ def test_what_is_not_defined_is_not_a_number() -> None:
     none = Ranking(np.zeros(3, dtype=np.bool_), np.arange(3.0))
     assert math.isnan(none.average_precision())
     assert math.isnan(none.roc_auc())
+    assert math.isnan(none.precision_at(0.4))
     empty = Ranking(np.zeros(0, dtype=np.bool_), np.zeros(0))
     assert math.isnan(empty.average_precision())
     assert empty.curve() == []
