@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from moderator.measure.bench.meeting import Seat
-from moderator.measure.bench.voices import Times, Voice, silence
+from moderator.voices import Times, Voice, silence
 from moderator.timeline import to_samples
 
 TOPIC_WITHIN = to_samples(1.0)

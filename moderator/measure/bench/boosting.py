@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from moderator.measure.bench.boundary import boundary_moments
 from moderator.measure.bench.dynamic import dynamic_moments
-from moderator.measure.bench.features import FIVE, timing
+from moderator.timing import FIVE, timing
 from moderator.measure.bench.floor_turns import speakers
-from moderator.measure.bench.meeting import BenchMeeting, Seat
+from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
 from moderator.measure.bench.moments import Asked, Moments, Protocol
 from moderator.measure.bench.scorer import Traits
 from moderator.measure.bench.scores import Flags
 from moderator.measure.bench.stream import stream_moments
-from moderator.measure.bench.voices import Values
+from moderator.voices import Values
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -206,7 +206,7 @@ def _keep(positive: Flags, share: float, random: np.random.Generator) -> tuple[F
 
 def _rows(seat: Seat, asked: Asked, recipe: Recipe, positions: Positions) -> NDArray[np.float32]:
     """``(n, k)`` features, with the seat's role where the recipe has it."""
-    table = timing(seat, asked.at)
+    table = timing(seat_voices(seat), asked.at)
     if recipe.columns is not None:
         table = table.only(recipe.columns)
     values = table.values.astype(np.float32)

@@ -15,7 +15,7 @@ from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, ut
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Moments, Protocol, starts
 from moderator.measure.bench.scores import Flags
-from moderator.measure.bench.voices import Times
+from moderator.voices import Times
 from moderator.timeline import Samples, to_samples
 
 SHORTEST_S, LONGEST_S = 0.5, 3.0

@@ -16,7 +16,7 @@ from moderator.measure.bench.moments import Moments, Protocol
 from moderator.measure.bench.scorer import Traits
 from moderator.measure.bench.scores import Ranking
 from moderator.measure.bench.teams import teams
-from moderator.measure.bench.voices import Values
+from moderator.voices import Values
 
 GOAL = {Protocol.STREAM: "f1", Protocol.BOUNDARY: "macro_f1", Protocol.DYNAMIC: "f1"}
 """What a threshold is chosen for."""

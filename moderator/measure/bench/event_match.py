@@ -9,7 +9,7 @@ import numpy as np
 
 from moderator.measure.bench.moments import Moments
 from moderator.measure.bench.scores import Flags
-from moderator.measure.bench.voices import Times
+from moderator.voices import Times
 from moderator.timeline import Samples, to_samples
 
 EARLIEST: Final = to_samples(-1.0)

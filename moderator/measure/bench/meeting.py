@@ -9,6 +9,7 @@ from moderator.errors import InputError
 from moderator.events import Word
 from moderator.mind.base import Participant
 from moderator.timeline import Samples
+from moderator.timing import SeatVoices
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +115,14 @@ def find_seat(meeting: BenchMeeting, wanted: str, also: Sequence[str] = ()) -> S
             todo="leave the meeting out or choose another --seat",
         )
     return Seat(meeting, found[0])
+
+
+def seat_voices(seat: Seat) -> SeatVoices:
+    """The voices of a meeting as a seat hears them."""
+    by_speaker: dict[str, list[Word]] = {}
+    for word in seat.meeting.words:
+        by_speaker.setdefault(word.speaker, []).append(word)
+    # Who is there, not who will speak: that would be known only at the end.
+    others = sorted(name for name in seat.meeting.participants if name != seat.speaker)
+    own = by_speaker.get(seat.speaker, [])
+    return SeatVoices(own, [by_speaker.get(name, []) for name in others])

@@ -14,7 +14,7 @@ from moderator.measure.bench.addressed import Kind
 from moderator.measure.bench.event_match import match, wishes
 from moderator.measure.bench.moments import Moments, Protocol
 from moderator.measure.bench.scores import Counts, Flags, Ranking, count
-from moderator.measure.bench.voices import Values
+from moderator.voices import Values
 
 Weights = NDArray[np.int64]
 

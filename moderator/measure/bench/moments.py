@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from moderator.measure.bench.addressed import Kind
 from moderator.measure.bench.floor_turns import Span
-from moderator.measure.bench.voices import Times
+from moderator.voices import Times
 
 
 class Protocol(StrEnum):

@@ -19,7 +19,7 @@ from moderator.measure.bench.evaluation import Scored
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.scorer import OnePassScorer, Pass, Scorer
-from moderator.measure.bench.voices import Values
+from moderator.voices import Values
 
 T = TypeVar("T")
 Advance = Callable[[float], None]

@@ -9,7 +9,7 @@ from typing import runtime_checkable
 
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Protocol
-from moderator.measure.bench.voices import Values
+from moderator.voices import Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from moderator.mind.moderator_lm.floor_encoder import HEADS, FloorEncoder
+from moderator.mind.moderator_lm.floor_model import HEADS, FloorModel
 from moderator.mind.moderator_lm.lora import adapt
 from moderator.mind.moderator_lm.shape import Shape
 
@@ -78,9 +78,10 @@ class Network(nn.Module):
         hidden = shape.backbone.hidden
         self.layers = backbone.model.layers
         adapt(self.layers[shape.enter : shape.depth], shape.rank, shape.alpha)
-        self.floor = FloorEncoder(shape.floor)
-        width = 3 * shape.floor + 2
-        self.enter = nn.Sequential(nn.Linear(width, 256), nn.GELU(), nn.Linear(256, hidden))
+        self.floor = FloorModel(shape.features, shape.floor)
+        self.enter = nn.Sequential(
+            nn.LayerNorm(shape.floor), nn.Linear(shape.floor, 256), nn.GELU(), nn.Linear(256, hidden)
+        )
         self.head = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, len(HEADS)))
         self.projector = nn.Linear(shape.speech * shape.stacked, hidden)
         for parameter in (self.head[1].weight, self.head[1].bias):
@@ -106,7 +107,7 @@ class Network(nn.Module):
         return cast("KeyValue", self.backbone.model.rotary_emb(like, positions))
 
     def speak(self, frames: Tensor) -> Tensor:
-        """Speech embeddings: ``(batch, n * stacked, speech)`` encoder frames to ``(batch, n, hidden)``."""
+        """Encoder frames ``(batch, n * stacked, speech)`` to embeddings ``(batch, n, hidden)``."""
         batch, count, width = frames.shape
         stacked = frames.reshape(batch, count // self.shape.stacked, width * self.shape.stacked)
         return cast("Tensor", self.projector(stacked.float())).to(self.dtype)
@@ -121,7 +122,7 @@ class Network(nn.Module):
         return hidden
 
     def decisions(self, embedding: Tensor) -> Tensor:
-        """Floor-state embeddings ``(..., 3 * floor + 2)`` to where decisions enter."""
+        """Floor-state embeddings ``(..., floor)`` to where decisions enter."""
         return cast("Tensor", self.enter(embedding)).to(self.dtype)
 
     def judge(self, hidden: Tensor, opinion: Tensor) -> Tensor:
@@ -129,6 +130,6 @@ class Network(nn.Module):
 
         Args:
             hidden: ``(..., hidden)`` decisions after layer ``depth - 1``.
-            opinion: ``(..., len(HEADS))`` logits of the floor encoder.
+            opinion: ``(..., len(HEADS))`` logits of the floor model.
         """
         return opinion + cast("Tensor", self.head(hidden.float()))

@@ -45,7 +45,8 @@ class Shape(BaseModel):
     rank: Size = Field(default=16, description="Of the LoRA matrices.")
     alpha: float = Field(default=32.0, gt=0, description="LoRA's scale, over the rank.")
     prompt_tokens: Size = Field(default=96, description="Room for the role prompt.")
-    floor: Size = Field(default=64, description="Width of the floor encoder.")
+    features: Size = Field(default=43, description="Timing features of a moment.")
+    floor: Size = Field(default=192, description="Width of the floor-state embedding.")
     speech: Size = Field(default=384, description="Width of the speech encoder.")
     stacked: Size = Field(default=5, description="Speech frames that make one embedding.")
 

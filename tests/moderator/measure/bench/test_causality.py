@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderator.events import Word
-from moderator.measure.bench.features import timing
-from moderator.measure.bench.meeting import BenchMeeting
+from moderator.timing import timing
+from moderator.measure.bench.meeting import BenchMeeting, seat_voices
 from moderator.measure.bench.minds import MindScorer
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.scorer import Scorer
@@ -49,8 +49,8 @@ def test_features_know_nothing_of_later_words(
 ) -> None:
     room = replace(chat(0, 1.0), words=tuple(sorted(words, key=lambda w: (w.start, w.end))))
     moment = np.array([at], dtype=np.int64)
-    before = timing(seat_of(room), moment)
-    after = timing(seat_of(changed(room, at, later)), moment)
+    before = timing(seat_voices(seat_of(room)), moment)
+    after = timing(seat_voices(seat_of(changed(room, at, later))), moment)
     assert before.names == after.names
     np.testing.assert_array_equal(before.values, after.values)
     assert np.isfinite(before.values).all()
@@ -58,16 +58,16 @@ def test_features_know_nothing_of_later_words(
 
 def test_features_know_what_came_before() -> None:
     room = chat(0)
-    table = timing(seat_of(room), AT)
+    table = timing(seat_voices(seat_of(room)), AT)
     earlier = [word for word in room.words if word.start >= to_samples(5.0)]
-    assert (timing(seat_of(replace(room, words=tuple(earlier))), AT).values != table.values).any()
+    assert (timing(seat_voices(seat_of(replace(room, words=tuple(earlier)))), AT).values != table.values).any()
 
 
 def test_features_of_a_moment_do_not_depend_on_the_other_moments() -> None:
     seat = seat_of(chat(4))
-    table = timing(seat, AT)
+    table = timing(seat_voices(seat), AT)
     for i, at in enumerate(AT):
-        alone = timing(seat, np.array([at], dtype=np.int64))
+        alone = timing(seat_voices(seat), np.array([at], dtype=np.int64))
         np.testing.assert_array_equal(alone.values[0], table.values[i])
 
 

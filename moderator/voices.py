@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from moderator.events import Word
+from moderator.events import SpeakerActivity, Word
 from moderator.timeline import SAMPLE_RATE, Samples
 
 Times: TypeAlias = NDArray[np.int64]
@@ -32,7 +32,7 @@ class Voice:
         words: in any order; they may overlap.
     """
 
-    def __init__(self, words: Sequence[Word]) -> None:
+    def __init__(self, words: Sequence[Word | SpeakerActivity]) -> None:
         ordered = sorted((word.start, word.end) for word in words)
         self._starts: Times = np.array([start for start, _ in ordered], dtype=np.int64)
         self._ends: Times = np.array([end for _, end in ordered], dtype=np.int64)

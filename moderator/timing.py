@@ -6,15 +6,14 @@ that begin later are unknown, and the meeting's length is never looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from moderator.events import Word
-from moderator.measure.bench.meeting import Seat
-from moderator.measure.bench.voices import NEVER_S, Times, Values, Voice, seconds, silence
+from moderator.events import SpeakerActivity, Word
+from moderator.voices import NEVER_S, Times, Values, Voice, seconds, silence
 
 HOLD_S = 0.3
 UTTERANCE_S = 0.5
@@ -44,33 +43,32 @@ class Table:
         return Table(names, self.values[:, columns])
 
 
+Spoken = Word | SpeakerActivity
+"""Something with a beginning and an end that somebody said."""
+
+
 class SeatVoices:
-    """The voices of one meeting as the seat hears them.
+    """The voices of one meeting as one of its participants hears them.
 
     Args:
-        seat: the place taken.
+        own: what the seat said.
+        others: what each other participant said; somebody who has said nothing counts too.
     """
 
-    def __init__(self, seat: Seat) -> None:
-        by_speaker: dict[str, list[Word]] = {}
-        for word in seat.meeting.words:
-            by_speaker.setdefault(word.speaker, []).append(word)
-        # Who is there, not who will speak: that would be known only at the end.
-        others = sorted(name for name in seat.meeting.participants if name != seat.speaker)
-        self.seat = Voice(by_speaker.get(seat.speaker, []))
-        self.each = [Voice(by_speaker.get(name, [])) for name in others]
-        self.others = Voice([word for name in others for word in by_speaker.get(name, [])])
-        self.everybody = Voice(seat.meeting.words)
+    def __init__(self, own: Sequence[Spoken], others: Sequence[Sequence[Spoken]]) -> None:
+        self.seat = Voice(own)
+        self.each = [Voice(said) for said in others]
+        self.others = Voice([one for said in others for one in said])
+        self.everybody = Voice([*own, *(one for said in others for one in said)])
 
 
-def timing(seat: Seat, at: Times) -> Table:
+def timing(voices: SeatVoices, at: Times) -> Table:
     """Timing features of a seat at moments.
 
     Args:
-        seat: the place taken.
+        voices: of the meeting, as the seat hears them.
         at: ``(n,)`` meeting times.
     """
-    voices = SeatVoices(seat)
     columns = dict(_columns(voices, at))
     return Table(tuple(columns), np.column_stack(list(columns.values())))
 

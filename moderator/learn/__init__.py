@@ -1,0 +1,1 @@
+"""Trains the embedded mind on recorded meetings: prepare, train, evaluate, export."""

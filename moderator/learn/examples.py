@@ -1,0 +1,160 @@
+"""What a recorded meeting teaches: moments of every seat, and what really happened after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderator.measure.bench.boundary import boundary_moments
+from moderator.measure.bench.dynamic import dynamic_moments
+from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, speakers
+from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
+from moderator.measure.bench.moments import Moments, starts
+from moderator.measure.bench.stream import stream_moments
+from moderator.mind.moderator_lm.floor_model import measure
+from moderator.mind.moderator_lm.parts import Cast, Part, letters, prompt
+from moderator.mind.moderator_lm.script import (
+    CONTEXT,
+    OPENING,
+    SPAN,
+    Encode,
+    Script,
+    Tokens,
+)
+from moderator.timeline import SAMPLE_RATE
+from moderator.voices import Times
+
+SYSTEM = "<|im_start|>system\n{}<|im_end|>\n"
+"""How the role prompt stands before a conversation."""
+
+HORIZONS_S = (0.5, 1.0, 2.0)
+"""How soon a floor turn of the seat begins: the first three of `HEADS`."""
+
+DYNAMIC_SEED = 2_000
+"""Chunks of the dynamic protocol that are learned from are not those scored."""
+
+_NEVER = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Moments of one seat.
+
+    Attributes:
+        at: ``(n,)`` meeting times.
+        features: ``(n, k)`` of the floor.
+        labels: ``(n, 4)`` what happened, as `HEADS` names it.
+        chunk: ``(n,)`` length of the chunk that ends there, s; 0 where it says nothing.
+    """
+
+    at: Times
+    features: NDArray[np.float32]
+    labels: NDArray[np.bool_]
+    chunk: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatExample:
+    """One seat of a meeting.
+
+    Attributes:
+        speaker: who sat there.
+        leads: they led the meeting.
+        prompt: token ids of the role prompt.
+        bare: of the one without any role.
+        stream: every full second at which the seat is silent.
+        boundary: ends of others' floor turns at which it is.
+        dynamic: ends of random chunks, one run.
+    """
+
+    speaker: str
+    leads: bool
+    prompt: NDArray[np.int64]
+    bare: NDArray[np.int64]
+    stream: Asked
+    boundary: Asked
+    dynamic: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of transcript as a decision sees it.
+
+    Attributes:
+        begin: where its own moments begin; words reach `CONTEXT` further back.
+        tokens: with the opening.
+    """
+
+    begin: int
+    tokens: Tokens
+
+
+def cast_of(seat: Seat) -> Cast:
+    """Everybody's part in a recorded meeting, from one seat."""
+    meeting = seat.meeting
+    parts = {
+        name: Part(one.position, leads=name in meeting.moderator)
+        for name, one in sorted(meeting.participants.items())
+    }
+    return Cast(parts.pop(seat.speaker), parts)
+
+
+def prompt_ids(seat: Seat, encode: Encode, room: int, *, role: bool) -> NDArray[np.int64]:
+    """Token ids of a seat's role prompt, cut to `room`."""
+    labels = letters(sorted(seat.meeting.participants))
+    cast = cast_of(seat) if role else cast_of(seat).withheld()
+    ids = encode(SYSTEM.format(prompt(cast, seat.speaker, labels)))[:room]
+    return np.array(ids, dtype=np.int64)
+
+
+def segments(meeting: BenchMeeting, encode: Encode) -> list[Segment]:
+    """A meeting's transcript, cut into overlapping segments."""
+    labels = letters(sorted(meeting.participants))
+    tokens = Script(encode, labels).add(meeting.words)
+    opening = np.array(encode(OPENING), dtype=np.int64)
+    found = []
+    for begin in range(0, meeting.duration, SPAN):
+        here = tokens.between(begin - CONTEXT, begin + SPAN)
+        known = np.concatenate([np.full(len(opening), -_NEVER, dtype=np.int64), here.known])
+        found.append(Segment(begin, Tokens(np.concatenate([opening, here.ids]), known)))
+    return found
+
+
+def seat_example(seat: Seat, encode: Encode, room: int) -> SeatExample:
+    """All moments of a seat with what happened after them."""
+    return SeatExample(
+        seat.speaker,
+        seat.leads,
+        prompt_ids(seat, encode, room, role=True),
+        prompt_ids(seat, encode, room, role=False),
+        _asked(seat, stream_moments(seat), soon=True),
+        _asked(seat, boundary_moments(seat), soon=False),
+        _asked(seat, dynamic_moments(seat, 1, DYNAMIC_SEED), soon=True, chunked=True),
+    )
+
+
+def seats(meeting: BenchMeeting) -> list[Seat]:
+    """Everybody who says something takes the seat in turn."""
+    return [Seat(meeting, name) for name in speakers(meeting)]
+
+
+def _asked(seat: Seat, moments: Moments, *, soon: bool, chunked: bool = False) -> Asked:
+    at = moments.at
+    own = starts(floor_turns(seat.meeting, seat.speaker))
+    every = starts(all_floor_turns(seat.meeting))
+    # A turn that begins at the very moment is over in the stream, and to come at a boundary.
+    side = "right" if soon and not chunked else "left"
+    mine = _following(own, at, side)
+    wait = (mine - at) / SAMPLE_RATE
+    labels = np.stack([*(wait <= horizon for horizon in HORIZONS_S), mine <= _following(every, at, side)])
+    labels[1 if soon else 3] = moments.positive
+    chunk = moments.asked.chunk / SAMPLE_RATE if chunked else np.zeros(len(at))
+    features = measure(seat_voices(seat), at)
+    return Asked(at, features, labels.T.copy(), chunk.astype(np.float32))
+
+
+def _following(onsets: Times, at: Times, side: str) -> Times:
+    index = np.searchsorted(onsets, at, side=side)  # type: ignore[call-overload]  # left or right
+    return np.append(onsets, _NEVER)[index]

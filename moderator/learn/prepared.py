@@ -1,0 +1,172 @@
+"""Prepared meetings on disk: one safetensors file each, tensors only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from moderator.errors import InputError
+from moderator.learn.examples import Asked, SeatExample, Segment, seat_example, seats, segments
+from moderator.measure.bench.meeting import BenchMeeting
+from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.passage import read_below
+from moderator.mind.moderator_lm.script import Encode, Tokens
+
+KINDS = ("stream", "boundary", "dynamic")
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSeat:
+    """A seat, its prompts after the layers that are not trained.
+
+    Attributes:
+        example: its moments.
+        prompt: ``(p, hidden)``.
+        bare: ``(p, hidden)`` without any role.
+    """
+
+    example: SeatExample
+    prompt: Tensor
+    bare: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedMeeting:
+    """A meeting ready to learn from.
+
+    Attributes:
+        meeting_id: its name.
+        segments: of its transcript.
+        words: per segment ``(t, hidden)`` after the layers that are not trained.
+        seats: everybody's.
+    """
+
+    meeting_id: str
+    segments: Sequence[Segment]
+    words: Sequence[Tensor]
+    seats: Sequence[PreparedSeat]
+
+
+def prepare(meeting: BenchMeeting, network: Network, encode: Encode) -> PreparedMeeting:
+    """Reads a meeting through the lower layers and lists all its moments."""
+    room = network.shape.prompt_tokens
+    parts = segments(meeting, encode)
+    words = read_below(network, [part.tokens.ids for part in parts], room)
+    examples = [seat_example(seat, encode, room) for seat in seats(meeting)]
+    texts = [ids for example in examples for ids in (example.prompt, example.bare)]
+    prompts = read_below(network, texts, 0)
+    ready = [
+        PreparedSeat(example, prompts[2 * index], prompts[2 * index + 1])
+        for index, example in enumerate(examples)
+    ]
+    return PreparedMeeting(meeting.meeting_id, parts, words, ready)
+
+
+def write(meeting: PreparedMeeting, path: Path) -> None:
+    """Writes a prepared meeting; what is there appears whole or not at all.
+
+    Raises:
+        OSError: the disk is full, or the place cannot be written to.
+    """
+    from safetensors.torch import save_file
+
+    tensors: dict[str, Tensor] = {
+        "words": torch.cat(list(meeting.words)),
+        "ids": _tensor(np.concatenate([part.tokens.ids for part in meeting.segments])),
+        "known": _tensor(np.concatenate([part.tokens.known for part in meeting.segments])),
+        "lengths": torch.tensor([len(part.tokens) for part in meeting.segments]),
+        "begins": torch.tensor([part.begin for part in meeting.segments]),
+    }
+    for index, seat in enumerate(meeting.seats):
+        tensors[f"{index}.prompt"], tensors[f"{index}.bare"] = seat.prompt, seat.bare
+        tensors[f"{index}.prompt_ids"] = _tensor(seat.example.prompt)
+        tensors[f"{index}.bare_ids"] = _tensor(seat.example.bare)
+        for kind in KINDS:
+            asked: Asked = getattr(seat.example, kind)
+            for name in ("at", "features", "labels", "chunk"):
+                tensors[f"{index}.{kind}.{name}"] = _tensor(getattr(asked, name))
+    about = {
+        "meeting_id": meeting.meeting_id,
+        "seats": [[seat.example.speaker, seat.example.leads] for seat in meeting.seats],
+    }
+    part = path.with_name(f".{path.name}.part")
+    try:
+        save_file(tensors, part, metadata={"about": json.dumps(about)})
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _tensor(values: np.ndarray) -> Tensor:  # type: ignore[type-arg]  # any kind of number
+    return torch.from_numpy(np.ascontiguousarray(values))
+
+
+def read(path: Path) -> PreparedMeeting:
+    """Reads a prepared meeting; tensors stay on disk until they are used.
+
+    Raises:
+        InputError: the file is not one that `write` wrote.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads(file.metadata()["about"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+        return _assembled(about, tensors)
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            "not a prepared meeting",
+            where=f"{path}: {error}",
+            todo="delete it and run `moderator learn prepare` again",
+        ) from error
+
+
+def _assembled(about: dict[str, object], tensors: dict[str, Tensor]) -> PreparedMeeting:
+    lengths = tensors["lengths"].tolist()
+    words = list(tensors["words"].split(lengths))
+    ids, known = tensors["ids"].split(lengths), tensors["known"].split(lengths)
+    parts = [
+        Segment(begin, Tokens(one.numpy(), when.numpy()))
+        for begin, one, when in zip(tensors["begins"].tolist(), ids, known, strict=True)
+    ]
+    listed = about["seats"]
+    if not isinstance(listed, list):
+        raise TypeError("no seats")
+    ready = []
+    for index, (speaker, leads) in enumerate(listed):
+        kinds = {
+            kind: Asked(
+                *(
+                    tensors[f"{index}.{kind}.{name}"].numpy()
+                    for name in ("at", "features", "labels", "chunk")
+                )
+            )
+            for kind in KINDS
+        }
+        prompts = [tensors[f"{index}.{name}"].numpy() for name in ("prompt_ids", "bare_ids")]
+        example = SeatExample(str(speaker), bool(leads), *prompts, **kinds)
+        ready.append(PreparedSeat(example, tensors[f"{index}.prompt"], tensors[f"{index}.bare"]))
+    return PreparedMeeting(str(about["meeting_id"]), parts, words, ready)
+
+
+def read_all(directory: Path) -> list[PreparedMeeting]:
+    """All prepared meetings of a directory, by file name.
+
+    Raises:
+        InputError: there are none, or one is broken.
+    """
+    files = sorted(directory.glob("*.safetensors")) if directory.is_dir() else []
+    if not files:
+        raise InputError(
+            "no prepared meetings in it",
+            where=str(directory),
+            todo="run `moderator learn prepare RECORDS --out` with this directory",
+        )
+    return [read(path) for path in files]

@@ -1,0 +1,1 @@
+"""The embedded mind: a small language model that was trained to decide when to take the turn."""

@@ -1,0 +1,163 @@
+"""Whole stretches of a meeting at once: for training and for the benchmark.
+
+What a session computes token by token is computed here in one pass, with a mask that lets every
+position see what it would have seen then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from moderator.mind.moderator_lm.floor_model import FloorReading
+from moderator.mind.moderator_lm.network import Network
+from moderator.voices import Times
+
+LONG_AGO = -(10**12)
+"""When the opening before a transcript became known."""
+
+_PROMPT, _WORD, _QUESTION, _PADDING = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One segment of a transcript and the moments that are asked about in it.
+
+    Attributes:
+        prompts: per seat ``(p, hidden)``, the role prompt after layer ``enter - 1``.
+        words: ``(t, hidden)`` the transcript after layer ``enter - 1``.
+        known: ``(t,)`` from when on each token is known.
+        asked: per seat ``(n,)`` moments.
+    """
+
+    prompts: Sequence[Tensor]
+    words: Tensor
+    known: Times
+    asked: Sequence[Times]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.prompts)) + len(self.known) + sum(map(len, self.asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Passages side by side.
+
+    Attributes:
+        hidden: ``(batch, tokens, hidden)``, zero where decisions enter.
+        positions: ``(batch, tokens)``.
+        mask: ``(batch, 1, tokens, tokens)``, true where attention is allowed.
+        slots: ``(questions, 2)`` row and column of each, by passage, seat and moment.
+    """
+
+    hidden: Tensor
+    positions: Tensor
+    mask: Tensor
+    slots: Tensor
+
+
+def lay_out(passages: Sequence[Passage], prompt_room: int) -> Layout:
+    """Puts passages side by side.
+
+    Args:
+        passages: at least one.
+        prompt_room: position at which transcripts begin.
+    """
+    width = max(map(len, passages))
+    first = passages[0].words
+    hidden = torch.zeros(len(passages), width, first.shape[1], dtype=first.dtype)
+    positions = torch.zeros(len(passages), width, dtype=torch.long)
+    kind = np.full((len(passages), width), _PADDING)
+    seat = np.full((len(passages), width), -1)
+    time = np.zeros((len(passages), width), dtype=np.int64)
+    slots: list[tuple[int, int]] = []
+    for row, passage in enumerate(passages):
+        at = 0
+        for index, prompt in enumerate(passage.prompts):
+            here = slice(at, at + len(prompt))
+            hidden[row, here] = prompt
+            positions[row, here] = torch.arange(len(prompt))
+            kind[row, here], seat[row, here] = _PROMPT, index
+            at = here.stop
+        here = slice(at, at + len(passage.known))
+        hidden[row, here] = passage.words
+        positions[row, here] = torch.arange(len(passage.known)) + prompt_room
+        kind[row, here], time[row, here] = _WORD, passage.known
+        at = here.stop
+        for index, moments in enumerate(passage.asked):
+            here = slice(at, at + len(moments))
+            after = np.searchsorted(passage.known, moments, side="right")
+            positions[row, here] = torch.from_numpy(after + prompt_room)
+            kind[row, here], seat[row, here], time[row, here] = _QUESTION, index, moments
+            slots += [(row, column) for column in range(here.start, here.stop)]
+            at = here.stop
+    mask = _mask(torch.from_numpy(kind), torch.from_numpy(seat), torch.from_numpy(time))
+    return Layout(hidden, positions, mask, torch.tensor(slots, dtype=torch.long).reshape(-1, 2))
+
+
+def _mask(kind: Tensor, seat: Tensor, time: Tensor) -> Tensor:
+    """Who sees whom: words see words, prompts themselves, questions their prompt and the past."""
+    width = kind.shape[1]
+    order = torch.arange(width)
+    before = order[:, None] >= order[None, :]
+    row, column = kind[:, :, None], kind[:, None, :]
+    same = seat[:, :, None] == seat[:, None, :]
+    past = time[:, None, :] <= time[:, :, None]
+    prompts = (row == _PROMPT) & (column == _PROMPT) & same & before
+    words = (row == _WORD) & (column == _WORD) & before
+    sees = ((column == _PROMPT) & same) | ((column == _WORD) & past)
+    questions = (row == _QUESTION) & sees
+    allowed = prompts | words | questions | torch.eye(width, dtype=torch.bool)
+    return allowed[:, None]
+
+
+def judge(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
+    """``(questions, len(HEADS))`` logits.
+
+    Args:
+        network: in the state it is to be used in.
+        layout: of the passages.
+        reading: the floor at each question, in the order of `Layout.slots`.
+    """
+    rows, columns = layout.slots[:, 0], layout.slots[:, 1]
+    hidden = layout.hidden.clone()
+    hidden[rows, columns] = network.decisions(reading.embedding)
+    shape = network.shape
+    hidden = network.through(hidden, layout.positions, layout.mask, shape.enter, shape.depth)
+    return network.judge(hidden[rows, columns], reading.logits)
+
+
+@torch.inference_mode()
+def read_below(
+    network: Network, texts: Sequence[NDArray[np.int64]], first_position: int, batch: int = 8
+) -> list[Tensor]:
+    """Token sequences through the layers below `Shape.enter`, which are never trained.
+
+    Args:
+        network: whose backbone is used.
+        texts: token ids of each sequence; none empty.
+        first_position: of each sequence's first token.
+        batch: sequences at a time; those of like length go together.
+
+    Returns:
+        Per sequence ``(tokens, hidden)``.
+    """
+    found: list[Tensor] = [torch.zeros(0)] * len(texts)
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    for start in range(0, len(order), batch):
+        some = order[start : start + batch]
+        width = max(len(texts[index]) for index in some)
+        ids = torch.zeros(len(some), width, dtype=torch.long)
+        for row, index in enumerate(some):
+            ids[row, : len(texts[index])] = torch.from_numpy(texts[index])
+        positions = torch.arange(width)[None].expand(len(some), -1) + first_position
+        mask = torch.ones(width, width, dtype=torch.bool).tril()[None, None]
+        below = network.through(network.embed(ids), positions, mask, 0, network.shape.enter)
+        for row, index in enumerate(some):
+            found[index] = below[row, : len(texts[index])].clone()
+    return found
