@@ -66,7 +66,7 @@ def join(
     from moderator.mind.loading import load_mind
     from roles.loader import load_role
 
-    _need_livekit()
+    _prepare_livekit("join")
     from integrations.livekit.address import Address
     from integrations.livekit.session import SessionOptions
 
@@ -114,7 +114,7 @@ def serve(
     from moderator.mind.loading import load_mind
     from roles.loader import load_role
 
-    _need_livekit("serve")
+    _prepare_livekit("serve")
     from integrations.livekit.address import Address
     from integrations.livekit.worker import WorkerOptions
 
@@ -147,9 +147,15 @@ async def _serve(options: WorkerOptions, store: ModelStore, mind: Callable[[], S
     await asyncio.gather(*draining)
 
 
-def _need_livekit(command: str = "join") -> None:
+def _prepare_livekit(command: str) -> None:
+    """Before anything of LiveKit is imported.
+
+    Raises:
+        InputError: it is not installed.
+    """
     from importlib.util import find_spec
 
+    from moderator.cli.ending import skip_finalisation
     from moderator.errors import InputError
 
     if find_spec("livekit") is None or find_spec("livekit.rtc") is None:
@@ -158,6 +164,7 @@ def _need_livekit(command: str = "join") -> None:
             where=f"moderator {command}",
             todo="install it with: pip install 'livekit-moderator[livekit]'",
         )
+    skip_finalisation()  # the client's native threads report until the very end
 
 
 def _take_part(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,14 @@ def join(*arguments: str) -> subprocess.CompletedProcess[str]:
         env=environ,
         timeout=60,
     )
+
+
+def test_a_refusal_ends_the_process_properly_every_time(server: Server) -> None:
+    """The client's native threads report until the end, and must not abort it."""
+    refused = ("--url", server.url, "--token", "not.a.token")
+    with ThreadPoolExecutor(2) as pool:
+        for done in pool.map(lambda _: join(*refused), range(12)):
+            assert "refuses the key" in error_of(done)
 
 
 def error_of(done: subprocess.CompletedProcess[str]) -> str:
