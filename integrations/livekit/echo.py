@@ -3,8 +3,8 @@
 The echo canceller is WebRTC's (AEC3), run here because only some clients run theirs. It finds the
 echo up to half a second after the reference it is given; the way out to a loudspeaker and back may
 take longer, so two cancellers listen with references half a second apart, and the one that leaves
-less is believed. When the way changes its length, as jitter buffers do, a canceller needs a moment to
-find the echo again; what it leaves meanwhile is known by its likeness to the reference.
+less is believed. When the way changes its length, as jitter buffers do, a canceller needs a moment
+to find the echo again; what it leaves meanwhile is known by its likeness to the reference.
 """
 
 from __future__ import annotations

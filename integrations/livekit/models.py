@@ -70,6 +70,7 @@ class RoomModels:
     Attributes:
         ears: find voices and words.
         voice: speaks; None for a role that never does.
+        load_voice: loads the voice of another role.
         workers: recognise beside the meetings.
         diarization: for shared microphones.
         names: of the models, for the journal.
@@ -77,6 +78,7 @@ class RoomModels:
 
     ears: EarModels
     voice: Voice | None
+    load_voice: Callable[[Role], Voice]
     workers: ThreadPoolExecutor
     diarization: SharedDiarization
     names: tuple[str, ...]
@@ -146,9 +148,13 @@ def load_models(
         workers=WORKERS,
         options=StreamOptions(full=False),
     )
-    voice = load_voice(role.voice, store) if role.turn.may_speak else None
+
+    def voice_of(role: Role) -> Voice:
+        return load_voice(role.voice, store)
+
+    voice = voice_of(role) if role.turn.may_speak else None
     names = [loading.VAD, ears.recogniser.spec.name]
     if voice is not None:
         names.append(voice.spec.backend)
     workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="recognise")
-    return RoomModels(ears, voice, workers, diarization, tuple(names))
+    return RoomModels(ears, voice, voice_of, workers, diarization, tuple(names))

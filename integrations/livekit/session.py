@@ -23,6 +23,7 @@ from integrations.livekit.room import Attendance, First, RoomLink
 from integrations.livekit.shared import SharedMicrophones
 from integrations.livekit.source import RoomSource
 from integrations.livekit.state import AgentState
+from integrations.livekit.succession import library_role, successor
 from integrations.livekit.text import TextPublisher
 from integrations.livekit.tracks import Tracks
 from moderator.events import Heard, Percept
@@ -88,7 +89,9 @@ class RoomSession:
         self._publisher = Publisher(self._clock, self._echo.said)
         self._text = TextPublisher(self.shared)
         self._state = AgentState(role)
-        self._control = Control(role, self._mind.say, self._refuse, self._agree)
+        self._control = Control(role, self._mind.say, self._refuse, self._agree, self._become)
+        self._changes: set[asyncio.Task[None]] = set()
+        self._role, self._voice = role, models.voice
         self._channels = Channels(self._control, self._text.say)
         self._people = Attendance(
             self._read, self._joined, self._left, self._empty, options.patience_s
@@ -115,6 +118,8 @@ class RoomSession:
             return await self._meet()
         finally:
             self._people.close()
+            for change in self._changes:
+                change.cancel()
             await self._publisher.close()
             await self._text.close()
             await self._state.close()
@@ -154,7 +159,7 @@ class RoomSession:
             present,
             self._models.hearing(self.shared, lambda: self.tracks.heard, self.consent.allows),
             self._mind,
-            self._models.voice,
+            self._voice,
             [self._outcome, self._publisher, self._text, self._state, self._each],
             self._clock,
             Settings(options.step_s, live=True),
@@ -163,7 +168,7 @@ class RoomSession:
         self._meeting = meeting
         self._control.attach(meeting)
         source = RoomSource(self.tracks, self._clock, self._over, self._echo)
-        sinks = Sinks(self._publisher, self._outcome.recording)
+        sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
             with watch.phase("run"):
                 await meeting.run(source, sinks)
@@ -218,7 +223,7 @@ class RoomSession:
         self._people.review(room)
         self._text.attach(room)
         self._state.attach(room)
-        if self._models.voice is not None:
+        if self._voice is not None:
             await self._publisher.publish(room)
         self.tracks.review()
 
@@ -278,7 +283,41 @@ class RoomSession:
             self._consent_changed(identity, allowed=True)
         return agreed
 
+    def _become(self, name: str) -> str:
+        """Begins to take another role; the name of it.
+
+        Raises:
+            InputError: there is none of that name, or it speaks another language.
+        """
+        role = successor(self._role, library_role(name, "role"))
+        self._role = role
+        change = asyncio.create_task(self._take(role), name=f"role {role.id}")
+        self._changes.add(change)
+        change.add_done_callback(self._changes.discard)
+        return role.id
+
+    async def _take(self, role: Role) -> None:
+        assert self._meeting is not None
+        if role.turn.may_speak and self._voice is None:
+            self._voice = await asyncio.to_thread(self._models.load_voice, role)
+            await self._publisher.publish(self._link.room)
+        self._meeting.change_role(role, self._voice if role.turn.may_speak else None)
+        self._control.change_role(role)
+        self._state.change_role(role)
+        self._text.say(f"{role.identity.name} has the role {role.id} now. {role.summary}")
+
+    def _erase(self, identity: str) -> None:
+        """Drops what somebody said so far, everywhere, if the role says so."""
+        if self._meeting is None or not self._options.role.consent.erase_on_opt_out:
+            return
+        speakers = {one for one in self._names if self.shared.microphone_of(one) == identity}
+        for one in speakers | {identity}:
+            self._meeting.forget(one)
+        self._outcome.erase(identity, speakers | {identity})
+
     def _consent_changed(self, identity: str, *, allowed: bool) -> None:
         self.tracks.review()
+        if not allowed:
+            self._erase(identity)
         if not allowed and self._options.role.consent.leave_on_objection:
             self.end(f"{identity} objected")

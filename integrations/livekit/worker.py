@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,18 +17,16 @@ from integrations.livekit.address import Address
 from integrations.livekit.models import RoomModels, load_models, shared_diarization
 from integrations.livekit.outcome import meeting_id
 from integrations.livekit.session import RoomSession, SessionOptions
+from integrations.livekit.succession import library_role
 from moderator.audio import Waveform
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.models import ModelStore
 from moderator.timeline import Stopwatch
-from roles.loader import load_role
 from roles.schema import Role
 
 LONGEST_METADATA = 100_000
 AGENT_NAME = "moderator"
-
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 class JobWishes(BaseModel):
@@ -84,12 +81,7 @@ def job_role(metadata: str, default: Role) -> tuple[Role, JobWishes]:
     if wishes.role is None:
         return default, wishes
     if isinstance(wishes.role, str):
-        if not _NAME.fullmatch(wishes.role):
-            raise InputError("not the name of a role", where="job metadata: role")
-        try:
-            return load_role(wishes.role), wishes
-        except ValueError as error:
-            raise InputError(str(error), where="job metadata: role") from None
+        return library_role(wishes.role, "job metadata: role"), wishes
     try:
         return Role.model_validate(wishes.role), wishes
     except ValidationError as error:
