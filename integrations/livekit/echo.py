@@ -34,6 +34,9 @@ RESIDUE = 10.0 ** (-10.0 / 10.0)
 LIKENESS = 0.3
 """Peak of the normalised cross-correlation with the reference from which what is left is echo."""
 
+CERTAIN = 0.4
+"""The same for a track as it comes: from then on it is known to bring echoes."""
+
 _WINDOW: Samples = 4_096  # compared at a time, 256 ms
 _REACH = to_samples(1.05)  # the longest way
 _TRANSFORM = 32_768  # holds a window and its delays
@@ -67,7 +70,8 @@ class _Track:
     def __init__(self) -> None:
         self._cancellers = [_Canceller(delay) for delay in DELAYS]
         self._power = 0.0
-        self._left = silence(_WINDOW)
+        self._left, self._came = silence(_WINDOW), silence(_WINDOW)
+        self._echoes = False
 
     def clean(self, samples: Waveform, references: Sequence[Waveform], past: Waveform) -> Waveform:
         """The samples without the agent.
@@ -91,7 +95,12 @@ class _Track:
             best = powers.index(min(powers))
             alone = powers[best] < RESIDUE * self._power
             cleaned[at : at + FRAME] = 0.0 if alone else left[best]
+        self._came = np.concatenate([self._came, samples])[-_WINDOW:]
         self._left = np.concatenate([self._left, cleaned])[-_WINDOW:]
+        found = likeness(self._came, past)
+        self._echoes = self._echoes or found >= CERTAIN
+        if not self._echoes:  # a canceller that has found no echo yet also damps people
+            return samples if found < LIKENESS else silence(len(samples))
         if cleaned.any() and likeness(self._left, past) >= LIKENESS:
             return silence(len(samples))
         return cleaned
