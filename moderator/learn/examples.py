@@ -148,7 +148,9 @@ def _asked(seat: Seat, moments: Moments, *, soon: bool, chunked: bool = False) -
     side = "right" if soon and not chunked else "left"
     mine = _following(own, at, side)
     wait = (mine - at) / SAMPLE_RATE
-    labels = np.stack([*(wait <= horizon for horizon in HORIZONS_S), mine <= _following(every, at, side)])
+    labels = np.stack(
+        [*(wait <= horizon for horizon in HORIZONS_S), mine <= _following(every, at, side)]
+    )
     labels[1 if soon else 3] = moments.positive
     chunk = moments.asked.chunk / SAMPLE_RATE if chunked else np.zeros(len(at))
     features = measure(seat_voices(seat), at)
@@ -157,4 +159,4 @@ def _asked(seat: Seat, moments: Moments, *, soon: bool, chunked: bool = False) -
 
 def _following(onsets: Times, at: Times, side: str) -> Times:
     index = np.searchsorted(onsets, at, side=side)  # type: ignore[call-overload]  # left or right
-    return np.append(onsets, _NEVER)[index]
+    return np.asarray(np.append(onsets, _NEVER)[index], dtype=np.int64)

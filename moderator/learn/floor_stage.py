@@ -41,7 +41,7 @@ class FloorSettings:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """All moments as tensors: features ``(n, k)``, labels and weights ``(n, 4)``, leads ``(n,)``."""
+    """All moments: features ``(n, k)``, labels and weights ``(n, 4)``, leads ``(n,)``."""
 
     features: Tensor
     labels: Tensor
@@ -58,7 +58,7 @@ def gather(meetings: Sequence[PreparedMeeting]) -> Moments:
                 asked = getattr(seat.example, kind)
                 features.append(asked.features)
                 labels.append(asked.labels)
-                weights.append(np.tile(np.float32(weight), (len(asked.at), 1)))
+                weights.append(np.tile(np.array(weight, dtype=np.float32), (len(asked.at), 1)))
                 leads.append(np.full(len(asked.at), float(seat.example.leads), dtype=np.float32))
     parts = (np.concatenate(rows) for rows in (features, labels, weights, leads))
     features_, labels_, weights_, leads_ = (torch.from_numpy(part) for part in parts)
@@ -102,7 +102,7 @@ def train_floor(
         weights = moments.weights[some]
         loss = (losses * weights).sum() / weights.sum()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch
         optimizer.step()
         schedule.step()
         running = loss.item() if step == 0 else 0.99 * running + 0.01 * loss.item()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,6 +16,7 @@ from moderator.learn.prepared import PreparedMeeting, PreparedSeat
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Passage, judge, lay_out
 from moderator.mind.moderator_lm.script import SPAN
+from moderator.voices import Times
 
 BUCKETS = 32
 """Batches' worth of segments that are sorted by length at a time."""
@@ -50,10 +52,10 @@ class WordsSettings:
 class Question:
     """Moments of one seat in one segment, with what they teach."""
 
-    at: np.ndarray  # type: ignore[type-arg]  # int64
-    features: np.ndarray  # type: ignore[type-arg]  # float32
-    labels: np.ndarray  # type: ignore[type-arg]  # bool
-    weights: np.ndarray  # type: ignore[type-arg]  # float32
+    at: Times
+    features: NDArray[np.float32]
+    labels: NDArray[np.bool_]
+    weights: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def trained_parts(network: Network) -> list[dict[str, object]]:
     """What this stage trains: LoRA, the way in, and the head. The floor model stays as it is."""
     named = list(network.named_parameters())
     for name, parameter in named:
-        parameter.requires_grad_(name.endswith((".a", ".b")) or name.startswith(("enter.", "head.")))
+        parameter.requires_grad_(
+            name.endswith((".a", ".b")) or name.startswith(("enter.", "head."))
+        )
     lora = [one for name, one in named if name.endswith((".a", ".b"))]
     rest = [one for name, one in named if name.startswith(("enter.", "head."))]
     return [{"params": lora}, {"params": rest}]
@@ -124,7 +128,7 @@ class Drill:
         return len(self._meetings[number].words[index])
 
     def lessons(self, first: int = 0) -> Iterator[tuple[int, Lesson]]:
-        """(Steps done with it, batch) from step `first` on, drawn from the seed and the step alone."""
+        """(Steps done with it, batch) from step `first` on, drawn from seed and step alone."""
         batch, step = self.settings.batch, first
         a_pass = max(1, len(self.order(0)) // batch)
         while step < self.steps:
@@ -155,7 +159,7 @@ class Drill:
                 asked.append(question.at)
                 features.append(question.features)
                 role = [float(seat.example.leads and known), float(known)]
-                roles.append(np.tile(np.float32(role), (len(question.at), 1)))
+                roles.append(np.tile(np.array(role, dtype=np.float32), (len(question.at), 1)))
                 labels.append(question.labels)
                 weights.append(question.weights)
             if asked:
@@ -176,15 +180,13 @@ class Drill:
             chosen[0] = leaders[0]
         return [seats[index] for index in sorted(chosen)]
 
-    def _question(
-        self, seat: PreparedSeat, begin: int, random: np.random.Generator
-    ) -> Question:
-        """All moments near a turn and at boundaries, and some of the others, by time within each."""
+    def _question(self, seat: PreparedSeat, begin: int, random: np.random.Generator) -> Question:
+        """All moments near a turn and at boundaries, and some of the others."""
         parts = []
         for kind, head_weights in HEAD_WEIGHTS.items():
             asked = getattr(seat.example, kind)
             here = np.nonzero((asked.at > begin) & (asked.at <= begin + SPAN))[0]
-            weights = np.tile(np.float32(head_weights), (len(here), 1))
+            weights = np.tile(np.array(head_weights, dtype=np.float32), (len(here), 1))
             if kind == "stream":
                 soon = asked.labels[here, 2]
                 silent = np.nonzero(~soon)[0]
@@ -244,12 +246,11 @@ def train_words(drill: Drill, first: int, notice: Notice, keep: Callable[[int], 
     """
     drill.network.train()
     drill.network.floor.eval()
-    running = None
+    running: tuple[float, float] | None = None
     for done, lesson in drill.lessons(first):
         now = drill.step(lesson)
-        running = now if running is None else tuple(
-            0.98 * old + 0.02 * new for old, new in zip(running, now, strict=True)
-        )
+        old = running or now
+        running = (0.98 * old[0] + 0.02 * now[0], 0.98 * old[1] + 0.02 * now[1])
         notice(done, drill.steps, running[0], running[1])
         keep(done)
     drill.network.eval()
