@@ -14,7 +14,7 @@ from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
 from moderator.measure.bench.moments import Moments, starts
 from moderator.measure.bench.stream import stream_moments
 from moderator.mind.moderator_lm.floor_model import measure
-from moderator.mind.moderator_lm.parts import Cast, Part, letters, prompt
+from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letters, prompt
 from moderator.mind.moderator_lm.script import (
     CONTEXT,
     OPENING,
@@ -25,9 +25,6 @@ from moderator.mind.moderator_lm.script import (
 )
 from moderator.timeline import SAMPLE_RATE
 from moderator.voices import Times
-
-SYSTEM = "<|im_start|>system\n{}<|im_end|>\n"
-"""How the role prompt stands before a conversation."""
 
 HORIZONS_S = (0.5, 1.0, 2.0)
 """How soon a floor turn of the seat begins: the first three of `HEADS`."""

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from roles.schema import Role
 
+SYSTEM = "<|im_start|>system\n{}<|im_end|>\n"
+"""How the role prompt stands before a conversation."""
+
 LONGEST_POSITION = 40
 """Characters of a position that are read."""
 
