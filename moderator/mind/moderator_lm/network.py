@@ -2,9 +2,10 @@
 
 ModeratorLM's architecture (Mitra et al., 2026, arXiv 2606.13544) in small, with one change: the
 role prompt and the floor do not stand in the transcript's way. The transcript is read once,
-whatever the seat; a decision is one further position that enters at a middle layer as the
-floor-state embedding and sees role prompt and transcript, and that nothing else sees. So deciding
-costs one token, and a role can be changed, or several be held, without reading anything again.
+whatever the seat; a decision is one further position that enters at a middle layer as the last
+token's copy plus the floor-state embedding. It sees role prompt and transcript, and nothing sees
+it. So deciding costs one token, and a role can be changed, or several be held, without reading
+anything again.
 """
 
 from __future__ import annotations
@@ -79,13 +80,14 @@ class Network(nn.Module):
         self.layers = backbone.model.layers
         adapt(self.layers[shape.enter : shape.depth], shape.rank, shape.alpha)
         self.floor = FloorModel(shape.features, shape.floor)
-        self.enter = nn.Sequential(
-            nn.LayerNorm(shape.floor), nn.Linear(shape.floor, 256), nn.GELU(), nn.Linear(256, hidden)
-        )
-        self.head = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, len(HEADS)))
-        self.projector = nn.Linear(shape.speech * shape.stacked, hidden)
-        for parameter in (self.head[1].weight, self.head[1].bias):
+        way_in, way_out = nn.Linear(256, hidden), nn.Linear(hidden, len(HEADS))
+        for parameter in (way_in.weight, way_out.weight, way_out.bias):
             nn.init.zeros_(parameter)
+        self.enter = nn.Sequential(
+            nn.LayerNorm(shape.floor), nn.Linear(shape.floor, 256), nn.GELU(), way_in
+        )
+        self.head = nn.Sequential(nn.LayerNorm(hidden), way_out)
+        self.projector = nn.Linear(shape.speech * shape.stacked, hidden)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -122,7 +124,7 @@ class Network(nn.Module):
         return hidden
 
     def decisions(self, embedding: Tensor) -> Tensor:
-        """Floor-state embeddings ``(..., floor)`` to where decisions enter."""
+        """What floor-state embeddings ``(..., floor)`` add to the token at which they enter."""
         return cast("Tensor", self.enter(embedding)).to(self.dtype)
 
     def judge(self, hidden: Tensor, opinion: Tensor) -> Tensor:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from roles.schema import Role
 
+SYSTEM = "<|im_start|>system\n{}<|im_end|>\n"
+"""How the role prompt stands before a conversation."""
+
 LONGEST_POSITION = 40
 """Characters of a position that are read."""
 
@@ -91,12 +94,16 @@ def prompt(cast: Cast, me: str, labels: Mapping[str, str]) -> str:
         lead = " You lead the meeting."
     elif leaders:
         lead = f" {leaders[0]} leads the meeting."
-    named = ", ".join(f"{labels[name]} {_position(cast.others[name])}" for name in known[:MOST_NAMED])
+    named = ", ".join(
+        f"{labels[name]} {_position(cast.others[name])}" for name in known[:MOST_NAMED]
+    )
     more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
     others = f" Others: {named}{more}." if named else ""
     return f"You are {labels[me]}, {_position(cast.me)}.{lead}{others}"
 
 
 def _position(part: Part) -> str:
-    words = "".join(char if char.isalnum() or char in " -'" else " " for char in part.position or "")
+    words = "".join(
+        char if char.isalnum() or char in " -'" else " " for char in part.position or ""
+    )
     return " ".join(words.split())[:LONGEST_POSITION].strip() or "participant"

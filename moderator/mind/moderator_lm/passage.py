@@ -49,7 +49,7 @@ class Layout:
     """Passages side by side.
 
     Attributes:
-        hidden: ``(batch, tokens, hidden)``, zero where decisions enter.
+        hidden: ``(batch, tokens, hidden)``; where decisions enter, that of the last token known.
         positions: ``(batch, tokens)``.
         mask: ``(batch, 1, tokens, tokens)``, true where attention is allowed.
         slots: ``(questions, 2)`` row and column of each, by passage, seat and moment.
@@ -92,6 +92,7 @@ def lay_out(passages: Sequence[Passage], prompt_room: int) -> Layout:
         for index, moments in enumerate(passage.asked):
             here = slice(at, at + len(moments))
             after = np.searchsorted(passage.known, moments, side="right")
+            hidden[row, here] = passage.words[torch.from_numpy(after - 1)]
             positions[row, here] = torch.from_numpy(after + prompt_room)
             kind[row, here], seat[row, here], time[row, here] = _QUESTION, index, moments
             slots += [(row, column) for column in range(here.start, here.stop)]
@@ -126,7 +127,7 @@ def judge(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
     """
     rows, columns = layout.slots[:, 0], layout.slots[:, 1]
     hidden = layout.hidden.clone()
-    hidden[rows, columns] = network.decisions(reading.embedding)
+    hidden[rows, columns] += network.decisions(reading.embedding)
     shape = network.shape
     hidden = network.through(hidden, layout.positions, layout.mask, shape.enter, shape.depth)
     return network.judge(hidden[rows, columns], reading.logits)

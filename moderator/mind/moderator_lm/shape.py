@@ -33,15 +33,15 @@ class Shape(BaseModel):
     """A `moderator-lm`.
 
     Layers below `enter` are the backbone's own and see the transcript alone. A decision enters
-    there, as the floor-state embedding, and is read after layer `depth`; layers between carry
-    LoRA. Layers from `depth` on only write replies.
+    there, as the last token plus the floor-state embedding, and is read after `depth` layers;
+    layers between carry LoRA. Layers from `depth` on only write replies.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     backbone: BackboneShape = BackboneShape()
     enter: Size = Field(default=10, description="Layer at which a decision enters.")
-    depth: Size = Field(default=16, description="Layers that a decision passes, from below.")
+    depth: Size = Field(default=18, description="Layers that a decision passes, from below.")
     rank: Size = Field(default=16, description="Of the LoRA matrices.")
     alpha: float = Field(default=32.0, gt=0, description="LoRA's scale, over the rank.")
     prompt_tokens: Size = Field(default=96, description="Room for the role prompt.")
