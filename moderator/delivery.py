@@ -43,6 +43,10 @@ class Delivery:
         self._quiet = True
         self._events: list[Event] = []
 
+    def change(self, session: MindSession, voice: Voice | None) -> None:
+        """From now on another session composes and another voice speaks; no turn goes on."""
+        self._session, self._voice = session, voice
+
     async def raise_hand(self, proposal: Proposal) -> str:
         """What the raised hand is for, in words to be shown."""
         return " ".join([piece async for piece in self._session.compose(proposal)])

@@ -222,6 +222,14 @@ class ConsentGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleChanged:
+    """From now on the agent has another role."""
+
+    at: Samples
+    role: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class TurnStarted:
     """The agent's turn `turn` begins to sound."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
@@ -29,6 +29,7 @@ from moderator.events import (
     Percept,
     Proposal,
     Reason,
+    RoleChanged,
     SpeakerActivity,
     TurnEnded,
     TurnStarted,
@@ -53,6 +54,7 @@ Event: TypeAlias = (
     | ConsentGiven
     | Joined
     | Left
+    | RoleChanged
     | TurnStarted
     | WordPlayed
     | TurnEnded
@@ -134,6 +136,7 @@ _KINDS: dict[type, str] = {
     ConsentGiven: "consent",
     Joined: "joined",
     Left: "left",
+    RoleChanged: "role_changed",
     TurnStarted: "turn_started",
     WordPlayed: "word_played",
     TurnEnded: "turn_ended",
@@ -184,11 +187,37 @@ class Journal:
             self.lines.append(line)
             return
         try:
-            self._file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+            self._file.write(_text(line))
             self._unflushed += 1
             if self._unflushed >= FLUSH_LINES:
                 self._file.flush()
                 self._unflushed = 0
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def erase(self, speakers: Collection[str]) -> None:
+        """Takes what somebody said out of the lines written so far.
+
+        When they spoke stays, so that decisions come out the same when the journal is run again.
+        What minds noted goes whoever it was about: it may quote them.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        if self._path is None:
+            self.lines = [_without(line, speakers) for line in self.lines]
+            return
+        if self._file is None:
+            return
+        fresh = self._path.with_name(self._path.name + ".part")
+        try:
+            self._file.flush()
+            with fresh.open("w", encoding="utf-8", newline="\n") as out:
+                for line in read(self._path):
+                    out.write(_text(_without(line, speakers)))
+            self._file.close()
+            fresh.replace(self._path)
+            self._file = self._path.open("a", encoding="utf-8", newline="\n")
         except OSError as error:
             raise self._refused(error) from error
 
@@ -209,6 +238,25 @@ class Journal:
         full = error.errno == errno.ENOSPC
         what = "the disk is full" if full else f"cannot write the journal ({error.strerror})"
         return InputError(what, where=str(self._path), todo="free some space and run again")
+
+
+def _text(line: Line) -> str:
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _without(line: Line, speakers: Collection[str]) -> Line:
+    """A line without what `speakers` said."""
+    kind, kept = line["kind"], dict(line)
+    if kind == "heard":
+        kept["words"] = [word for word in line.get("words", ()) if word[0] not in speakers]
+        partials = line.get("partials", {})
+        kept["partials"] = {who: said for who, said in partials.items() if who not in speakers}
+        return {key: value for key, value in kept.items() if value or key in ("kind", "at")}
+    if kind == "proposal":
+        return {key: value for key, value in kept.items() if key not in ("cue", "thought")}
+    if kind == "command" and line["by"] in speakers:
+        kept["argument"] = ""
+    return kept
 
 
 def read(path: Path) -> Iterator[Line]:

@@ -28,6 +28,7 @@ from moderator.events import (
     Joined,
     Left,
     Proposal,
+    RoleChanged,
     TurnEnded,
     TurnStarted,
     Withdrawn,
@@ -127,22 +128,24 @@ class Meeting:
         self._names = {one.id: one.name for one in participants.values()}
         self._keeper = TurnKeeper(role, self._names)
         self._transcript = Transcript()
-        phrases = load_phrases(role.language)
-        names = [role.identity.name, *role.identity.aliases]
-        self._spotter = CommandSpotter(role, phrases, AddresseeDetector(names, phrases))
+        self._spotter = _spotter(role)
         self._percepts = PerceptBuilder(settings.step, audio=mind.capabilities.hears_audio)
         self._heard: DelayLine[Heard] = DelayLine(enabled=settings.honest_latency)
         self._proposed: DelayLine[Outcome] = DelayLine(enabled=settings.honest_latency)
         self._left = False
+        self._session: MindSession | None = None
+        self._next: tuple[Role, Voice | None] | None = None
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
-        session = await self._mind.open(self._role, self._participants)
+        session = self._session = await self._mind.open(self._role, self._participants)
         desk = Desk(session, live=self._settings.live)
         delivery = Delivery(session, self._voice, self._settings, self._watch)
         try:
             async for now, chunks in source.ticks():
                 await self._clock.wait_until(now)
+                if self._next is not None:
+                    session = await self._change_role(*self._next, desk, delivery, session)
                 await self._tick(now, chunks, desk, delivery, session)
                 own = delivery.take(now)
                 self._own_events(delivery, session)
@@ -217,6 +220,45 @@ class Meeting:
         """Somebody went out; what they said stays theirs."""
         if self._participants.pop(participant, None) is not None:
             self._emit(Left(self.now, participant))
+
+    def change_role(self, role: Role, voice: Voice | None) -> None:
+        """The agent goes on by another role from the next tick on; its turn, if any, ends there.
+
+        Floor, participants and commands in force stay; the mind begins anew.
+
+        Args:
+            role: of the same language, since the ears stay.
+            voice: speaks from then on; None for a role that never does.
+        """
+        self._next = (role, voice)
+
+    async def _change_role(
+        self,
+        role: Role,
+        voice: Voice | None,
+        desk: Desk,
+        delivery: Delivery,
+        session: MindSession,
+    ) -> MindSession:
+        self._next = None
+        self._cut(delivery, session)
+        fresh = self._session = await self._mind.open(role, self._participants)
+        await desk.change(fresh)
+        delivery.change(fresh, voice)
+        await session.close()
+        self._role, self._voice = role, voice
+        self._proposed = DelayLine(enabled=self._settings.honest_latency)
+        self._spotter = _spotter(role)
+        self._keeper.change_role(role)
+        self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
+        return fresh
+
+    def forget(self, speaker: str) -> None:
+        """Drops all words of somebody; what the observers have is theirs to erase."""
+        self._transcript.forget(speaker)
+        self._percepts.forget(speaker)
+        if self._session is not None:
+            self._session.forget(speaker)
 
     def consent(self, by: str, channel: str, *, given: bool) -> None:
         """Somebody said whether they may be heard; the source must see to it."""
@@ -305,3 +347,9 @@ class Meeting:
     def participants(self) -> Mapping[str, Participant]:
         """Everybody met so far."""
         return self._participants
+
+
+def _spotter(role: Role) -> CommandSpotter:
+    phrases = load_phrases(role.language)
+    names = [role.identity.name, *role.identity.aliases]
+    return CommandSpotter(role, phrases, AddresseeDetector(names, phrases))

@@ -51,6 +51,11 @@ class PerceptBuilder:
         self._activities, self._words, self._chunks = [], [], {}
         return percept
 
+    def forget(self, speaker: str) -> None:
+        """Drops what somebody said since the last percept, and the audio of their track."""
+        self._words = [word for word in self._words if word.speaker != speaker]
+        self._chunks.pop(speaker, None)
+
     def _cut_audio(self, start: Samples) -> dict[str, Waveform]:
         """Per track ``(step,)`` samples; silence where a track had none."""
         cut = {}

@@ -61,6 +61,10 @@ class _Rerun:
     def _joined(self, line: Line) -> None:
         self._names[line["id"]] = line["name"]
 
+    def _role_changed(self, line: Line) -> None:
+        self._silent_until(line["at"])
+        self._keeper.change_role(Role.model_validate(line["role"]))
+
     def _percept(self, line: Line) -> None:
         self._silent_until(line["end"])
 

@@ -62,6 +62,12 @@ class Transcript:
             current.words.append(word.text)
             current.end = max(current.end, word.end)
 
+    def forget(self, speaker: str) -> None:
+        """Drops all that somebody said."""
+        self._open.pop(speaker, None)
+        kept = [utterance for utterance in self._utterances if utterance.speaker != speaker]
+        self._utterances = deque(kept, maxlen=self._utterances.maxlen)
+
     def current(self, speaker: str) -> Utterance | None:
         """The last utterance of a speaker, which may go on."""
         return self._open.get(speaker)

@@ -88,6 +88,11 @@ class TurnKeeper:
         elif given.command is Command.RESUME:
             self._standing = replace(self._standing, hushed=False, listen_only=False)
 
+    def change_role(self, role: Role) -> None:
+        """Goes on by another role; what was proposed in the old one is dropped."""
+        self.role = role
+        self._pending = None
+
     def turn_started(self, event: TurnStarted) -> None:
         """The agent's turn begins to sound; a backchannel does not take the floor."""
         if event.act is not Act.BACKCHANNEL:

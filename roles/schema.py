@@ -297,6 +297,16 @@ class Thought(Strict):
     journal: bool = Field(default=False, description="Write thoughts into the journal.")
 
 
+class Microphones(Strict):
+    """Whose microphone several people share; participants may say so themselves as well."""
+
+    shared: list[Name] = Field(
+        default=[],
+        max_length=100,
+        description="Ids of participants whose microphone several people share.",
+    )
+
+
 class Consent(Strict):
     """What participants are told and may refuse."""
 
@@ -338,6 +348,9 @@ class Role(Strict):
     turn: TurnPolicy = Field(default=TurnPolicy(), description="When it may speak.")
     authority: Authority = Field(default=Authority(), description="Who may command it, and how.")
     thought: Thought = Field(default=Thought(), description="Reasoning before a decision.")
+    microphones: Microphones = Field(
+        default=Microphones(), description="Whose microphone several people share, in a room."
+    )
     consent: Consent = Field(default=Consent(), description="What people are told and may refuse.")
     retention: Retention = Field(
         default=Retention(),

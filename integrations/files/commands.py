@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moderator.cli.options import AsJson, Force, Mind, MindUrl, Offline, Recogniser
+from moderator.cli.options import AsJson, Enrol, Force, Mind, MindUrl, Offline, Recogniser
 
 if TYPE_CHECKING:
     from integrations.files.replay import ReplayOptions
@@ -37,13 +37,7 @@ def replay(
     seat: Annotated[
         str | None, typer.Option(metavar="ID", help="Take this participant's place.")
     ] = None,
-    enrol: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=RECORDING",
-            help="A few seconds of one person's speech, to name them on a shared microphone.",
-        ),
-    ] = None,
+    enrol: Enrol = None,
     realtime: Realtime = False,
     honest_latency: Honest = False,
     step: Annotated[

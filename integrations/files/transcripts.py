@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from diarize.base import SpeakerActivity
 from integrations.files.outdir import OutputDirectory
@@ -32,6 +32,10 @@ class TranscriptBuilder:
             self._voices += event.activities
         elif isinstance(event, WordPlayed):
             self._words.append(Word(self._agent, event.text, event.start, event.end))
+
+    def erase(self, speakers: Collection[str]) -> None:
+        """Drops the words of some, not when they spoke."""
+        self._words = [word for word in self._words if word.speaker not in speakers]
 
     def write(self, out: OutputDirectory, meeting_id: str, names: Mapping[str, str]) -> None:
         """Writes SegLST, WebVTT and RTTM.

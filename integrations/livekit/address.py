@@ -23,8 +23,9 @@ _REASONS = (
         "the server refuses the key or token",
     ),
     (r"403|permission", "the token does not allow to join this room"),
-    (r"404|not found", "there is no LiveKit server at this address"),
+    (r"404|not found", "there is no LiveKit server at this address, or it is too old"),
     (r"max.?participants|room is full|429", "the room is full"),
+    (r"500 Internal", "the room is full, or the server has failed"),  # it says no more than that
 )
 
 

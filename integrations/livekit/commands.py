@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moderator.cli.options import AsJson, Force, Mind, MindUrl, Offline, Recogniser
+from moderator.cli.options import AsJson, Enrol, Force, Mind, MindUrl, Offline, Recogniser
 
 if TYPE_CHECKING:
+    from integrations.livekit.models import RoomModels
     from integrations.livekit.session import SessionOptions
-    from integrations.livekit.worker import WorkerOptions
+    from integrations.livekit.worker import Worker
     from moderator.mind.base import SpeechLLM
     from moderator.models import ModelStore
+    from roles.schema import Role
 
 
 Url = Annotated[str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")]
@@ -44,6 +46,7 @@ def join(
     mind: Mind = "duties",
     mind_url: MindUrl = None,
     recogniser: Recogniser = None,
+    enrol: Enrol = None,
     step: Annotated[
         float, typer.Option(min=0.2, max=3.0, metavar="SECONDS", help="Length of a percept.")
     ] = 0.3,
@@ -66,7 +69,7 @@ def join(
     from moderator.mind.loading import load_mind
     from roles.loader import load_role
 
-    _need_livekit()
+    _prepare_livekit("join")
     from integrations.livekit.address import Address
     from integrations.livekit.session import SessionOptions
 
@@ -79,7 +82,8 @@ def join(
         the_role, address, out, overwrite=force, step_s=step, patience_s=leave_after
     )
     store = open_store(offline=offline, show_progress=not as_json)
-    summary = _take_part(options, store, recogniser, load_mind(mind, mind_url, live=True))
+    models = _models(the_role, store, recogniser, enrol or [])
+    summary = _take_part(options, models, load_mind(mind, mind_url, live=True))
     if as_json:
         print_json(summary)
     else:
@@ -103,6 +107,7 @@ def serve(
     rooms: Annotated[
         int, typer.Option(min=1, max=64, help="Meetings at the same time on this worker.")
     ] = 4,
+    enrol: Enrol = None,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
     offline: Offline = False,
@@ -114,26 +119,27 @@ def serve(
     from moderator.mind.loading import load_mind
     from roles.loader import load_role
 
-    _need_livekit("serve")
+    _prepare_livekit("serve")
+    from integrations.files.enrolments import read_enrolments
     from integrations.livekit.address import Address
-    from integrations.livekit.worker import WorkerOptions
+    from integrations.livekit.worker import Worker, WorkerOptions
 
     the_role = load_role(role)
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
     options = WorkerOptions(url, api_key, api_secret, the_role, agent_name, out, rooms)
     store = open_store(offline=offline)
+    enrolled = read_enrolments(enrol or [])
     load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
-    asyncio.run(_serve(options, store, lambda: load_mind(mind, mind_url, live=True)))
+    worker = Worker(options, store, lambda: load_mind(mind, mind_url, live=True), enrolled)
+    asyncio.run(_serve(worker, options.agent_name))
 
 
-async def _serve(options: WorkerOptions, store: ModelStore, mind: Callable[[], SpeechLLM]) -> None:
+async def _serve(worker: Worker, agent_name: str) -> None:
     import asyncio
     import signal
 
-    from integrations.livekit.worker import Worker
     from moderator.cli.console import note
 
-    worker = Worker(options, store, mind)
     draining: set[asyncio.Task[None]] = set()
 
     def drain() -> None:
@@ -142,14 +148,31 @@ async def _serve(options: WorkerOptions, store: ModelStore, mind: Callable[[], S
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, drain)
-    note(f"serving as {options.agent_name or 'an agent for every room'}")
+    note(f"serving as {agent_name or 'an agent for every room'}")
     await worker.run()
     await asyncio.gather(*draining)
 
 
-def _need_livekit(command: str = "join") -> None:
+def _models(
+    role: Role, store: ModelStore, recogniser: str | None, enrol: list[str]
+) -> Callable[[], RoomModels]:
+    """What loads a role's models; recordings to enrol are read, and refused, before."""
+    from integrations.files.enrolments import read_enrolments
+    from integrations.livekit.models import load_models, shared_diarization
+
+    diarization = shared_diarization(store, read_enrolments(enrol))
+    return lambda: load_models(role, store, diarization, recogniser)
+
+
+def _prepare_livekit(command: str) -> None:
+    """Before anything of LiveKit is imported.
+
+    Raises:
+        InputError: it is not installed.
+    """
     from importlib.util import find_spec
 
+    from moderator.cli.ending import skip_finalisation
     from moderator.errors import InputError
 
     if find_spec("livekit") is None or find_spec("livekit.rtc") is None:
@@ -158,23 +181,23 @@ def _need_livekit(command: str = "join") -> None:
             where=f"moderator {command}",
             todo="install it with: pip install 'livekit-moderator[livekit]'",
         )
+    skip_finalisation()  # the client's native threads report until the very end
 
 
 def _take_part(
-    options: SessionOptions, store: ModelStore, recogniser: str | None, mind: SpeechLLM
+    options: SessionOptions, models: Callable[[], RoomModels], mind: SpeechLLM
 ) -> dict[str, Any]:
     """Loads the models and runs the session until it ends or the process is told to end."""
     import asyncio
     import logging
 
-    from integrations.livekit.models import load_models
     from moderator.timeline import Stopwatch
 
     logging.getLogger("livekit").addHandler(logging.NullHandler())  # errors come as one line
     watch = Stopwatch()
     with watch.phase("load"):
-        models = load_models(options.role, store, recogniser)
-    return asyncio.run(_run(options, models, mind, watch))
+        loaded = models()
+    return asyncio.run(_run(options, loaded, mind, watch))
 
 
 async def _run(options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from livekit import rtc
 
+from integrations.livekit.shared import YES
 from roles.schema import Role
 
 OPT_OUT = "moderator.optout"
@@ -14,7 +15,6 @@ OPT_OUT = "moderator.optout"
 LONGEST_IDENTITY = 256
 LONGEST_NAME = 80
 
-_YES = ("1", "true", "yes")
 _PEOPLE = (
     rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
     rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
@@ -56,7 +56,7 @@ class Consent:
     def read_attributes(self, identity: str, attributes: Mapping[str, str]) -> bool:
         """Takes a participant's attributes; True if they changed whether they are heard."""
         before = self.allows(identity)
-        if attributes.get(OPT_OUT, "").strip().lower() in _YES and self._role.consent.opt_out:
+        if attributes.get(OPT_OUT, "").strip().lower() in YES and self._role.consent.opt_out:
             self._by_attribute.add(identity)
         else:
             self._by_attribute.discard(identity)

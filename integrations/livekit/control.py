@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any
 
 from moderator.commands import permitted
+from moderator.errors import InputError
 from moderator.events import CommandGiven
 from moderator.meeting import Meeting
 from moderator.timeline import to_seconds
@@ -48,6 +49,7 @@ class Control:
         say: hands a text to the mind; False if too much waits.
         refuse: takes a refusal to be heard; False if the role does not let people refuse.
         agree: takes it back; False if something else still stands against it.
+        become: has the agent go on by another role, by its name; the name it takes.
     """
 
     def __init__(
@@ -56,13 +58,19 @@ class Control:
         say: Callable[[str], bool],
         refuse: Callable[[str], bool],
         agree: Callable[[str], bool],
+        become: Callable[[str], str],
     ) -> None:
         self._role, self._say, self._refuse, self._agree = role, say, refuse, agree
+        self._become = become
         self._meeting: Meeting | None = None
 
     def attach(self, meeting: Meeting) -> None:
         """The meeting has begun."""
         self._meeting = meeting
+
+    def change_role(self, role: Role) -> None:
+        """Who may do what is now said by another role."""
+        self._role = role
 
     def do(self, command: Command, by: str, channel: str, argument: str = "") -> str:
         """Carries out a command.
@@ -71,7 +79,7 @@ class Control:
             command: which.
             by: identity of who gives it.
             channel: ``rpc`` or ``chat``.
-            argument: what to say, for `say`.
+            argument: what to say, for `say`; which role to take, for `role`.
 
         Returns:
             What came of it: JSON for `status` and `role`, otherwise a sentence.
@@ -83,7 +91,7 @@ class Control:
         if len(argument) > LONGEST:
             raise Refusal(Code.BAD_REQUEST, f"at most {LONGEST} characters")
         allowed = permitted(self._role, command, channel, by)
-        shown = argument if command is Command.SAY else ""
+        shown = argument if command in (Command.SAY, Command.ROLE) else ""
         given = CommandGiven(meeting.now, command, by, channel, allowed, shown)
         if not allowed:
             meeting.command(given)
@@ -93,7 +101,9 @@ class Control:
         if command is Command.SAY:
             self._take_text(argument)
         if command is Command.ROLE and argument:
-            raise Refusal(Code.NOT_POSSIBLE, "the role cannot be changed while a meeting goes on")
+            taken = self._take_role(argument)
+            meeting.command(given)
+            return f"I take the role {taken}."
         meeting.command(given)
         return self._answer(command, meeting)
 
@@ -133,6 +143,12 @@ class Control:
             raise Refusal(Code.NOT_POSSIBLE, f"the role {self._role.id} never speaks")
         if not self._say(" ".join(text.split())):
             raise Refusal(Code.BUSY, "too much waits to be said")
+
+    def _take_role(self, name: str) -> str:
+        try:
+            return self._become(name.strip())
+        except InputError as error:
+            raise Refusal(Code.NOT_POSSIBLE, error.what) from None
 
     def _answer(self, command: Command, meeting: Meeting) -> str:
         if command is Command.STATUS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +13,16 @@ from integrations.files.outdir import OutputDirectory
 from integrations.files.transcripts import TranscriptBuilder
 from integrations.files.wav import WavWriter
 from integrations.livekit.recording import Recording
+from integrations.livekit.tapes import Tapes
 from moderator.events import Heard, Proposal
 from moderator.journal import Closed, Event, Journal, Opened
 from moderator.measure.report import write_report
 from moderator.measure.summary import SummaryBuilder
 from moderator.timeline import Samples
 from roles.schema import Role
+
+TAPES = ".tapes"
+"""Folder of the tapes, in the meeting's directory, while the meeting lasts."""
 
 
 def meeting_id(room: str) -> str:
@@ -36,7 +40,7 @@ class Outcome:
     """
 
     def __init__(self, role: Role, out: Path | None, *, overwrite: bool = False) -> None:
-        self._role = role
+        self._role, self._erases = role, role.consent.erase_on_opt_out
         self._agent = f"{role.identity.name} (agent)"
         self._directory = OutputDirectory(out, overwrite=overwrite) if out else None
         self._summary = SummaryBuilder()
@@ -60,7 +64,27 @@ class Outcome:
         self.recording = Recording(
             WavWriter(out.file("agent.wav")) if keep != "none" else None,
             WavWriter(out.file("meeting.wav")) if keep == "meeting" else None,
+            Tapes(self._directory.path / TAPES) if keep == "meeting" and self._erases else None,
         )
+
+    def erase(self, track: str, speakers: Collection[str]) -> None:
+        """Destroys what was kept of somebody, if the role says so.
+
+        Their sound and words go; who spoke when stays, since decisions were made by it.
+
+        Args:
+            track: theirs.
+            speakers: they, or everybody on their microphone.
+
+        Raises:
+            InputError: a file cannot be written.
+        """
+        if not self._erases:
+            return
+        self.recording.erase(track)
+        self._transcript.erase(speakers)
+        if self._journal is not None:
+            self._journal.erase(speakers)
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""

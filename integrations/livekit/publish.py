@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from livekit import rtc
 
 from moderator.audio import AudioChunk, Waveform, silence, to_pcm16
 from moderator.events import Action, Decision
 from moderator.journal import Event
-from moderator.timeline import FRAME, SAMPLE_RATE, Samples, to_samples
+from moderator.timeline import FRAME, SAMPLE_RATE, LiveClock, Samples, to_samples
 
 QUEUE_MS = 200
 LEAD = to_samples(0.04)
 """Silence before a turn: what the next tick may be late by without being heard as a gap."""
+
+GAP = to_samples(0.015)
+"""Frames that follow each other within this are one stream; a queue that ran dry leaves more."""
 
 
 class Publisher:
     """Plays the agent's samples in the room; the sink of a meeting, and an observer of it.
 
     When the agent gives way, what waits in the queue is dropped: at most 140 ms of its voice.
+
+    Args:
+        clock: the meeting's.
+        said: told what leaves for the room, and at what meeting time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: LiveClock, said: Callable[[Samples, Waveform], None]) -> None:
+        self._clock, self._said = clock, said
         self._source: rtc.AudioSource | None = None
         self._waiting: asyncio.Queue[Waveform] = asyncio.Queue(maxsize=50)
         self._task: asyncio.Task[None] | None = None
@@ -75,9 +83,14 @@ class Publisher:
             self._waiting.put_nowait(samples)
 
     async def _play(self, source: rtc.AudioSource) -> None:
+        due: Samples = 0
         while True:
-            pcm = to_pcm16(await self._waiting.get())
-            for at in range(0, len(pcm), FRAME):
-                part = pcm[at : at + FRAME]
-                frame = rtc.AudioFrame(part.tobytes(), SAMPLE_RATE, 1, len(part))
+            samples = await self._waiting.get()
+            for first in range(0, len(samples), FRAME):
+                part = samples[first : first + FRAME]
+                at = self._clock.now() + to_samples(source.queued_duration)
+                at = due if abs(at - due) < GAP else at
+                self._said(at, part)
+                due = at + len(part)
+                frame = rtc.AudioFrame(to_pcm16(part).tobytes(), SAMPLE_RATE, 1, len(part))
                 await source.capture_frame(frame)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from integrations.files.wav import WavWriter
+from integrations.livekit.tapes import Tapes
 from moderator.audio import AudioChunk, Waveform, silence
 from moderator.meeting import Sink
 from moderator.timeline import TICK, Samples, to_samples
 
 LATE = to_samples(0.5)
 """Audio that comes later than this after its time is not in the mix."""
+
+OWN = ""
+"""The agent's track; no participant's identity is empty."""
 
 
 class Recording:
@@ -21,10 +25,13 @@ class Recording:
     Args:
         agent: gets the agent's voice on the meeting's timeline; None: not kept.
         meeting: gets everybody's sum with the agent's; None: not kept.
+        tapes: keep everybody apart until the end, so that one can be erased; None: nobody can.
     """
 
-    def __init__(self, agent: WavWriter | None, meeting: WavWriter | None) -> None:
-        self._agent, self._meeting = agent, meeting
+    def __init__(
+        self, agent: WavWriter | None, meeting: WavWriter | None, tapes: Tapes | None = None
+    ) -> None:
+        self._agent, self._meeting, self._tapes = agent, meeting, tapes
         self._mix: Waveform = silence(0)
         self._base: Samples = 0
 
@@ -35,15 +42,27 @@ class Recording:
             self._agent.write(own)
         if self._meeting is None:
             return
-        for chunk in chunks:
-            self._add(chunk.start, chunk.samples)
+        parts = [(chunk.track, chunk.start, chunk.samples) for chunk in chunks]
         if own is not None:
-            self._add(start, own)
-        self._write(start - LATE)
+            parts.append((OWN, start, own))
+        for track, at, samples in parts:
+            if self._tapes is not None:
+                self._tapes.write(track, at, samples)
+            else:
+                self._add(at, samples)
+        if self._tapes is None:
+            self._write(start - LATE)
+
+    def erase(self, track: str) -> None:
+        """Destroys what was kept of a track so far, where tracks are kept apart."""
+        if self._tapes is not None:
+            self._tapes.erase(track)
 
     def finish(self, duration: Samples) -> None:
         """Pads both to the meeting's length and gives them their names."""
-        if self._meeting is not None:
+        if self._meeting is not None and self._tapes is not None:
+            self._tapes.mix(self._meeting, duration)
+        elif self._meeting is not None:
             self._write(duration)
         for writer in (self._agent, self._meeting):
             if writer is not None:
@@ -51,7 +70,9 @@ class Recording:
                 writer.close()
 
     def abandon(self, error: BaseException) -> None:
-        """Leaves them as an interrupted run does; see `WavWriter`."""
+        """Leaves them as an interrupted run does; see `WavWriter`. Tapes go."""
+        if self._tapes is not None:
+            self._tapes.close()
         for writer in (self._agent, self._meeting):
             if writer is not None:
                 writer.__exit__(type(error), error, None)
@@ -76,12 +97,18 @@ class Recording:
 
 
 class Sinks:
-    """Gives each tick to several sinks."""
+    """Gives each tick to several sinks, without those who have refused since it was heard.
 
-    def __init__(self, *sinks: Sink) -> None:
-        self._sinks = sinks
+    Args:
+        allowed: whether somebody's audio may be used.
+        sinks: get the rest.
+    """
+
+    def __init__(self, allowed: Callable[[str], bool], *sinks: Sink) -> None:
+        self._allowed, self._sinks = allowed, sinks
 
     def take(self, start: Samples, chunks: Sequence[AudioChunk], own: Waveform | None) -> None:
         """Takes one tick."""
+        chunks = [chunk for chunk in chunks if self._allowed(chunk.track)]
         for sink in self._sinks:
             sink.take(start, chunks, own)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from livekit import rtc
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from integrations.livekit.address import Address, connect
-from integrations.livekit.consent import Consent, is_person, shown_name
+from integrations.livekit.consent import is_person, shown_name
 from moderator.errors import InputError
 from moderator.mind.base import Participant
 
@@ -123,7 +123,7 @@ class Attendance:
     """Knows which people are in the room.
 
     Args:
-        consent: reads their attributes.
+        read: takes everybody's identity and attributes before they count as there.
         joined: told of everybody who comes in.
         left: told who goes out.
         empty: told when the last of them has been gone for `patience_s`.
@@ -132,13 +132,13 @@ class Attendance:
 
     def __init__(
         self,
-        consent: Consent,
+        read: Callable[[str, Mapping[str, str]], object],
         joined: Callable[[Participant], None],
         left: Callable[[str], None],
         empty: Callable[[], None],
         patience_s: float,
     ) -> None:
-        self._consent = consent
+        self._read = read
         self._joined, self._left, self._empty = joined, left, empty
         self._patience = patience_s
         self._timer: asyncio.TimerHandle | None = None
@@ -167,7 +167,7 @@ class Attendance:
     def _in(self, person: rtc.RemoteParticipant) -> None:
         if not is_person(person):
             return
-        self._consent.read_attributes(person.identity, person.attributes)
+        self._read(person.identity, person.attributes)
         self._stop_timer()
         if person.identity not in self.people:
             known = Participant(person.identity, shown_name(person))

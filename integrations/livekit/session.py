@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,19 @@ from integrations.livekit.address import Address
 from integrations.livekit.channels import Channels
 from integrations.livekit.consent import Consent, is_person
 from integrations.livekit.control import Control
+from integrations.livekit.echo import EchoGuard
 from integrations.livekit.models import RoomModels
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.publish import Publisher
 from integrations.livekit.recording import Sinks
 from integrations.livekit.room import Attendance, First, RoomLink
+from integrations.livekit.shared import SharedMicrophones
 from integrations.livekit.source import RoomSource
 from integrations.livekit.state import AgentState
+from integrations.livekit.succession import library_role, successor
 from integrations.livekit.text import TextPublisher
 from integrations.livekit.tracks import Tracks
-from moderator.events import Percept
+from moderator.events import Heard, Percept
 from moderator.journal import Event, Opened
 from moderator.meeting import Meeting, Settings
 from moderator.mind.base import Participant, SpeechLLM
@@ -79,14 +83,18 @@ class RoomSession:
         self._clock, self._over = LiveClock(), asyncio.Event()
         self._why = ""
         self._mind = Dictated(mind)
-        self.consent = Consent(role)
+        self.consent, self.shared = Consent(role), SharedMicrophones(role)
         self.tracks = Tracks(self.consent, self._clock)
-        self._publisher, self._text = Publisher(), TextPublisher()
+        self._echo = EchoGuard()
+        self._publisher = Publisher(self._clock, self._echo.said)
+        self._text = TextPublisher(self.shared)
         self._state = AgentState(role)
-        self._control = Control(role, self._mind.say, self._refuse, self._agree)
+        self._control = Control(role, self._mind.say, self._refuse, self._agree, self._become)
+        self._changes: set[asyncio.Task[None]] = set()
+        self._role, self._voice = role, models.voice
         self._channels = Channels(self._control, self._text.say)
         self._people = Attendance(
-            self.consent, self._joined, self._left, self._empty, options.patience_s
+            self._read, self._joined, self._left, self._empty, options.patience_s
         )
         self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
         self._meeting: Meeting | None = None
@@ -110,6 +118,8 @@ class RoomSession:
             return await self._meet()
         finally:
             self._people.close()
+            for change in self._changes:
+                change.cancel()
             await self._publisher.close()
             await self._text.close()
             await self._state.close()
@@ -141,15 +151,15 @@ class RoomSession:
 
     async def _meet(self) -> dict[str, Any]:
         options, watch = self._options, self._watch
-        present = dict(self._people.people)
+        present = self._present()
         self._names = {one.id: one.name for one in present.values()}
         self._outcome.open(self._opened)
         meeting = Meeting(
             options.role,
             present,
-            self._models.hearing(lambda: self.tracks.heard, self.consent.allows),
+            self._models.hearing(self.shared, lambda: self.tracks.heard, self.consent.allows),
             self._mind,
-            self._models.voice,
+            self._voice,
             [self._outcome, self._publisher, self._text, self._state, self._each],
             self._clock,
             Settings(options.step_s, live=True),
@@ -157,10 +167,11 @@ class RoomSession:
         )
         self._meeting = meeting
         self._control.attach(meeting)
-        source = RoomSource(self.tracks, self._clock, self._over)
+        source = RoomSource(self.tracks, self._clock, self._over, self._echo)
+        sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
             with watch.phase("run"):
-                await meeting.run(source, Sinks(self._publisher, self._outcome.recording))
+                await meeting.run(source, sinks)
         except BaseException as error:
             self._outcome.abandon(meeting.now, error)
             raise
@@ -171,8 +182,21 @@ class RoomSession:
         )
 
     def _each(self, event: Event) -> None:
-        if isinstance(event, Percept) and self._meeting is not None:
+        if self._meeting is None:
+            return
+        if isinstance(event, Percept):
             self._state.floor(self._meeting.floor)
+        elif isinstance(event, Heard):
+            for speaker in dict.fromkeys(word.speaker for word in event.words):
+                name = self.shared.name_of(speaker)
+                if name is not None and speaker not in self._meeting.participants:
+                    self._names[speaker] = name
+                    self._meeting.join(Participant(speaker, name))
+
+    def _present(self) -> dict[str, Participant]:
+        """Who takes part; of a shared microphone the people on it do, once they are heard."""
+        people = self._people.people
+        return {one: person for one, person in people.items() if not self.shared.shares(one)}
 
     def _opened(self, agent: str) -> Opened:
         return Opened(
@@ -180,7 +204,7 @@ class RoomSession:
             role=self._options.role.model_dump(mode="json"),
             participants={
                 one.id: {"name": one.name, "position": one.position}
-                for one in self._people.people.values()
+                for one in self._present().values()
             },
             agent=agent,
             settings={"step_s": self._options.step_s, "live": True},
@@ -199,20 +223,30 @@ class RoomSession:
         self._people.review(room)
         self._text.attach(room)
         self._state.attach(room)
-        if self._models.voice is not None:
+        if self._voice is not None:
             await self._publisher.publish(room)
         self.tracks.review()
+
+    def _read(self, identity: str, attributes: Mapping[str, str]) -> None:
+        self.consent.read_attributes(identity, attributes)
+        self.shared.read_attributes(identity, attributes)
+        if self.shared.shares(identity):
+            self._models.diarization.prepare()
 
     def _joined(self, person: Participant) -> None:
         self._names[person.id] = person.name
         if self._meeting is not None:
-            self._meeting.join(person)
+            if not self.shared.shares(person.id):
+                self._meeting.join(person)
             if self._options.role.consent.announce:
                 self._text.say(self.consent.announcement(), person.id)
 
     def _left(self, identity: str) -> None:
+        """Somebody went out, and with them everybody on their microphone."""
         if self._meeting is not None:
-            self._meeting.leave(identity)
+            for one in list(self._meeting.participants):
+                if self.shared.microphone_of(one) == identity:
+                    self._meeting.leave(one)
 
     def _empty(self) -> None:
         self.end("everybody had left")
@@ -220,11 +254,22 @@ class RoomSession:
     def _attributes_changed(self, changed: dict[str, str], person: rtc.Participant) -> None:
         if not isinstance(person, rtc.RemoteParticipant) or not is_person(person):
             return
+        if self.shared.read_attributes(person.identity, person.attributes):
+            self._sharing_changed(person.identity)
         if self.consent.read_attributes(person.identity, person.attributes):
             allowed = self.consent.allows(person.identity)
             if self._meeting is not None:
                 self._meeting.consent(person.identity, "attribute", given=allowed)
             self._consent_changed(person.identity, allowed=allowed)
+
+    def _sharing_changed(self, identity: str) -> None:
+        if self.shared.shares(identity):
+            self._models.diarization.prepare()
+        if self._meeting is not None:
+            known = self._people.people.get(identity)
+            self._left(identity)
+            if known is not None and not self.shared.shares(identity):
+                self._meeting.join(known)
 
     def _refuse(self, identity: str) -> bool:
         if not self.consent.refuse(identity):
@@ -238,7 +283,41 @@ class RoomSession:
             self._consent_changed(identity, allowed=True)
         return agreed
 
+    def _become(self, name: str) -> str:
+        """Begins to take another role; the name of it.
+
+        Raises:
+            InputError: there is none of that name, or it speaks another language.
+        """
+        role = successor(self._role, library_role(name, "role"))
+        self._role = role
+        change = asyncio.create_task(self._take(role), name=f"role {role.id}")
+        self._changes.add(change)
+        change.add_done_callback(self._changes.discard)
+        return role.id
+
+    async def _take(self, role: Role) -> None:
+        assert self._meeting is not None
+        if role.turn.may_speak and self._voice is None:
+            self._voice = await asyncio.to_thread(self._models.load_voice, role)
+            await self._publisher.publish(self._link.room)
+        self._meeting.change_role(role, self._voice if role.turn.may_speak else None)
+        self._control.change_role(role)
+        self._state.change_role(role)
+        self._text.say(f"{role.identity.name} has the role {role.id} now. {role.summary}")
+
+    def _erase(self, identity: str) -> None:
+        """Drops what somebody said so far, everywhere, if the role says so."""
+        if self._meeting is None or not self._options.role.consent.erase_on_opt_out:
+            return
+        speakers = {one for one in self._names if self.shared.microphone_of(one) == identity}
+        for one in speakers | {identity}:
+            self._meeting.forget(one)
+        self._outcome.erase(identity, speakers | {identity})
+
     def _consent_changed(self, identity: str, *, allowed: bool) -> None:
         self.tracks.review()
+        if not allowed:
+            self._erase(identity)
         if not allowed and self._options.role.consent.leave_on_objection:
             self.end(f"{identity} objected")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from integrations.livekit.echo import EchoGuard
 from integrations.livekit.tracks import Tracks
 from moderator.audio import AudioChunk
 from moderator.ears.utterances import GateOptions
@@ -14,6 +15,8 @@ from moderator.events import Heard
 from moderator.timeline import TICK, LiveClock, Samples, to_samples
 
 if TYPE_CHECKING:
+    from integrations.livekit.models import SharedDiarization
+    from integrations.livekit.shared import SharedMicrophones
     from moderator.ears.background import BackgroundRecogniser
     from moderator.ears.listener import Listener
     from moderator.ears.loading import EarModels
@@ -33,10 +36,13 @@ class RoomSource:
         tracks: bring the audio.
         clock: the meeting's.
         ended: set when the meeting is over.
+        echo: takes the agent's own voice off what people's microphones bring.
     """
 
-    def __init__(self, tracks: Tracks, clock: LiveClock, ended: asyncio.Event) -> None:
-        self._tracks, self._clock, self._ended = tracks, clock, ended
+    def __init__(
+        self, tracks: Tracks, clock: LiveClock, ended: asyncio.Event, echo: EchoGuard
+    ) -> None:
+        self._tracks, self._clock, self._ended, self._echo = tracks, clock, ended, echo
 
     async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
         """One tick after the other until the meeting is over; late ones follow at once."""
@@ -46,8 +52,16 @@ class RoomSource:
         while not self._ended.is_set():
             now += TICK
             await self._clock.wait_until(now)
-            due, early = _due([*early, *self._tracks.drain()], now)
+            due, early = _due([*early, *await self._come()], now)
             yield now, due
+
+    async def _come(self) -> list[AudioChunk]:
+        """What came since the last tick, without the agent's own voice."""
+        chunks = self._tracks.drain()
+        if not self._echo.concerns(chunks):
+            return chunks
+        self._echo.forget(self._tracks.heard)
+        return await asyncio.to_thread(self._echo.clean, chunks)
 
 
 def _due(chunks: Sequence[AudioChunk], now: Samples) -> tuple[list[AudioChunk], list[AudioChunk]]:
@@ -75,6 +89,8 @@ class RoomEars:
         listener: hears.
         models: make the sources.
         recogniser: the one behind the models, which is waited for at the end.
+        diarization: tells voices on a shared microphone apart.
+        shared: knows whose microphone is shared.
         present: who is in the room and may be heard.
         allowed: whether somebody may be heard; nothing of others leaves these ears.
     """
@@ -84,12 +100,16 @@ class RoomEars:
         listener: Listener,
         models: EarModels,
         recogniser: BackgroundRecogniser,
+        diarization: SharedDiarization,
+        shared: SharedMicrophones,
         present: Callable[[], frozenset[str]],
         allowed: Callable[[str], bool],
     ) -> None:
         self._listener, self._models, self._recogniser = listener, models, recogniser
+        self._diarization, self._shared = diarization, shared
         self._present, self._allowed = present, allowed
         self._gone: dict[str, Samples] = {}
+        self._as_shared: dict[str, bool] = {}
 
     def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
         """Takes what arrived until `now`; whoever speaks for the first time gets a source."""
@@ -97,21 +117,40 @@ class RoomEars:
         for chunk in allowed:
             self._gone.pop(chunk.track, None)
             if chunk.track not in self._listener.sources:
-                source = self._models.own_track(chunk.track, start=chunk.start, gate=GATE)
-                self._listener.add(source)
+                self._add(chunk)
+        known = frozenset(self._listener.sources)
         self._drop(now)
-        return self._clean(self._listener.hear(now, allowed))
+        return self._clean(self._listener.hear(now, [c for c in allowed if c.track in known]))
 
     def finish(self, now: Samples) -> Heard:
         """Ends all streams and waits for their last words."""
         self._recogniser.patient = True
         return self._clean(self._listener.finish(now))
 
+    def _add(self, chunk: AudioChunk) -> None:
+        """Hears one more track; a shared one as soon as diarization is loaded."""
+        name = chunk.track
+        shares = self._shared.shares(name)
+        if not shares or self._diarization.failed:
+            own = self._models.own_track(name, start=chunk.start, gate=GATE)
+            self._listener.add(own)
+        elif (diarizer := self._diarization.open()) is not None:
+            prefix = self._shared.prefix(name)
+            self._listener.add(
+                self._models.shared_mic(name, diarizer, start=chunk.start, gate=GATE, prefix=prefix)
+            )
+        self._as_shared[name] = shares
+
     def _drop(self, now: Samples) -> None:
-        """Takes out who refused, at once, and who has gone, when their last words are known."""
+        """Takes out who refused, at once, and who has gone, when their last words are known.
+
+        Who begins or ceases to share their microphone gets another source with the next audio.
+        """
         present = self._present()
         for name in self._listener.sources:
             if not self._allowed(name):
+                self._listener.remove(name, forget=True)
+            elif self._as_shared[name] != self._shared.shares(name):
                 self._listener.remove(name)
             elif name not in present and now - self._gone.setdefault(name, now) >= LINGER:
                 self._listener.remove(name)
@@ -119,7 +158,10 @@ class RoomEars:
 
     def _clean(self, heard: Heard) -> Heard:
         """Without what was on its way when somebody refused."""
-        ok = self._allowed
+
+        def ok(speaker: str) -> bool:
+            return self._allowed(self._shared.microphone_of(speaker))
+
         return replace(
             heard,
             speaking=frozenset(name for name in heard.speaking if ok(name)),

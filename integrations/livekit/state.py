@@ -61,6 +61,10 @@ class AgentState:
         self._set(FLOOR, floor.holder or floor.status.value)
         self._set(SHARE, f"{floor.agent_share:.2f}")
 
+    def change_role(self, role: Role) -> None:
+        """Shows another role."""
+        self._set(ROLE, role.id)
+
     async def close(self) -> None:
         """Shows nothing any more."""
         if self._task is not None:

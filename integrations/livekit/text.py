@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from livekit import rtc
 
+from integrations.livekit.shared import SharedMicrophones
 from moderator.events import SOMEBODY, ConsentGiven, Heard, TurnEnded, TurnStarted, WordPlayed
 from moderator.journal import Event
 from moderator.timeline import Samples, to_samples
@@ -17,6 +18,8 @@ CHAT = "lk.chat"
 SEGMENT = "lk.segment_id"
 TRACK = "lk.transcribed_track_id"
 FINAL = "lk.transcription_final"
+SPEAKER = "moderator.speaker"
+"""Attribute that names a voice on a shared microphone."""
 
 OVER_AFTER = to_samples(1.5)
 """A segment is final when nothing was added for this long."""
@@ -46,9 +49,15 @@ class TextPublisher:
     """Writes transcripts into the room; an observer of the meeting.
 
     Interim text is sent anew each time under the same segment, as the stock front-ends expect.
+    What is said on a shared microphone stands under the identity of whose it is, with the voice
+    named in front.
+
+    Args:
+        shared: knows the voices on shared microphones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared: SharedMicrophones) -> None:
+        self._shared = shared
         self._room: rtc.Room | None = None
         self._segments: dict[str, _Segment] = {}
         self._count = 0
@@ -73,7 +82,9 @@ class TextPublisher:
         elif isinstance(event, TurnEnded):
             self._put(self._own_ends)
         elif isinstance(event, ConsentGiven) and not event.given:
-            self._segments.pop(event.by, None)
+            for speaker in list(self._segments):
+                if self._shared.microphone_of(speaker) == event.by:
+                    del self._segments[speaker]
 
     def say(self, text: str, to: str | None = None) -> None:
         """Writes into the chat, to one participant or to all."""
@@ -146,7 +157,11 @@ class TextPublisher:
         if self._room is None:
             return
         attributes = {SEGMENT: segment, FINAL: str(final).lower()}
-        person = self._room.remote_participants.get(speaker)
+        identity, voice = self._shared.microphone_of(speaker), self._shared.name_of(speaker)
+        if voice is not None:
+            attributes[SPEAKER] = voice
+            text = f"{voice}: {text}"
+        person = self._room.remote_participants.get(identity)
         if person is not None:
             microphones = [
                 pub.sid
@@ -155,7 +170,7 @@ class TextPublisher:
             ]
             attributes[TRACK] = microphones[0] if microphones else ""
         writer = await self._room.local_participant.stream_text(
-            topic=TRANSCRIPTION, sender_identity=speaker, attributes=attributes
+            topic=TRANSCRIPTION, sender_identity=identity, attributes=attributes
         )
         await writer.write(text)
         await writer.aclose()

@@ -64,6 +64,8 @@ class Tracks:
         room.on("track_subscribed", self._subscribed)
         room.on("track_unsubscribed", lambda _track, pub, person: self._gone(pub.sid, person))
         room.on("participant_disconnected", self._disconnected)
+        # What was asked for while the connection was being repaired may be lost.
+        room.on("reconnected", self.review)
 
     def review(self) -> None:
         """Subscribes and unsubscribes everybody as their consent now says."""

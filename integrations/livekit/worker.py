@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,19 @@ from livekit.agents import AgentServer, AutoSubscribe, JobContext, JobExecutorTy
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from integrations.livekit.address import Address
-from integrations.livekit.models import RoomModels, load_models
+from integrations.livekit.models import RoomModels, load_models, shared_diarization
 from integrations.livekit.outcome import meeting_id
 from integrations.livekit.session import RoomSession, SessionOptions
+from integrations.livekit.succession import library_role
+from moderator.audio import Waveform
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.models import ModelStore
 from moderator.timeline import Stopwatch
-from roles.loader import load_role
 from roles.schema import Role
 
 LONGEST_METADATA = 100_000
 AGENT_NAME = "moderator"
-
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 class JobWishes(BaseModel):
@@ -83,12 +81,7 @@ def job_role(metadata: str, default: Role) -> tuple[Role, JobWishes]:
     if wishes.role is None:
         return default, wishes
     if isinstance(wishes.role, str):
-        if not _NAME.fullmatch(wishes.role):
-            raise InputError("not the name of a role", where="job metadata: role")
-        try:
-            return load_role(wishes.role), wishes
-        except ValueError as error:
-            raise InputError(str(error), where="job metadata: role") from None
+        return library_role(wishes.role, "job metadata: role"), wishes
     try:
         return Role.model_validate(wishes.role), wishes
     except ValidationError as error:
@@ -113,11 +106,17 @@ class Worker:
         options: how.
         store: where the models are.
         mind: makes what proposes; each meeting has its own, since it runs on its own event loop.
+        enrolled: a few seconds of speech of people on shared microphones, by name.
     """
 
     def __init__(
-        self, options: WorkerOptions, store: ModelStore, mind: Callable[[], SpeechLLM]
+        self,
+        options: WorkerOptions,
+        store: ModelStore,
+        mind: Callable[[], SpeechLLM],
+        enrolled: Mapping[str, Waveform] | None = None,
     ) -> None:
+        self._diarization = shared_diarization(store, enrolled or {})
         self._options, self._store, self._mind = options, store, mind
         self._models: dict[tuple[str, str, bool], RoomModels] = {}
         self._loading = threading.Lock()
@@ -150,7 +149,7 @@ class Worker:
         key = (role.language, role.voice.model_dump_json(), role.turn.may_speak)
         with self._loading:
             if key not in self._models:
-                self._models[key] = load_models(role, self._store)
+                self._models[key] = load_models(role, self._store, self._diarization)
             return self._models[key]
 
     async def run(self) -> None:

@@ -9,6 +9,9 @@ def main() -> None:
     """Run the command line and leave the process with its exit code."""
     import sys
 
+    from moderator.cli import ending
+
+    ending.prepare()
     from moderator.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    ending.leave(run(sys.argv[1:]))

@@ -13,6 +13,14 @@ Recogniser = Annotated[
     str | None,
     typer.Option("--recogniser", metavar="MODEL", help="whisper-tiny.en or whisper-base."),
 ]
+Enrol = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=RECORDING",
+        help="A few seconds of one person's speech, to name them on a shared microphone; or a "
+        "directory of such recordings, called NAME.wav.",
+    ),
+]
 Mind = Annotated[str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")]
 MindUrl = Annotated[
     str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")

@@ -50,14 +50,19 @@ class Listener:
             raise InputError(f"two tracks are called {source.id!r}", todo="give each its own id")
         self._sources[source.id] = source
 
-    def remove(self, source: str) -> None:
+    def remove(self, source: str, *, forget: bool = False) -> None:
         """Hears a source no longer; what it has not said yet comes with the next tick.
+
+        Args:
+            source: its id.
+            forget: nothing more of it comes.
 
         Raises:
             InputError: there is none of that id.
         """
-        self._leaving.append(self._source(source))
-        del self._sources[source]
+        if not forget:
+            self._leaving.append(self._source(source))
+        del self._sources[self._source(source).id]
 
     def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
         """Takes what arrived until `now`, in order per track, and says what was understood.

@@ -62,6 +62,7 @@ class EarModels:
         diarizer: Diarizer,
         *,
         start: Samples = 0,
+        gate: GateOptions | None = None,
         prefix: str = "",
     ) -> SharedMic:
         """A microphone that hears several people, told apart by `diarizer`."""
@@ -70,6 +71,7 @@ class EarModels:
             SileroVad(self.network),
             self.recogniser.open(),
             diarizer,
+            gate=gate,
             start=start,
             prefix=prefix,
         )

@@ -14,7 +14,7 @@ from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
 from moderator.measure.bench.moments import Moments, starts
 from moderator.measure.bench.stream import stream_moments
 from moderator.mind.moderator_lm.floor_model import measure
-from moderator.mind.moderator_lm.parts import Cast, Part, letters, prompt
+from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letters, prompt
 from moderator.mind.moderator_lm.script import (
     CONTEXT,
     OPENING,
@@ -25,9 +25,6 @@ from moderator.mind.moderator_lm.script import (
 )
 from moderator.timeline import SAMPLE_RATE
 from moderator.voices import Times
-
-SYSTEM = "<|im_start|>system\n{}<|im_end|>\n"
-"""How the role prompt stands before a conversation."""
 
 HORIZONS_S = (0.5, 1.0, 2.0)
 """How soon a floor turn of the seat begins: the first three of `HEADS`."""
@@ -148,7 +145,9 @@ def _asked(seat: Seat, moments: Moments, *, soon: bool, chunked: bool = False) -
     side = "right" if soon and not chunked else "left"
     mine = _following(own, at, side)
     wait = (mine - at) / SAMPLE_RATE
-    labels = np.stack([*(wait <= horizon for horizon in HORIZONS_S), mine <= _following(every, at, side)])
+    labels = np.stack(
+        [*(wait <= horizon for horizon in HORIZONS_S), mine <= _following(every, at, side)]
+    )
     labels[1 if soon else 3] = moments.positive
     chunk = moments.asked.chunk / SAMPLE_RATE if chunked else np.zeros(len(at))
     features = measure(seat_voices(seat), at)
@@ -157,4 +156,4 @@ def _asked(seat: Seat, moments: Moments, *, soon: bool, chunked: bool = False) -
 
 def _following(onsets: Times, at: Times, side: str) -> Times:
     index = np.searchsorted(onsets, at, side=side)  # type: ignore[call-overload]  # left or right
-    return np.append(onsets, _NEVER)[index]
+    return np.asarray(np.append(onsets, _NEVER)[index], dtype=np.int64)

@@ -6,9 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from moderator.errors import InputError
@@ -103,7 +105,7 @@ def write(meeting: PreparedMeeting, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _tensor(values: np.ndarray) -> Tensor:  # type: ignore[type-arg]  # any kind of number
+def _tensor(values: NDArray[Any]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values))
 
 
@@ -118,7 +120,7 @@ def read(path: Path) -> PreparedMeeting:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads(file.metadata()["about"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
         return _assembled(about, tensors)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
@@ -130,8 +132,7 @@ def read(path: Path) -> PreparedMeeting:
 
 def _assembled(about: dict[str, object], tensors: dict[str, Tensor]) -> PreparedMeeting:
     lengths = tensors["lengths"].tolist()
-    words = list(tensors["words"].split(lengths))
-    ids, known = tensors["ids"].split(lengths), tensors["known"].split(lengths)
+    words, ids, known = (torch.split(tensors[name], lengths) for name in ("words", "ids", "known"))
     parts = [
         Segment(begin, Tokens(one.numpy(), when.numpy()))
         for begin, one, when in zip(tensors["begins"].tolist(), ids, known, strict=True)
@@ -141,19 +142,18 @@ def _assembled(about: dict[str, object], tensors: dict[str, Tensor]) -> Prepared
         raise TypeError("no seats")
     ready = []
     for index, (speaker, leads) in enumerate(listed):
-        kinds = {
-            kind: Asked(
-                *(
-                    tensors[f"{index}.{kind}.{name}"].numpy()
-                    for name in ("at", "features", "labels", "chunk")
-                )
-            )
-            for kind in KINDS
-        }
         prompts = [tensors[f"{index}.{name}"].numpy() for name in ("prompt_ids", "bare_ids")]
-        example = SeatExample(str(speaker), bool(leads), *prompts, **kinds)
+        kinds = [_moments(tensors, f"{index}.{kind}") for kind in KINDS]
+        example = SeatExample(str(speaker), bool(leads), prompts[0], prompts[1], *kinds)
         ready.append(PreparedSeat(example, tensors[f"{index}.prompt"], tensors[f"{index}.bare"]))
     return PreparedMeeting(str(about["meeting_id"]), parts, words, ready)
+
+
+def _moments(tensors: dict[str, Tensor], where: str) -> Asked:
+    at, features, labels, chunk = (
+        tensors[f"{where}.{name}"].numpy() for name in ("at", "features", "labels", "chunk")
+    )
+    return Asked(at, features, labels, chunk)
 
 
 def read_all(directory: Path) -> list[PreparedMeeting]:

@@ -83,6 +83,10 @@ class MindSession(Protocol):
         """Says which own words were really played, when a turn is over."""
         ...
 
+    def forget(self, speaker: str) -> None:
+        """Drops what somebody said: they do not want to have been heard."""
+        ...
+
     def cancel(self) -> None:
         """Drops what is being thought or composed: the floor has changed."""
         ...

@@ -43,6 +43,11 @@ class Desk:
             self._task = asyncio.create_task(self._outcomes(percept.end), name="mind.propose")
             await asyncio.sleep(0)  # a mind that need not wait for anything is done after this
 
+    async def change(self, session: MindSession) -> None:
+        """From now on asks another session; what the old one wished is dropped."""
+        await self.close()
+        self._session, self._ready = session, []
+
     def collect(self) -> list[Outcome]:
         """What came since the last call, oldest first."""
         if self._task is not None and self._task.done():

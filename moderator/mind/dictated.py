@@ -75,6 +75,10 @@ class DictatedSession:
         """Tells the mind."""
         self._inner.heard(words)
 
+    def forget(self, speaker: str) -> None:
+        """Tells the mind."""
+        self._inner.forget(speaker)
+
     def cancel(self) -> None:
         """Drops what the mind has under way."""
         self._inner.cancel()

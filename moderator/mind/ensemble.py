@@ -155,6 +155,12 @@ class EnsembleSession:
         self._duties.heard(words)
         self._decider.heard(words)
 
+    def forget(self, speaker: str) -> None:
+        """Tells both."""
+        self._wish = None
+        self._duties.forget(speaker)
+        self._decider.forget(speaker)
+
     def cancel(self) -> None:
         """Drops what either has under way."""
         self._wish = None

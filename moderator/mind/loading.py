@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, ValidationError
 
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.mind.duties import Duties
+
+if TYPE_CHECKING:
+    from moderator.mind.moderator_lm.loading import Loaded
+    from moderator.models import ModelStore
 
 URL_ENV = "OPENAI_BASE_URL"
 
@@ -34,14 +39,17 @@ def load_mind(
     spec: str = "duties",
     url: str | None = None,
     *,
+    store: ModelStore | None = None,
     live: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> SpeechLLM:
     """A mind, ready to enter meetings; every mind has the role's duties.
 
     Args:
-        spec: ``duties``, or ``openai:MODEL`` for a model behind an OpenAI-compatible server.
+        spec: ``moderator-lm``, ``duties``, or ``openai:MODEL`` for a model behind an
+            OpenAI-compatible server.
         url: the server; without it, ``OPENAI_BASE_URL``, and without that the vendor's own.
+        store: where the embedded language model is; None: the default one.
         live: the meeting is not to wait for it.
         environ: where ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` stand; the process's own if None.
 
@@ -50,7 +58,7 @@ def load_mind(
     """
     kind, _, model = spec.partition(":")
     decider = _DECIDERS.get(kind)
-    if decider is None and spec != "duties":
+    if decider is None and spec not in _EMBEDDED:
         raise InputError(f"unknown mind {spec[:60]!a}", where="--mind", todo=f"use {_VALID}")
     if decider is None:
         if url is not None:
@@ -59,11 +67,26 @@ def load_mind(
                 where="--mind-url",
                 todo="give --mind openai:MODEL",
             )
-        return Duties()
+        return _embedded(spec, store)
     from moderator.mind.ensemble import Ensemble
 
     wanted = _Wanted(model, url, os.environ if environ is None else environ)
     return Ensemble(Duties(), decider(wanted), live=live)
+
+
+def _embedded(spec: str, store: ModelStore | None) -> SpeechLLM:
+    if spec == "duties":
+        return Duties()
+    from moderator.mind.moderator_lm.mind import ModeratorLM
+    from moderator.mind.timed import TimedDuties
+
+    def load() -> Loaded:
+        from moderator.mind.moderator_lm.loading import load
+        from moderator.models import ModelStore
+
+        return load(store or ModelStore.default())
+
+    return TimedDuties(Duties(), ModeratorLM(load))
 
 
 def _openai(wanted: _Wanted) -> SpeechLLM:
@@ -93,4 +116,6 @@ def _openai(wanted: _Wanted) -> SpeechLLM:
 _DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai}
 """Minds that decide beside the duties, by the word before the colon."""
 
-_VALID = "duties or openai:MODEL"
+_EMBEDDED = ("moderator-lm", "duties")
+
+_VALID = "moderator-lm, duties or openai:MODEL"

@@ -88,6 +88,12 @@ class Questions:
         """The open question has got its answer."""
         self._open = None
 
+    def forget(self, speaker: str) -> None:
+        """Drops what somebody asked."""
+        self._called_at.pop(speaker, None)
+        if self._open is not None and self._open.by == speaker:
+            self._open = None
+
     def _listen_for_call(self, speaker: str, transcript: Transcript) -> None:
         utterance = transcript.current(speaker)
         if utterance is None:

@@ -82,6 +82,9 @@ class ScriptedSession:
         """Keeps them."""
         self.heard_words.append(words)
 
+    def forget(self, speaker: str) -> None:
+        """Nothing was kept."""
+
     def cancel(self) -> None:
         """Nothing is under way."""
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from moderator.measure.bench.boundary import boundary_moments
 from moderator.measure.bench.dynamic import dynamic_moments
-from moderator.timing import FIVE, timing
 from moderator.measure.bench.floor_turns import speakers
 from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
 from moderator.measure.bench.moments import Asked, Moments, Protocol
 from moderator.measure.bench.scorer import Traits
 from moderator.measure.bench.scores import Flags
 from moderator.measure.bench.stream import stream_moments
+from moderator.timing import FIVE, timing
 from moderator.voices import Values
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, ut
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Moments, Protocol, starts
 from moderator.measure.bench.scores import Flags
-from moderator.voices import Times
 from moderator.timeline import Samples, to_samples
+from moderator.voices import Times
 
 SHORTEST_S, LONGEST_S = 0.5, 3.0
 RUNS = 10

@@ -9,8 +9,8 @@ import numpy as np
 
 from moderator.measure.bench.moments import Moments
 from moderator.measure.bench.scores import Flags
-from moderator.voices import Times
 from moderator.timeline import Samples, to_samples
+from moderator.voices import Times
 
 EARLIEST: Final = to_samples(-1.0)
 LATEST: Final = to_samples(1.5)

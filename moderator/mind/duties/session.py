@@ -133,6 +133,13 @@ class DutiesSession:
     def heard(self, words: str) -> None:
         """Nothing to learn: duties speak in whole turns."""
 
+    def forget(self, speaker: str) -> None:
+        """Drops what somebody said, and wishes that may have come of it."""
+        self._transcript.forget(speaker)
+        self._questions.forget(speaker)
+        self._last = None
+        self._wished.clear()
+
     def cancel(self) -> None:
         """Nothing is under way between two percepts."""
 

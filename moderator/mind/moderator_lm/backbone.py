@@ -49,7 +49,9 @@ def load_backbone(store: ModelStore) -> tuple[LlamaForCausalLM, PreTrainedTokeni
             _unpack(store.path(MODEL), copy)
     model = LlamaForCausalLM.from_pretrained(copy, dtype=torch.bfloat16, local_files_only=True)
     tokenizer = AutoTokenizer.from_pretrained(copy, local_files_only=True)
-    return model.eval(), cast("PreTrainedTokenizerFast", tokenizer)
+    model.requires_grad_(False)
+    model.train(mode=False)
+    return model, cast("PreTrainedTokenizerFast", tokenizer)
 
 
 def _intact(copy: Path) -> bool:
@@ -71,7 +73,7 @@ def _unpack(gguf: Path, copy: Path) -> None:
     from transformers import AutoTokenizer, GgufConfig, LlamaForCausalLM
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
     source: dict[str, Any] = {"gguf_file": gguf.name, "local_files_only": True}
     quantization = GgufConfig(dequantize=True)
     try:
@@ -96,7 +98,9 @@ def new_backbone(shape: BackboneShape, dtype: torch.dtype = torch.float32) -> Ll
     """An untrained model of some shape, with random weights: for tests and for other sizes."""
     from transformers import LlamaForCausalLM
 
-    return LlamaForCausalLM(_config(shape)).to(dtype).eval()
+    model: LlamaForCausalLM = LlamaForCausalLM(_config(shape))
+    model.train(mode=False)
+    return torch.nn.Module.to(model, dtype)
 
 
 def _config(shape: BackboneShape) -> LlamaConfig:

@@ -65,7 +65,7 @@ def measure(voices: SeatVoices, at: Times) -> NDArray[np.float32]:
 def feature_count() -> int:
     """How many features `measure` gives."""
     empty = SeatVoices([], [[]])
-    return measure(empty, np.zeros(1, dtype=np.int64)).shape[1]
+    return int(measure(empty, np.zeros(1, dtype=np.int64)).shape[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,12 @@ class OpenAISession:
         own = [Word(OWN, prompt.said(text), self._now, self._now) for text in words.split()]
         self._transcript.add(word for word in own if word.text)
 
+    def forget(self, speaker: str) -> None:
+        """Drops what somebody said, and what is being made of it."""
+        self._transcript.forget(speaker)
+        self._questions.forget(speaker)
+        self.cancel()
+
     def cancel(self) -> None:
         """Drops what is being thought or composed, and the last wish."""
         self._generation += 1

@@ -25,6 +25,22 @@ exec "$@"
 """
 
 
+# The client's native threads do not always survive the interpreter's finalisation.
+_PYTEST = """
+import sys
+import pytest
+from moderator.cli import ending
+ending.prepare()
+ending.skip_finalisation()
+ending.leave(int(pytest.main(["-p", "no:cacheprovider", *sys.argv[1:]])))
+"""
+
+
+def pytest_command(arguments: list[str]) -> list[str]:
+    """A command line that runs pytest inside a new namespace."""
+    return command([sys.executable, "-c", _PYTEST, *arguments])
+
+
 def command(arguments: list[str]) -> list[str]:
     """A command line that runs `arguments` inside a new namespace."""
     return ["unshare", "-rn", "sh", "-c", _SETUP, "sh", *arguments]
@@ -44,6 +60,5 @@ def enter_and_run(arguments: list[str]) -> int:
     tests = (
         [] if any(not one.startswith("-") and "::" in one for one in arguments) else [str(ROOMS)]
     )
-    pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests, *arguments]
     environ = {**os.environ, INSIDE: "1"}
-    return subprocess.run(command(pytest), env=environ, check=False).returncode
+    return subprocess.run(pytest_command([*tests, *arguments]), env=environ, check=False).returncode

@@ -47,7 +47,7 @@ def test_what_one_is_told_to_say_is_said_when_the_floor_is_free() -> None:
     the_role = role(authority={"commands": {"say": ["ana"]}})
     mind, journal = Dictated(Duties()), Journal()
     loop = meeting(the_role, mind, journal)
-    control = Control(the_role, mind.say, lambda _: True, lambda _: True)
+    control = Control(the_role, mind.say, lambda _: True, lambda _: True, str.upper)
     with pytest.raises(Refusal) as early:
         control.do(Command.SAY, "ana", "rpc", "hello")
     assert early.value.code is Code.NOT_READY

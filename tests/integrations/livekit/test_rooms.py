@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import pytest
 
-from tests.integrations.livekit.namespace import INSIDE, ROOMS, command, why_not
+from tests.integrations.livekit.namespace import INSIDE, ROOMS, pytest_command, why_not
 from tests.integrations.livekit.server import binary, given
 
 
@@ -23,9 +22,8 @@ def test_rooms() -> None:
         pytest.skip("no livekit-server on PATH, and no LIVEKIT_URL with key and secret")
     if (reason := why_not()) is not None:
         pytest.skip(reason)
-    pytest_ = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", str(ROOMS)]
     done = subprocess.run(
-        command(pytest_),
+        pytest_command(["-q", "-s", str(ROOMS)]),
         env={**os.environ, INSIDE: "1"},
         capture_output=True,
         text=True,

@@ -82,6 +82,9 @@ class Decider:
     def heard(self, words: str) -> None:
         self.calls.append(f"heard {words}")
 
+    def forget(self, speaker: str) -> None:
+        self.calls.append(f"forget {speaker}")
+
     def cancel(self) -> None:
         self.calls.append("cancel")
 

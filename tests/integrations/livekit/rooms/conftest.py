@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.livekit.models import RoomModels, load_models
+from integrations.livekit.models import RoomModels, load_models, shared_diarization
 from moderator.mouth.loading import VoiceLoader
 from roles.loader import load_role
 from tests.integrations.livekit import server as servers
@@ -38,7 +38,8 @@ def models() -> RoomModels:
     """Loaded once, shared by all meetings, as in a worker."""
     from moderator.cli.models import open_store
 
-    return load_models(load_role("facilitator"), open_store(offline=True, show_progress=False))
+    store = open_store(offline=True, show_progress=False)
+    return load_models(load_role("facilitator"), store, shared_diarization(store, {}))
 
 
 @pytest.fixture(scope="session")

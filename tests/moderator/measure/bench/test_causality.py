@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderator.events import Word
-from moderator.timing import timing
 from moderator.measure.bench.meeting import BenchMeeting, seat_voices
 from moderator.measure.bench.minds import MindScorer
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.scorer import Scorer
 from moderator.mind.duties import Duties
 from moderator.timeline import to_samples
+from moderator.timing import timing
 from roles.loader import load_role
 from tests.moderator.measure.bench.rooms import chat, seat_of
 
@@ -60,7 +60,9 @@ def test_features_know_what_came_before() -> None:
     room = chat(0)
     table = timing(seat_voices(seat_of(room)), AT)
     earlier = [word for word in room.words if word.start >= to_samples(5.0)]
-    assert (timing(seat_voices(seat_of(replace(room, words=tuple(earlier)))), AT).values != table.values).any()
+    assert (
+        timing(seat_voices(seat_of(replace(room, words=tuple(earlier)))), AT).values != table.values
+    ).any()
 
 
 def test_features_of_a_moment_do_not_depend_on_the_other_moments() -> None:

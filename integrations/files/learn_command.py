@@ -1,0 +1,98 @@
+"""`moderator learn`: makes the embedded mind's weights from recorded meetings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Train the embedded mind on recorded meetings.")
+
+Records = Annotated[
+    list[Path],
+    typer.Argument(metavar="DIR...", help="Directories of meeting records, or single records."),
+]
+Prepared = Annotated[Path, typer.Argument(metavar="PREPARED", help="Made by `learn prepare`.")]
+RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a training run.")]
+Jobs = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; default: one a core.")]
+
+
+@app.callback()
+def _learn() -> None:
+    """Train the embedded mind on recorded meetings."""
+
+
+@app.command()
+def prepare(
+    records: Records,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="For prepared meetings.")],
+    jobs: Jobs = None,
+) -> None:
+    """Read meetings through the layers that are not trained; goes on where it stopped."""
+    from integrations.files.learn_run import prepare_meetings
+
+    done, there = prepare_meetings(records, out, jobs or os.cpu_count() or 1)
+    typer.echo(f"{out}: {done} meetings prepared, {there} were there already")
+
+
+@app.command()
+def train(
+    prepared: Prepared,
+    run: Annotated[Path, typer.Option("--run", metavar="DIR", help="Kept in; goes on from it.")],
+    floor_epochs: Annotated[int, typer.Option(min=1, max=1000)] = 8,
+    epochs: Annotated[float, typer.Option(min=0.01, max=1000.0)] = 1.6,
+    batch: Annotated[int, typer.Option(min=1, max=1024, help="Segments a step.")] = 8,
+    seats: Annotated[int, typer.Option(min=1, max=64, help="Of each segment.")] = 3,
+    silent: Annotated[int, typer.Option(min=1, max=60, help="Moments without a turn.")] = 14,
+    rate: Annotated[float, typer.Option(min=1e-7, max=0.1, help="Peak learning rate.")] = 6e-4,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Of the processor.")] = 1,
+) -> None:
+    """Train on prepared meetings; an interrupted run goes on with the same command."""
+    from integrations.files.learn_run import train_run
+    from moderator.learn.run import Settings
+
+    settings = Settings(
+        floor_epochs=floor_epochs,
+        epochs=epochs,
+        batch=batch,
+        seats=seats,
+        silent=silent,
+        rate=rate,
+        seed=seed,
+    )
+    train_run(prepared, run, settings, threads)
+
+
+@app.command("eval")
+def evaluate(
+    run: RunDirectory,
+    prepared: Prepared,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Score a run on prepared meetings, with its floor model alone and without its role beside it."""
+    from integrations.files.learn_run import evaluate_run
+
+    evaluate_run(run, prepared, as_json=as_json)
+
+
+@app.command()
+def export(
+    run: RunDirectory,
+    tune: Annotated[
+        Path,
+        typer.Option(metavar="PREPARED", help="Chooses threshold and calibration; not trained on."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The weights; a model card goes beside.")
+    ] = Path("moderator-lm.safetensors"),
+    data: Annotated[
+        str, typer.Option(help="What it was trained on, as the model card says it.")
+    ] = "AMI Meeting Corpus, scenario meetings",
+) -> None:
+    """Make the one file that ships from a run, with its model card."""
+    from integrations.files.learn_run import export_run
+
+    typer.echo(f"{out}: sha256 {export_run(run, tune, out, data)}")

@@ -1,0 +1,94 @@
+"""The model card that goes beside exported weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from moderator.learn.run import Settings
+from moderator.mind.moderator_lm.checkpoint import About
+
+_TEXT = """\
+# moderator-lm
+
+Decides, once a chunk, whether a participant in a given role should take the turn in a meeting of
+several people. It has no words of its own: duties or a larger model give those.
+
+## What it is
+SmolLM2-135M-Instruct (Apache-2.0; frozen, not part of this file), of which a decision passes
+{depth} of {layers} layers; LoRA of rank {rank} on layers {enter} to {depth}; a floor model over
+{features} timing features; one head with four outputs: a floor turn of the seat begins within 0.5,
+1 and 2 s, and the next floor turn is the seat's. After ModeratorLM (arXiv 2606.13544), whose
+weights are not published, in small. It reads words and voices, not audio.
+
+## Trained on
+{data}. {meetings} meetings, every participant in turn taking the seat with the position they had;
+a fifth of the examples without any role. {steps} steps of {batch} segments, {seats} seats each,
+seed {seed}.
+
+The AMI Meeting Corpus is by the AMI Consortium, University of Edinburgh, and the ICSI Meeting
+Corpus by ICSI, both under the licence CC BY 4.0. These weights are derived from what is named
+above and may be used under CC BY 4.0 with that attribution.
+
+## Scores
+On {tuned} meetings that were not trained on, in the leaders' seats; threshold and calibration were
+chosen on the same meetings. `moderator bench` computes them with intervals.
+
+| | AP | AUC | P at R >= .40 |
+|---|---|---|---|
+{rows}
+
+Advised threshold: probability {threshold:.3f}.
+
+## Limits
+English; scenario meetings of four people around a table, words transcribed by hand; roles are
+positions at work and whether one leads, so that other role texts are extrapolation. It predicts
+what people did, which is not always what a good moderator would do. It does not know what words
+mean beyond what a model of 135 million parameters knows, and does not hear tone of voice.
+
+## Make it again
+`moderator learn prepare`, `train`, `eval`, `export`: see docs/training.md.
+"""
+
+_NAMES = {"": "", "floor ": ", floor model alone", "no role ": ", without its role"}
+
+
+def model_card(
+    about: About,
+    settings: Settings,
+    steps: int,
+    scores: Mapping[str, Mapping[str, float]],
+    tuned: Sequence[str],
+) -> str:
+    """The card as Markdown.
+
+    Args:
+        about: the checkpoint's own words.
+        settings: of the run.
+        steps: of its second stage.
+        scores: per kind of moment.
+        tuned: names of the meetings it was scored on.
+    """
+    rows = [
+        f"| {kind}{name} | "
+        + " | ".join(f"{values[prefix + column]:.3f}" for column in ("AP", "AUC", "P at R .40"))
+        + " |"
+        for kind, values in scores.items()
+        for prefix, name in _NAMES.items()
+    ]
+    shape = about.shape
+    return _TEXT.format(
+        depth=shape.depth,
+        layers=shape.backbone.layers,
+        rank=shape.rank,
+        enter=shape.enter + 1,
+        features=shape.features,
+        data=about.data,
+        meetings=len(settings.meetings),
+        steps=steps,
+        batch=settings.batch,
+        seats=settings.seats,
+        seed=settings.seed,
+        tuned=len(tuned),
+        rows="\n".join(rows),
+        threshold=about.threshold,
+    )

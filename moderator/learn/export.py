@@ -1,0 +1,47 @@
+"""A run becomes the file that ships: a threshold, honest probabilities, and a model card."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderator.learn.scores import Answers
+
+HEADS = 4
+
+
+def best_threshold(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """The probability from which on taking the turn gives the best F1.
+
+    Args:
+        probability: ``(n,)``.
+        truth: ``(n,)``; at least one is true.
+    """
+    from sklearn.metrics import precision_recall_curve
+
+    precision, recall, thresholds = precision_recall_curve(truth, probability)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(thresholds[np.argmax(f1[:-1])])
+
+
+def best_scale(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """What logits are multiplied by for the least cross-entropy (Guo et al., 2017, 1706.04599)."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(scale: float) -> float:
+        scaled = scale * logits
+        return float(np.mean(np.logaddexp(0.0, scaled) - truth * scaled))
+
+    return float(minimize_scalar(loss, bounds=(0.2, 3.0), method="bounded").x)
+
+
+def calibrate(stream: Answers, boundary: Answers) -> tuple[float, float, float, float]:
+    """A scale for each head: those of the stream, and `next` at boundaries."""
+    found = [best_scale(stream.logits[:, head], stream.labels[:, head]) for head in range(3)]
+    last = best_scale(boundary.logits[:, 3], boundary.labels[:, 3])
+    return (found[0], found[1], found[2], last)
+
+
+def probabilities(logits: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    """``(n,)`` in [0, 1]."""
+    return np.asarray(1.0 / (1.0 + np.exp(-scale * logits)))

@@ -1,0 +1,252 @@
+"""One training run in a directory: settings, checkpoints, log; it goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+from moderator.errors import InputError
+from moderator.learn.floor_stage import FloorSettings, train_floor
+from moderator.learn.prepared import PreparedMeeting
+from moderator.learn.words_stage import Drill, WordsSettings, train_words
+from moderator.mind.moderator_lm.checkpoint import trained
+from moderator.mind.moderator_lm.network import Network
+from moderator.timeline import Stopwatch
+
+Notice = Callable[[str, int, int, dict[str, float]], None]
+"""Told stage, step, steps, and figures."""
+
+Count = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Settings(BaseModel):
+    """All that a run's result depends on, beside its data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    floor_epochs: Count = 8
+    floor_rate: float = Field(default=2e-3, gt=0, lt=1)
+    epochs: float = Field(default=1.6, gt=0, le=1000)
+    batch: Count = 8
+    seats: Count = 3
+    silent: Count = 14
+    rate: float = Field(default=6e-4, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0)
+    meetings: tuple[str, ...] = Field(default=(), max_length=100_000)
+
+    def floor(self) -> FloorSettings:
+        """Of the first stage."""
+        return FloorSettings(self.floor_epochs, rate=self.floor_rate, seed=self.seed)
+
+    def words(self) -> WordsSettings:
+        """Of the second stage."""
+        return WordsSettings(
+            self.epochs, self.batch, self.seats, self.silent, self.rate, seed=self.seed
+        )
+
+
+class Run:
+    """A directory that a run is kept in.
+
+    Args:
+        directory: made if missing.
+        settings: must be those that it was begun with.
+
+    Raises:
+        InputError: it holds another run.
+    """
+
+    def __init__(self, directory: Path, settings: Settings) -> None:
+        self.directory, self.settings = directory, settings
+        directory.mkdir(parents=True, exist_ok=True)
+        known = directory / "settings.json"
+        if known.exists():
+            if read_settings(directory) != settings:
+                raise InputError(
+                    "this run was begun with other settings or meetings",
+                    where=str(known),
+                    todo="give the same ones to go on, or name another directory",
+                )
+        else:
+            known.write_text(settings.model_dump_json(indent=1) + "\n")
+
+    @property
+    def floor_file(self) -> Path:
+        """The trained floor model."""
+        return self.directory / "floor.safetensors"
+
+    @property
+    def words_file(self) -> Path:
+        """Everything, at the last step that was kept."""
+        return self.directory / "words.safetensors"
+
+    def train(
+        self,
+        network: Network,
+        meetings: Sequence[PreparedMeeting],
+        notice: Notice,
+        *,
+        keep_every: int = 50,
+    ) -> None:
+        """Trains a fresh network, or goes on.
+
+        Raises:
+            InputError: a checkpoint is broken or of another shape.
+            KeyboardInterrupt: interrupted; what was reached is kept.
+        """
+        self._floor(network, meetings, notice)
+        drill = Drill(network, meetings, self.settings.words())
+        first = load_state(drill, self.words_file) if self.words_file.exists() else 0
+        for _ in range(first):
+            drill.schedule.step()
+        reached, watch = first, Stopwatch()
+
+        def tell(step: int, steps: int, loss: float, alone: float) -> None:
+            nonlocal reached
+            reached = step
+            notice("words", step, steps, {"loss": loss, "floor": alone, "gain": alone - loss})
+            if step % 25 == 0:
+                line = {"step": step, "loss": round(loss, 5), "floor": round(alone, 5)}
+                with (self.directory / "log.jsonl").open("a") as log:
+                    log.write(json.dumps(line) + "\n")
+
+        def keep(step: int) -> None:
+            if step % keep_every == 0:
+                save_state(drill, step, self.words_file)
+
+        try:
+            with watch.phase("train"):
+                train_words(drill, first, tell, keep)
+        finally:
+            if reached > first:
+                save_state(drill, reached, self.words_file)
+
+    def _floor(self, network: Network, meetings: Sequence[PreparedMeeting], notice: Notice) -> None:
+        from safetensors.torch import save_file
+
+        if self.floor_file.exists():
+            _put(network.floor, _read(self.floor_file)[0], self.floor_file)
+            network.floor.eval()
+            return
+
+        def tell(step: int, steps: int, loss: float) -> None:
+            notice("floor", step, steps, {"loss": loss})
+
+        train_floor(network.floor, meetings, self.settings.floor(), tell)
+        _replace(self.floor_file, lambda path: save_file(network.floor.state_dict(), path))
+
+
+def read_settings(directory: Path) -> Settings:
+    """The settings of a run.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return Settings.model_validate_json((directory / "settings.json").read_text())
+    except (OSError, ValidationError) as error:
+        raise InputError(
+            "not a training run", where=str(directory), todo="run `moderator learn train` first"
+        ) from error
+
+
+def load_run(network: Network, directory: Path) -> int:
+    """Puts what a run has learned into a network.
+
+    Returns:
+        Steps of the second stage.
+
+    Raises:
+        InputError: there is nothing, or it is of another shape.
+    """
+    path = directory / "words.safetensors"
+    read_settings(directory)
+    if not path.exists():
+        raise InputError(
+            "the run has not learned anything yet", where=str(directory), todo="let it go on"
+        )
+    tensors, step = _read(path)
+    weights = {name: one for name, one in tensors.items() if not name.startswith("adam.")}
+    _put_all(network, weights, path)
+    network.eval()
+    return step
+
+
+def save_state(drill: Drill, step: int, path: Path) -> None:
+    """Weights and optimizer, as tensors.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {name: one.detach().contiguous() for name, one in trained(drill.network).items()}
+    for index, state in drill.optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            tensors[f"adam.{index}.{name}"] = torch.as_tensor(value).contiguous()
+    _replace(path, lambda part: save_file(tensors, part, metadata={"step": str(step)}))
+
+
+def load_state(drill: Drill, path: Path) -> int:
+    """Goes on from `save_state`.
+
+    Returns:
+        Steps that were done.
+
+    Raises:
+        InputError: the file is broken or of another shape.
+    """
+    tensors, step = _read(path)
+    weights = {name: one for name, one in tensors.items() if not name.startswith("adam.")}
+    _put_all(drill.network, weights, path)
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("adam."):
+            _, index, field = name.split(".")
+            state.setdefault(int(index), {})[field] = tensor
+    groups = drill.optimizer.state_dict()["param_groups"]
+    drill.optimizer.load_state_dict({"state": state, "param_groups": groups})
+    return step
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], int]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            step = int((file.metadata() or {}).get("step", 0))
+            return {name: file.get_tensor(name) for name in file.keys()}, step  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(
+            "a broken checkpoint", where=str(path), todo="delete it; the run begins that stage anew"
+        ) from error
+
+
+def _put(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(
+            "a checkpoint of another shape", where=str(path), todo="name another directory"
+        ) from error
+
+
+def _put_all(network: Network, tensors: dict[str, Tensor], path: Path) -> None:
+    from moderator.mind.moderator_lm.checkpoint import put
+
+    put(network, tensors, path)
+
+
+def _replace(path: Path, write: Callable[[Path], None]) -> None:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,256 @@
+"""Second stage: the language model learns what the floor model cannot hear, from real meetings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from moderator.learn.floor_stage import HEAD_WEIGHTS, ROLE_WITHHELD
+from moderator.learn.prepared import PreparedMeeting, PreparedSeat
+from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.passage import Passage, judge, lay_out
+from moderator.mind.moderator_lm.script import SPAN
+from moderator.voices import Times
+
+BUCKETS = 32
+"""Batches' worth of segments that are sorted by length at a time."""
+
+LEADER_SHARE = 0.3
+"""How often the leader's seat is among those of a segment, beyond chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsSettings:
+    """How the language model is trained.
+
+    Attributes:
+        epochs: passes over all segments; may be a part of one.
+        batch: segments a step.
+        seats: of each segment, drawn anew each time.
+        silent: moments without a turn that are drawn for each seat; they weigh the more.
+        rate: peak of the one-cycle learning rate of the LoRA matrices.
+        decay: of the weights.
+        seed: of everything drawn.
+    """
+
+    epochs: float = 1.0
+    batch: int = 8
+    seats: int = 2
+    silent: int = 12
+    rate: float = 4e-4
+    decay: float = 0.01
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Moments of one seat in one segment, with what they teach."""
+
+    at: Times
+    features: NDArray[np.float32]
+    labels: NDArray[np.bool_]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A batch: passages, and per question in order its features, role, labels and weights."""
+
+    passages: Sequence[Passage]
+    features: Tensor
+    role: Tensor
+    labels: Tensor
+    weights: Tensor
+
+
+def trained_parts(network: Network) -> list[dict[str, object]]:
+    """What this stage trains: LoRA, the way in, and the head. The floor model stays as it is."""
+    named = list(network.named_parameters())
+    for name, parameter in named:
+        parameter.requires_grad_(
+            name.endswith((".a", ".b")) or name.startswith(("enter.", "head."))
+        )
+    lora = [one for name, one in named if name.endswith((".a", ".b"))]
+    rest = [one for name, one in named if name.startswith(("enter.", "head."))]
+    return [{"params": lora}, {"params": rest}]
+
+
+class Drill:
+    """The second stage, step by step; a step can be taken again from a checkpoint.
+
+    Args:
+        network: trained in place.
+        meetings: to learn from.
+        settings: how.
+    """
+
+    def __init__(
+        self, network: Network, meetings: Sequence[PreparedMeeting], settings: WordsSettings
+    ) -> None:
+        self.network, self._meetings, self.settings = network, meetings, settings
+        self._places = [
+            (number, index)
+            for number, meeting in enumerate(meetings)
+            for index, words in enumerate(meeting.words)
+            if len(words) > 8
+        ]
+        self.steps = max(1, int(settings.epochs * len(self._places) / settings.batch))
+        groups = trained_parts(network)
+        rates = [settings.rate, 1.5 * settings.rate]
+        self.optimizer = torch.optim.AdamW(
+            groups, settings.rate, weight_decay=settings.decay, betas=(0.9, 0.98)
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, rates, total_steps=self.steps + 1, pct_start=0.06
+        )
+
+    def order(self, epoch: int) -> list[tuple[int, int]]:
+        """An epoch's segments: shuffled, then those of like length together."""
+        random = np.random.default_rng([self.settings.seed, 1, epoch])
+        batch = self.settings.batch
+        mixed = random.permutation(len(self._places))
+        found: list[tuple[int, int]] = []
+        for start in range(0, len(mixed), batch * BUCKETS):
+            some = sorted(mixed[start : start + batch * BUCKETS], key=self._length)
+            batches = [some[at : at + batch] for at in range(0, len(some) - batch + 1, batch)]
+            for index in random.permutation(len(batches)):
+                found += [self._places[place] for place in batches[index]]
+        return found
+
+    def _length(self, place: int) -> int:
+        number, index = self._places[place]
+        return len(self._meetings[number].words[index])
+
+    def lessons(self, first: int = 0) -> Iterator[tuple[int, Lesson]]:
+        """(Steps done with it, batch) from step `first` on, drawn from seed and step alone."""
+        batch, step = self.settings.batch, first
+        a_pass = max(1, len(self.order(0)) // batch)
+        while step < self.steps:
+            order = self.order(step // a_pass)
+            while step < self.steps:
+                at = step % a_pass * batch
+                random = np.random.default_rng([self.settings.seed, 2, step])
+                step += 1
+                lesson = self._lesson(order[at : at + batch], random)
+                if lesson is not None:
+                    yield step, lesson
+                if step % a_pass == 0:
+                    break
+
+    def _lesson(
+        self, places: Sequence[tuple[int, int]], random: np.random.Generator
+    ) -> Lesson | None:
+        passages, features, roles, labels, weights = [], [], [], [], []
+        for number, index in places:
+            meeting = self._meetings[number]
+            prompts, asked = [], []
+            for seat in self._seats(meeting, random):
+                question = self._question(seat, meeting.segments[index].begin, random)
+                if not len(question.at):
+                    continue
+                known = random.random() >= ROLE_WITHHELD
+                prompts.append(seat.prompt if known else seat.bare)
+                asked.append(question.at)
+                features.append(question.features)
+                role = [float(seat.example.leads and known), float(known)]
+                roles.append(np.tile(np.array(role, dtype=np.float32), (len(question.at), 1)))
+                labels.append(question.labels)
+                weights.append(question.weights)
+            if asked:
+                tokens = meeting.segments[index].tokens
+                passages.append(Passage(prompts, meeting.words[index], tokens.known, asked))
+        if not passages:
+            return None
+        stacked = [torch.from_numpy(np.concatenate(x)) for x in (features, roles, labels, weights)]
+        return Lesson(passages, stacked[0], stacked[1], stacked[2].float(), stacked[3])
+
+    def _seats(
+        self, meeting: PreparedMeeting, random: np.random.Generator
+    ) -> Sequence[PreparedSeat]:
+        seats = meeting.seats
+        chosen = random.permutation(len(seats))[: self.settings.seats].tolist()
+        leaders = [index for index, seat in enumerate(seats) if seat.example.leads]
+        if leaders and leaders[0] not in chosen and random.random() < LEADER_SHARE:
+            chosen[0] = leaders[0]
+        return [seats[index] for index in sorted(chosen)]
+
+    def _question(self, seat: PreparedSeat, begin: int, random: np.random.Generator) -> Question:
+        """All moments near a turn and at boundaries, and some of the others."""
+        parts = []
+        for kind, head_weights in HEAD_WEIGHTS.items():
+            asked = getattr(seat.example, kind)
+            here = np.nonzero((asked.at > begin) & (asked.at <= begin + SPAN))[0]
+            weights = np.tile(np.array(head_weights, dtype=np.float32), (len(here), 1))
+            if kind == "stream":
+                soon = asked.labels[here, 2]
+                silent = np.nonzero(~soon)[0]
+                drawn = min(len(silent), self.settings.silent)
+                if drawn:
+                    weights[~soon] *= len(silent) / drawn
+                    silent = random.choice(silent, drawn, replace=False)
+                kept = np.sort(np.concatenate([np.nonzero(soon)[0], silent]))
+                here, weights = here[kept], weights[kept]
+            parts.append((asked.at[here], asked.features[here], asked.labels[here], weights))
+        return Question(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def step(self, lesson: Lesson) -> tuple[float, float]:
+        """Learns one batch.
+
+        Returns:
+            The loss of the head `within 1 s`, and what the floor model alone would have had.
+        """
+        layout = lay_out(lesson.passages, self.network.shape.prompt_tokens)
+        with torch.no_grad():
+            reading = self.network.floor(lesson.features, lesson.role)
+        logits = judge(self.network, layout, reading)
+        losses = _losses(logits, lesson.labels)
+        total = (losses * lesson.weights).sum() / lesson.weights.sum()
+        self.optimizer.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]  # untyped in torch
+        trained = [one for group in self.optimizer.param_groups for one in group["params"]]
+        nn.utils.clip_grad_norm_(trained, 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        weight = lesson.weights[:, 1]
+        with torch.no_grad():
+            alone = _losses(reading.logits, lesson.labels)[:, 1]
+            scale = weight.sum().clamp(min=1.0)
+            return (
+                float((losses[:, 1] * weight).sum() / scale),
+                float((alone * weight).sum() / scale),
+            )
+
+
+def _losses(logits: Tensor, labels: Tensor) -> Tensor:
+    return functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+
+
+Notice = Callable[[int, int, float, float], None]
+"""Told step, steps, the running loss and that of the floor model alone."""
+
+
+def train_words(drill: Drill, first: int, notice: Notice, keep: Callable[[int], None]) -> None:
+    """Trains from step `first` to the end.
+
+    Args:
+        drill: the stage.
+        first: the step to go on with.
+        notice: told of every step.
+        keep: called after every step with the number of steps done; writes checkpoints.
+    """
+    drill.network.train()
+    drill.network.floor.eval()
+    running: tuple[float, float] | None = None
+    for done, lesson in drill.lessons(first):
+        now = drill.step(lesson)
+        old = running or now
+        running = (0.98 * old[0] + 0.02 * now[0], 0.98 * old[1] + 0.02 * now[1])
+        notice(done, drill.steps, running[0], running[1])
+        keep(done)
+    drill.network.eval()

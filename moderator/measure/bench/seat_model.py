@@ -1,0 +1,111 @@
+"""`moderator-lm` as a scorer: a whole meeting in a few passes instead of word by word.
+
+What it gives is what a session would give that sits in the seat and hears every word as it ends;
+the tests compare the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from moderator.measure.bench.meeting import Seat, seat_voices
+from moderator.measure.bench.moments import Asked, Protocol
+from moderator.measure.bench.scorer import Pass, Traits
+from moderator.voices import Values
+
+if TYPE_CHECKING:
+    from moderator.mind.moderator_lm.loading import Loaded
+
+HEAD = {Protocol.STREAM: 1, Protocol.BOUNDARY: 3, Protocol.DYNAMIC: 0}
+"""Which of `HEADS` answers what a protocol asks."""
+
+BATCH = 8
+"""Segments at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatModel:
+    """The embedded model in the seat, in the role of who sat there.
+
+    Attributes:
+        name: as in the tables.
+        load: makes the model; picklable, and called once in each process.
+        role: whether the model is told its role and the others'.
+        without_role_of: see `Traits`.
+        threshold: that it ships with; None: chosen.
+    """
+
+    name: str
+    load: Callable[[], Loaded]
+    role: bool = True
+    without_role_of: str | None = None
+    threshold: float | None = None
+
+    @property
+    def traits(self) -> Traits:
+        """A mind, scored by all protocols."""
+        return Traits(self.name, self.threshold, without_role_of=self.without_role_of, mind=True)
+
+    def score(self, seat: Seat, asked: Asked) -> Values:
+        """``(n,)`` probabilities."""
+        return self.score_all(seat, [asked]).values[0]
+
+    def score_all(self, seat: Seat, asked: Sequence[Asked]) -> Pass:
+        """The moments of several protocols, each segment read once."""
+        import torch
+
+        from moderator.learn.examples import prompt_ids, segments
+        from moderator.mind.moderator_lm.floor_model import measure
+        from moderator.mind.moderator_lm.passage import Passage, judge, lay_out, read_below
+        from moderator.mind.moderator_lm.script import SPAN
+
+        model = _loaded(self.load)
+        network = model.network
+        room = network.shape.prompt_tokens
+        at = np.concatenate([one.at for one in asked])
+        features = torch.from_numpy(measure(seat_voices(seat), at))
+        role = torch.tensor([[float(seat.leads and self.role), float(self.role)]])
+        logits = np.zeros((len(at), 4))
+        with torch.inference_mode():
+            ids = prompt_ids(seat, model.encode, room, role=self.role)
+            prompt = read_below(network, [ids], 0)[0]
+            parts = segments(seat.meeting, model.encode)
+            order = sorted(range(len(parts)), key=lambda index: len(parts[index].tokens))
+            for start in range(0, len(order), BATCH):
+                some = [parts[index] for index in order[start : start + BATCH]]
+                rows = [np.nonzero((at > one.begin) & (at <= one.begin + SPAN))[0] for one in some]
+                kept = [(one, row) for one, row in zip(some, rows, strict=True) if len(row)]
+                if not kept:
+                    continue
+                below = read_below(network, [one.tokens.ids for one, _ in kept], room)
+                layout = lay_out(
+                    [
+                        Passage([prompt], words, one.tokens.known, [at[row]])
+                        for (one, row), words in zip(kept, below, strict=True)
+                    ],
+                    room,
+                )
+                every = np.concatenate([row for _, row in kept])
+                reading = network.floor(features[every], role.expand(len(every), -1))
+                logits[every] = judge(network, layout, reading).numpy()
+        ends = np.cumsum([len(one.at) for one in asked])
+        values = [
+            _probability(part[:, HEAD[one.protocol]])
+            for one, part in zip(asked, np.split(logits, ends[:-1]), strict=True)
+        ]
+        return Pass(values)
+
+
+@lru_cache(maxsize=1)
+def _loaded(load: Callable[[], Loaded]) -> Loaded:
+    """Once in each process."""
+    return load()
+
+
+def _probability(logits: Values) -> Values:
+    return np.asarray(1.0 / (1.0 + np.exp(-logits)))

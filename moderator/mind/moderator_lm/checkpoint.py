@@ -1,0 +1,160 @@
+"""The trained parts as one file: tensors only, with what is needed to use them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+from moderator.errors import InputError
+from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.shape import Shape
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM
+
+LARGEST = 64 * 2**20
+"""Bytes of a file that is looked at."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class About(BaseModel):
+    """What a checkpoint says of itself.
+
+    Attributes:
+        format: of the file.
+        shape: of the network.
+        backbone: sha256 of the language model's file that it was trained on; empty for none.
+        threshold: probability from which on taking the turn is advised.
+        scale: per head, the logits are multiplied by this before they become probabilities.
+        hears_audio: it was trained with speech embeddings.
+        data: what it was trained on, for people.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    shape: Shape = Shape()
+    backbone: str = Field(default="", max_length=64)
+    threshold: Probability = 0.5
+    scale: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    hears_audio: bool = False
+    data: str = Field(default="", max_length=500)
+
+
+def trained(network: Network) -> dict[str, Tensor]:
+    """The tensors that training changes: everything but the backbone."""
+    return {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if not name.startswith("backbone.")
+        and (not name.startswith("layers.") or name.endswith((".a", ".b")))
+    }
+
+
+def save(network: Network, about: About, path: Path) -> str:
+    """Writes a checkpoint, whole or not at all; the LoRA matrices in half precision.
+
+    Returns:
+        The file's sha256.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: (tensor.half() if name.startswith(("layers.", "projector.")) else tensor.float())
+        .detach()
+        .cpu()
+        .contiguous()
+        for name, tensor in trained(network).items()
+    }
+    part = path.with_name(f".{path.name}.part")
+    try:
+        save_file(tensors, part, metadata={"moderator-lm": about.model_dump_json()})
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return sha256(path)
+
+
+def sha256(path: Path) -> str:
+    """Of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read(path: Path, expected: str | None = None) -> tuple[About, dict[str, Tensor]]:
+    """What stands in a checkpoint.
+
+    Args:
+        path: the file.
+        expected: its sha256, where that is known.
+
+    Raises:
+        InputError: it is missing, not one of ours, or has another hash.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    todo = "install the package again, or train and export a new one"
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError("too large for trained weights", where=str(path), todo=todo)
+        if expected is not None and sha256(path) != expected:
+            raise InputError("the trained weights have another sha256", where=str(path), todo=todo)
+        with safe_open(path, framework="pt") as file:
+            about = About.model_validate_json((file.metadata() or {})["moderator-lm"])
+            return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise InputError("the trained weights are missing", where=str(path), todo=todo) from error
+    except (SafetensorError, OSError, KeyError, ValidationError, json.JSONDecodeError) as error:
+        raise InputError("not a checkpoint of moderator-lm", where=str(path), todo=todo) from error
+
+
+def put(network: Network, tensors: dict[str, Tensor], path: Path) -> None:
+    """Puts trained tensors into a network.
+
+    Raises:
+        InputError: they are of another shape.
+    """
+    wanted = trained(network)
+    sizes = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
+    if sizes != {name: tuple(tensor.shape) for name, tensor in tensors.items()}:
+        raise InputError(
+            "the checkpoint is of another shape than it says",
+            where=str(path),
+            todo="export it again",
+        )
+    with torch.no_grad():
+        for name, tensor in wanted.items():
+            tensor.copy_(tensors[name])
+
+
+def build(
+    backbone: LlamaForCausalLM, path: Path, expected: str | None = None
+) -> tuple[Network, About]:
+    """A network with a checkpoint's parts, ready to decide.
+
+    Raises:
+        InputError: as `read` and `put`, or the checkpoint is for another language model.
+    """
+    about, tensors = read(path, expected)
+    config = backbone.config
+    size = about.shape.backbone
+    found = (config.hidden_size, config.num_hidden_layers, config.vocab_size)
+    if found != (size.hidden, size.layers, size.vocabulary):
+        raise InputError(
+            "the checkpoint is for a language model of another shape",
+            where=f"{path}: {size.hidden} x {size.layers}, here {found[0]} x {found[1]}",
+            todo="use the one it was trained on",
+        )
+    network = Network(about.shape, backbone)
+    put(network, tensors, path)
+    return network.eval(), about

@@ -1,0 +1,101 @@
+"""What changes in the middle of a meeting: what may be kept, and the role."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from livekit import rtc
+
+from integrations.livekit.models import RoomModels
+from moderator.rerun import rerun
+from moderator.timeline import SAMPLE_RATE
+from roles.schema import Role
+from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role
+from tests.integrations.livekit.rooms.people import person
+from tests.integrations.livekit.rooms.test_control import until_chat
+from tests.integrations.livekit.rooms.voices import Speakers
+from tests.integrations.livekit.server import Server
+
+pytestmark = pytest.mark.e2e
+
+
+def erasing() -> Role:
+    role = quiet_role(may_speak=False).model_dump(mode="json")
+    return Role.model_validate(role | {"consent": {"erase_on_opt_out": True}})
+
+
+def test_what_was_heard_before_an_opt_out_is_erased(
+    server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
+) -> None:
+    budget = speakers.say(0, "I finished the budget for the new garden.")
+    chairs = speakers.say(1, "The delivery of the chairs is late again.")
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            ana = await stack.enter_async_context(person(server, room, "ana"))
+            ben = await stack.enter_async_context(person(server, room, "ben"))
+            robin = await stack.enter_async_context(agent(server, room, models, out, erasing()))
+            await present(ana)
+            await ana.say(budget)
+            await asyncio.sleep(1.0)
+            await ben.say(chairs)
+            await asyncio.sleep(2.0)
+            await ana.write("/optout")
+            await until_chat(ana, "not heard any more")
+            robin.session.end("enough")
+            await robin.done()
+            assert set(robin.words()) == {"ben"}
+
+    asyncio.run(run())
+    for path in out.iterdir():
+        if path.suffix in (".jsonl", ".json", ".vtt", ".html"):
+            assert "garden" not in path.read_text("utf-8"), path
+    assert rerun(out / "journal.jsonl") == []
+    spoken = {"ana": 0.0, "ben": 0.0}
+    sound, rate = soundfile.read(out / "meeting.wav", dtype="float32")
+    assert rate == SAMPLE_RATE
+    for line in map(json.loads, (out / "journal.jsonl").read_text("utf-8").splitlines()):
+        for who, start, end in line.get("activities", ()):
+            spoken[who] += float(np.sum(sound[start:end] ** 2))
+    assert spoken["ben"] > 1.0
+    assert spoken["ana"] < 1e-3
+
+
+def test_the_role_is_changed_by_whoever_may(
+    server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
+) -> None:
+    question = speakers.say(0, "Robin, who has talked the most so far?")
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            ana = await stack.enter_async_context(person(server, room, "ana", listens=True))
+            robin = await stack.enter_async_context(agent(server, room, models, out))
+            await present(ana)
+            for name in ("nobody", "../../etc/passwd", "role.yaml"):
+                with pytest.raises(rtc.RpcError) as refused:
+                    await ana.call(IDENTITY, "role", name)
+                assert refused.value.code == 2409
+            await ana.write("/role observer")
+            await until_chat(ana, "has the role observer now")
+            shown = ana.room.remote_participants[IDENTITY].attributes
+            await asyncio.sleep(0.5)
+            assert shown["moderator.role"] == "observer"
+            assert json.loads(await ana.call(IDENTITY, "status"))["role"] == "observer"
+            _, ended = await ana.say(question)
+            assert await ana.first_sound(ended, within=3.0) is None, "an observer does not speak"
+            with pytest.raises(rtc.RpcError) as refused:
+                await ana.call(IDENTITY, "say", "hello")
+            robin.session.end("enough")
+            await robin.done()
+
+    asyncio.run(run())
+    lines = list(map(json.loads, (out / "journal.jsonl").read_text("utf-8").splitlines()))
+    changes = [line["role"]["id"] for line in lines if line["kind"] == "role_changed"]
+    assert changes == ["observer"]
+    assert rerun(out / "journal.jsonl") == []

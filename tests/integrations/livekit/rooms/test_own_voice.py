@@ -1,0 +1,98 @@
+"""The agent's voice comes back through somebody's loudspeaker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+from livekit import rtc
+
+from integrations.livekit.models import RoomModels
+from moderator.audio import Waveform, silence, to_pcm16
+from tests.integrations.livekit.rooms.agent import agent, present
+from tests.integrations.livekit.rooms.people import RATE, Person, person
+from tests.integrations.livekit.rooms.test_speaking import LONG, OVER
+from tests.integrations.livekit.rooms.voices import Speakers
+from tests.integrations.livekit.server import Server
+
+pytestmark = pytest.mark.e2e
+
+STEP = RATE // 100
+
+
+class Loudspeaker:
+    """Plays what a person hears into their own microphone, later and lower, with what they say.
+
+    Args:
+        one: listens.
+        delay_s: from loudspeaker to microphone.
+        gain: of the echo.
+    """
+
+    def __init__(self, one: Person, delay_s: float, gain: float) -> None:
+        self._one, self._lag, self._gain = one, round(delay_s * RATE / STEP), gain
+        self.speech: Waveform = silence(0)
+
+    async def run(self) -> None:
+        played = len(self._one.heard)
+        # A queue that ran dry would make the way longer, as no loudspeaker does.
+        head = to_pcm16(silence(RATE // 8))
+        await self._one.source.capture_frame(rtc.AudioFrame(head.tobytes(), RATE, 1, len(head)))
+        while True:
+            while len(self._one.heard) > played + self._lag:
+                echo = np.frombuffer(self._one.heard[played], dtype=np.int16) / np.float32(32768)
+                said, self.speech = self.speech[: len(echo)], self.speech[len(echo) :]
+                mixed = (echo * self._gain).astype(np.float32)
+                mixed[: len(said)] += said
+                pcm = to_pcm16(mixed)
+                await self._one.source.capture_frame(
+                    rtc.AudioFrame(pcm.tobytes(), RATE, 1, len(pcm))
+                )
+                played += 1
+            await asyncio.sleep(0.005)
+
+
+def test_its_echo_neither_stops_it_nor_is_anybodys_words(
+    server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
+) -> None:
+    over = speakers.say(0, OVER)
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            ana = await stack.enter_async_context(person(server, room, "ana", listens=True))
+            robin = await stack.enter_async_context(agent(server, room, models, out))
+            await present(ana)
+            for delay_s, gain in ((0.05, 0.7), (0.4, 0.4)):
+                loudspeaker = Loudspeaker(ana, delay_s, gain)
+                echoing = asyncio.create_task(loudspeaker.run())
+                asked = time.monotonic()
+                await ana.call("agent-robin", "say", LONG)
+                assert await ana.first_sound(asked, within=6.0) is not None
+                if delay_s < 0.1:
+                    await asyncio.sleep(11.0)
+                else:
+                    await asyncio.sleep(3.0)
+                    loudspeaker.speech = over
+                    await asyncio.sleep(5.5)
+                echoing.cancel()
+            robin.session.end("enough")
+            await robin.done()
+            ended = [line for line in robin.journal() if line["kind"] == "turn_ended"]
+            said = robin.words().get("ana", "")
+            print("lost:", [line["lost"] for line in ended], "ana:", said)
+            assert ended[0]["heard"] == LONG
+            assert ended[1]["lost"]
+            for own in (
+                "at some length",
+                "has happened",
+                "what will happen",
+                "asked for the floor",
+            ):
+                assert own not in said
+            assert "not what i wanted" in said
+
+    asyncio.run(run())

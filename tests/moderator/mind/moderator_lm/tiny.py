@@ -1,0 +1,33 @@
+"""A moderator-lm of a few thousand numbers, with random weights, for tests."""
+
+from __future__ import annotations
+
+import torch
+
+from moderator.mind.moderator_lm.backbone import new_backbone
+from moderator.mind.moderator_lm.floor_model import feature_count
+from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.shape import BackboneShape, Shape
+
+BACKBONE = BackboneShape(
+    hidden=32, intermediate=48, layers=4, heads=4, kv_heads=2, head_dim=8, vocabulary=300
+)
+SHAPE = Shape(
+    backbone=BACKBONE, enter=1, depth=3, rank=2, prompt_tokens=24, floor=8, speech=6, stacked=2
+)
+
+
+def encode(text: str) -> list[int]:
+    """One token a byte."""
+    return list(text.encode())
+
+
+def network(seed: int = 0) -> Network:
+    """Random, also where training begins at zero."""
+    torch.manual_seed(seed)
+    shape = SHAPE.model_copy(update={"features": feature_count()})
+    made = Network(shape, new_backbone(BACKBONE))
+    for parameter in made.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.3)
+    return made.eval()

@@ -1,0 +1,147 @@
+"""What changes in the middle of a meeting: the role, and what may be kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from moderator.audio import AudioChunk
+from moderator.ears.script import ScriptedEars
+from moderator.events import Word
+from moderator.journal import Closed, Journal, Line, Opened, read
+from moderator.meeting import Meeting, Settings
+from moderator.mind.duties import Duties
+from moderator.rerun import rerun
+from moderator.testing.meetings import people
+from moderator.testing.mouth import ToneVoice
+from moderator.timeline import TICK, ReplayClock, Samples, Stopwatch, to_samples
+from moderator.transcript import Transcript
+from roles.loader import load_role
+from roles.schema import Role
+
+
+def role(name: str = "facilitator", **turn: object) -> Role:
+    base = load_role(name).model_dump(mode="json")
+    return Role.model_validate(base | {"turn": base["turn"] | turn})
+
+
+def say(speaker: str, at_s: float, text: str) -> list[Word]:
+    return [
+        Word(speaker, word, to_samples(at_s + 0.3 * index), to_samples(at_s + 0.3 * index + 0.3))
+        for index, word in enumerate(text.split())
+    ]
+
+
+WORDS = (
+    say("ana", 2, "the password is purple elephant and nobody knows it")
+    + say("ben", 8, "Robin, who has spoken most?")
+    + say("ana", 16, "Robin, who has spoken most?")
+    + say("ben", 26, "no no let me go on with this for a moment because it matters")
+    + say("ana", 34, "Robin, how much time is left?")
+)
+
+
+class Ticks:
+    """A source of nothing that does something at a certain time."""
+
+    def __init__(self, seconds: float, at_s: float, then: Callable[[], None]) -> None:
+        self._ticks, self._at, self._then = to_samples(seconds) // TICK, to_samples(at_s), then
+
+    async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
+        for index in range(self._ticks):
+            if index * TICK == self._at:
+                self._then()
+            yield (index + 1) * TICK, []
+
+
+class Nothing:
+    def take(self, *_: object) -> None:
+        pass
+
+
+def hold(path: Path, at_s: float, then: Callable[[Meeting, Journal], None]) -> list[Line]:
+    """A meeting in which `then` happens at `at_s`; its journal."""
+    journal, first = Journal(path), role()
+    names = people("Ana", "Ben")
+    shown = {one.id: {"name": one.name, "position": one.position} for one in names.values()}
+    journal.write(Opened("m", first.model_dump(mode="json"), shown, "Robin (agent)"))
+    meeting = Meeting(
+        first,
+        dict(names),
+        ScriptedEars(WORDS),
+        Duties(),
+        ToneVoice(),
+        [journal.write],
+        ReplayClock(),
+        Settings(),
+        Stopwatch(),
+    )
+    source = Ticks(44, at_s, lambda: then(meeting, journal))
+    asyncio.run(meeting.run(source, Nothing()))
+    journal.write(Closed(meeting.now, True, "the end"))
+    journal.close()
+    return list(read(path))
+
+
+@pytest.mark.parametrize("at_s", [0.0, 7.3, 10.8, 14.0, 19.7, 30.0])
+def test_a_journal_with_a_change_of_role_gives_the_same_decisions(
+    tmp_path: Path, at_s: float
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    other = role("observer", may_speak=False)
+    lines = hold(path, at_s, lambda meeting, _: meeting.change_role(other, None))
+    changed = [line for line in lines if line["kind"] == "role_changed"]
+    assert [line["role"]["id"] for line in changed] == ["observer"]
+    spoken = [
+        line["at"] for line in lines if line["kind"] == "decision" and line["action"] == "speak"
+    ]
+    assert all(at <= changed[0]["at"] for at in spoken)
+    assert rerun(path) == []
+    path.write_text(path.read_text().replace('"kind":"role_changed"', '"kind":"left"', 1))
+    assert rerun(path)
+
+
+def test_a_turn_under_way_ends_with_its_role(tmp_path: Path) -> None:
+    plain = hold(tmp_path / "plain.jsonl", 0.0, lambda *_: None)
+    turn = next(line for line in plain if line["kind"] == "turn_started")
+    at_s = turn["at"] / to_samples(1.0) + 0.5
+    at_s = round(at_s, 1)
+    path = tmp_path / "changed.jsonl"
+    lines = hold(path, at_s, lambda meeting, _: meeting.change_role(role("host"), ToneVoice()))
+    kinds = [line["kind"] for line in lines]
+    change = kinds.index("role_changed")
+    ended = kinds.index("turn_ended")
+    assert kinds.index("turn_started") < ended < change
+    assert lines[ended]["lost"]
+    assert rerun(path) == []
+
+
+def test_what_somebody_said_is_erased_and_the_decisions_stay(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+
+    def erase(meeting: Meeting, journal: Journal) -> None:
+        meeting.forget("ana")
+        journal.erase({"ana"})
+
+    lines = hold(path, 24.0, erase)
+    said = [(word[0], word[1]) for line in lines for word in line.get("words", ())]
+    assert not {text for who, text in said if who == "ana"} & {"elephant", "password"}
+    assert ("ana", "left?") in said, "what they say afterwards is not the journal's to drop"
+    assert ("ben", "spoken") in said
+    assert "elephant" not in path.read_text()
+    assert any("ana" in line.get("speaking", ()) for line in lines)
+    assert rerun(path) == []
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_transcript_forgets_one_speaker() -> None:
+    transcript = Transcript()
+    transcript.add([*say("ana", 0, "one two"), *say("ben", 2, "three")])
+    transcript.forget("ana")
+    assert [utterance.text for utterance in transcript] == ["three"]
+    assert transcript.current("ana") is None
+    transcript.add(say("ana", 4, "four"))
+    assert [utterance.text for utterance in transcript] == ["three", "four"]
