@@ -82,7 +82,8 @@ def train_floor(
     moments = gather(meetings)
     model.fit_scale(moments.features)
     count = len(moments.features)
-    steps = settings.epochs * (count // settings.batch)
+    batch = min(settings.batch, count)
+    steps = settings.epochs * (count // batch)
     optimizer = torch.optim.AdamW(model.parameters(), settings.rate, weight_decay=settings.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=steps + 1)
     random = torch.Generator().manual_seed(settings.seed)
@@ -90,9 +91,9 @@ def train_floor(
     model.train()
     order = torch.zeros(0, dtype=torch.long)
     for step in range(steps):
-        if len(order) < settings.batch:
+        if len(order) < batch:
             order = torch.randperm(count, generator=random)
-        some, order = order[: settings.batch], order[settings.batch :]
+        some, order = order[:batch], order[batch:]
         known = (torch.rand(len(some), generator=random) >= ROLE_WITHHELD).float()
         role = torch.stack([moments.leads[some] * known, known], dim=1)
         logits = model(moments.features[some], role).logits

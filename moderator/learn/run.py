@@ -103,8 +103,7 @@ class Run:
         self._floor(network, meetings, notice)
         drill = Drill(network, meetings, self.settings.words())
         first = load_state(drill, self.words_file) if self.words_file.exists() else 0
-        for _ in range(first):
-            drill.schedule.step()
+        drill.skip(first)
         reached, watch = first, Stopwatch()
 
         def tell(step: int, steps: int, loss: float, alone: float) -> None:

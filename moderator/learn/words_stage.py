@@ -110,6 +110,12 @@ class Drill:
             self.optimizer, rates, total_steps=self.steps + 1, pct_start=0.06
         )
 
+    def skip(self, steps: int) -> None:
+        """Puts the learning rate where it is after some steps."""
+        if steps:
+            self.schedule.last_epoch = steps - 1
+            self.schedule.step()
+
     def order(self, epoch: int) -> list[tuple[int, int]]:
         """An epoch's segments: shuffled, then those of like length together."""
         random = np.random.default_rng([self.settings.seed, 1, epoch])

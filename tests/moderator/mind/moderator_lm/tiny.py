@@ -22,12 +22,12 @@ def encode(text: str) -> list[int]:
     return list(text.encode())
 
 
-def network(seed: int = 0) -> Network:
-    """Random, also where training begins at zero."""
+def network(seed: int = 0, *, fresh: bool = False) -> Network:
+    """Random, also where training begins at zero, unless it is to be `fresh`."""
     torch.manual_seed(seed)
     shape = SHAPE.model_copy(update={"features": feature_count()})
     made = Network(shape, new_backbone(BACKBONE))
     for parameter in made.parameters():
-        if not parameter.any():
+        if not fresh and not parameter.any():
             torch.nn.init.normal_(parameter, std=0.3)
     return made.eval()

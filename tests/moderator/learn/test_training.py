@@ -1,0 +1,121 @@
+"""Training on a toy meeting in which a word, and nothing else, says who speaks next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from moderator.errors import InputError
+from moderator.events import Word
+from moderator.learn.prepared import PreparedMeeting, prepare, read, read_all, write
+from moderator.learn.run import Run, Settings, load_run
+from moderator.learn.scores import answers, figures
+from moderator.measure.bench.meeting import BenchMeeting
+from moderator.mind.base import Participant
+from moderator.mind.moderator_lm.checkpoint import trained
+from moderator.timeline import to_samples
+from tests.moderator.mind.moderator_lm.tiny import encode, network
+
+SETTINGS = Settings(floor_epochs=8, epochs=10, batch=2, seats=2, silent=20, rate=1e-2)
+
+
+def meeting(name: str, seed: int, minutes: int = 8) -> BenchMeeting:
+    """B says a word every 4 s; if it is "go", A takes the turn 0.6 s later."""
+    random = np.random.default_rng(seed)
+    words: list[Word] = []
+    for start in range(4, 60 * minutes, 4):
+        called = bool(random.random() < 0.4)
+        words.append(Word("B", "go" if called else "stay", *times(start + 0.5, 0.3)))
+        if called:
+            words += [Word("A", "mm", *times(start + 1.4 + 0.3 * k, 0.3)) for k in range(4)]
+    people = {
+        "A": Participant("A", "A", "project manager"),
+        "B": Participant("B", "B", "engineer"),
+    }
+    ordered = tuple(sorted(words, key=lambda word: word.start))
+    return BenchMeeting(name, to_samples(60.0 * minutes), ordered, people, ("A",))
+
+
+def times(start: float, length: float) -> tuple[int, int]:
+    return to_samples(start), to_samples(start + length)
+
+
+@pytest.fixture(scope="module")
+def lessons() -> list[PreparedMeeting]:
+    return [prepare(meeting(name, seed), network(), encode) for seed, name in enumerate("xyz")]
+
+
+def quiet(stage: str, step: int, steps: int, found: dict[str, float]) -> None:
+    """Nobody watches."""
+
+
+def test_a_prepared_meeting_is_read_as_it_was_written(
+    lessons: list[PreparedMeeting], tmp_path: Path
+) -> None:
+    write(lessons[0], tmp_path / "x.safetensors")
+    again = read(tmp_path / "x.safetensors")
+    assert again.meeting_id == "x"
+    assert [seat.example.leads for seat in again.seats] == [True, False]
+    for one, other in zip(lessons[0].words, again.words, strict=True):
+        assert torch.equal(one, other)
+    for one, other in zip(lessons[0].seats, again.seats, strict=True):
+        np.testing.assert_array_equal(one.example.stream.labels, other.example.stream.labels)
+
+
+def test_words_teach_what_the_floor_cannot_hear(
+    lessons: list[PreparedMeeting], tmp_path: Path
+) -> None:
+    model = network(fresh=True)
+    Run(tmp_path / "run", SETTINGS).train(model, lessons[:2], quiet)
+    found = figures(answers(model, lessons[2:], "stream", lambda done, of: None), 1)
+    assert found["floor AP"] < 0.6  # it knows when, but not whether
+    assert found["AP"] > 0.9
+
+
+class Enough(Exception):
+    """Stops a run."""
+
+
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
+    lessons: list[PreparedMeeting], tmp_path: Path
+) -> None:
+    settings = SETTINGS.model_copy(update={"epochs": 1.5})
+
+    def stop(stage: str, step: int, steps: int, found: dict[str, float]) -> None:
+        if stage == "words" and step == 7:
+            raise Enough
+
+    whole, parts = network(), network()
+    Run(tmp_path / "whole", settings).train(whole, lessons[:2], quiet)
+    with pytest.raises(Enough):
+        Run(tmp_path / "parts", settings).train(parts, lessons[:2], stop)
+    parts = network()
+    assert load_run(network(), tmp_path / "parts") == 7
+    Run(tmp_path / "parts", settings).train(parts, lessons[:2], quiet)
+    for name, tensor in trained(whole).items():
+        torch.testing.assert_close(trained(parts)[name], tensor, atol=1e-5, rtol=1e-4)
+
+
+def test_other_settings_do_not_go_on(tmp_path: Path) -> None:
+    Run(tmp_path / "run", SETTINGS)
+    with pytest.raises(InputError, match="other settings"):
+        Run(tmp_path / "run", SETTINGS.model_copy(update={"seed": 1}))
+
+
+def test_what_is_not_there_or_broken_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no prepared meetings"):
+        read_all(tmp_path)
+    (tmp_path / "x.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(InputError, match="not a prepared meeting"):
+        read_all(tmp_path)
+    with pytest.raises(InputError, match="not a training run"):
+        load_run(network(), tmp_path)
+    Run(tmp_path, SETTINGS)
+    with pytest.raises(InputError, match="not learned anything"):
+        load_run(network(), tmp_path)
+    (tmp_path / "words.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(InputError, match="broken checkpoint"):
+        load_run(network(), tmp_path)
