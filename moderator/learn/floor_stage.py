@@ -79,7 +79,17 @@ def train_floor(
         settings: how.
         notice: told step, steps and the running loss.
     """
-    moments = gather(meetings)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)  # of dropout
+        _train(model, gather(meetings), settings, notice)
+
+
+def _train(
+    model: FloorModel,
+    moments: Moments,
+    settings: FloorSettings,
+    notice: Callable[[int, int, float], None],
+) -> None:
     model.fit_scale(moments.features)
     count = len(moments.features)
     batch = min(settings.batch, count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -112,9 +113,10 @@ class Drill:
 
     def skip(self, steps: int) -> None:
         """Puts the learning rate where it is after some steps."""
-        if steps:
-            self.schedule.last_epoch = steps - 1
-            self.schedule.step()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # steps of a schedule alone are meant
+            for _ in range(steps):
+                self.schedule.step()
 
     def order(self, epoch: int) -> list[tuple[int, int]]:
         """An epoch's segments: shuffled, then those of like length together."""
