@@ -20,7 +20,9 @@ Seat = Annotated[
 ]
 Minds = Annotated[
     str,
-    typer.Option(metavar="A,B,...", help="Minds to score: duties, openai:MODEL; none for none."),
+    typer.Option(
+        metavar="A,B,...", help="Minds: moderator-lm, duties, openai:MODEL; none for none."
+    ),
 ]
 Protocols = Annotated[str, typer.Option("--protocol", help="stream, boundary, dynamic or all.")]
 Step = Annotated[

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from integrations.files.atomic import disk_errors, replacing, write_text
 from integrations.files.bench_records import check_apart, find_seats, read_meetings, without_seat
@@ -23,10 +23,16 @@ from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.measure.bench.minds import MindScorer
 from moderator.measure.bench.moments import Protocol
 from moderator.measure.bench.scorer import Scorer
+from moderator.measure.bench.seat_model import SeatModel
 from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
+from moderator.mind.moderator_lm.mind import NAME as MODERATOR_LM
+from moderator.mind.moderator_lm.mind import ModeratorLM
 from roles.loader import load_role
 from roles.schema import Role
+
+if TYPE_CHECKING:
+    from moderator.mind.moderator_lm.loading import Loaded
 
 WIDTH = 110
 """Columns of a table that is not printed on a terminal."""
@@ -83,7 +89,7 @@ def run(request: Request) -> dict[str, Any]:
     training = read_meetings(request.train) if request.train else []
     check_apart(meetings, training, "--train")
     check_apart([seat.meeting for seat in tuned], training, "--train and --tune")
-    scorers, scored, tuning = _measure(request, seats, tuned, training, minds)
+    scorers, scored, tuning = _measure(request, seats, tuned, training, minds.scorers)
     choice = Choice(request.threshold, tuning or None)
     traits = [scorer.traits for scorer in scorers]
     with progress("computing intervals"):
@@ -94,7 +100,9 @@ def run(request: Request) -> dict[str, Any]:
         from moderator.measure.bench.cost import measure_cost
 
         with _mind_errors():
-            result["cost"] = [measure_cost(mind, seats, request.cost_hours) for mind in minds]
+            result["cost"] = [
+                measure_cost(mind, seats, request.cost_hours) for mind in minds.played
+            ]
     _print(result)
     if request.out is not None:
         text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
@@ -151,7 +159,20 @@ def _tuning_seats(request: Request, scored: Sequence[BenchMeeting]) -> list[Seat
     return find_seats(meetings, request.seat)
 
 
-def _minds(request: Request) -> list[MindScorer]:
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """Minds as rows of the tables.
+
+    Attributes:
+        scorers: each with its role and without.
+        played: those whose cost can be measured: they hear a meeting percept by percept.
+    """
+
+    scorers: Sequence[Scorer]
+    played: Sequence[MindScorer]
+
+
+def _minds(request: Request) -> Minds:
     """Every mind with its role and without.
 
     Raises:
@@ -159,19 +180,66 @@ def _minds(request: Request) -> list[MindScorer]:
     """
     role = load_role(request.role)
     names = list(dict.fromkeys(request.minds))
-    if request.mind_url is not None and all(name == "duties" for name in names):
+    if request.mind_url is not None and not any(name.startswith("openai") for name in names):
         todo = "add openai:MODEL to --minds"
         raise InputError("no mind to ask there", where="--mind-url", todo=todo)
-    made = []
+    made: list[Scorer] = []
+    played: list[MindScorer] = []
     for name in names:
+        if name.partition(":")[0] == MODERATOR_LM:
+            weights = EmbeddedModel(name.partition(":")[2])
+            made += [
+                SeatModel(name, weights),
+                SeatModel(f"{name}, no role", weights, role=False, without_role_of=name),
+            ]
+            played.append(MindScorer(name, EmbeddedMind(weights), role))
+            continue
         load = NamedMind(name, request.mind_url if name != "duties" else None)
         load()  # a mistake is found before the work
-        made.append(MindScorer(name, load, role))
-        made.append(MindScorer(f"{name}, no role", load, without_role(role), name))
+        rows = [
+            MindScorer(name, load, role),
+            MindScorer(f"{name}, no role", load, without_role(role), name),
+        ]
+        made += rows
+        played += rows
     with _mind_errors():
-        for mind in made:
+        for mind in played:
             mind.check()
-    return made
+    return Minds(made, played)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedModel:
+    """Loads the embedded model, in whatever process.
+
+    Attributes:
+        weights: a checkpoint; empty: the shipped one.
+    """
+
+    weights: str = ""
+
+    def __call__(self) -> Loaded:
+        """The model."""
+        from moderator.cli.models import open_store
+        from moderator.mind.moderator_lm.loading import load
+
+        store = open_store(offline=False, show_progress=False)
+        return load(store, Path(self.weights) if self.weights else None)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedMind:
+    """Loads the mind around the embedded model.
+
+    Attributes:
+        model: loads that.
+    """
+
+    model: EmbeddedModel
+
+    def __call__(self) -> SpeechLLM:
+        """The mind."""
+        return ModeratorLM(self.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +284,7 @@ def _measure(
     seats: Sequence[Seat],
     tuned: Sequence[Seat],
     training: Sequence[BenchMeeting],
-    minds: Sequence[MindScorer],
+    minds: Sequence[Scorer],
 ) -> tuple[list[Scorer], list[Scored], list[Scored]]:
     rules: list[Scorer] = [baselines.SILENT, baselines.SPEAKING, baselines.AfterSilence()]
     plan = request.plan

@@ -72,7 +72,7 @@ def evaluate(
     prepared: Prepared,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """Score a run on prepared meetings, with its floor model alone and without its role beside it."""
+    """Score a run on prepared meetings, beside its floor model alone and without its role."""
     from integrations.files.learn_run import evaluate_run
 
     evaluate_run(run, prepared, as_json=as_json)

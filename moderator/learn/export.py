@@ -10,7 +10,7 @@ from moderator.learn.scores import Answers
 HEADS = 4
 
 
-def best_threshold(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+def best_threshold(probability: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
     """The probability from which on taking the turn gives the best F1.
 
     Args:
@@ -24,7 +24,7 @@ def best_threshold(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -
     return float(thresholds[np.argmax(f1[:-1])])
 
 
-def best_scale(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+def best_scale(logits: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
     """What logits are multiplied by for the least cross-entropy (Guo et al., 2017, 1706.04599)."""
     from scipy.optimize import minimize_scalar
 
@@ -42,6 +42,6 @@ def calibrate(stream: Answers, boundary: Answers) -> tuple[float, float, float, 
     return (found[0], found[1], found[2], last)
 
 
-def probabilities(logits: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+def probabilities(logits: NDArray[np.floating], scale: float) -> NDArray[np.float64]:
     """``(n,)`` in [0, 1]."""
     return np.asarray(1.0 / (1.0 + np.exp(-scale * logits)))
