@@ -32,7 +32,11 @@ WORDS = [
     Word("AB"[index % 3 // 2], text, to_samples(3.7 * index), to_samples(3.7 * index + 0.4))
     for index, text in enumerate(["so", "what", "now", "well", "we", "could", "go", "on"] * 8)
 ]
-GOLDEN = [[-3.2155, 0.6708, -1.7512, 0.0636], [-1.8377, 0.9772, -0.0856, -2.3556], [-1.1835, -2.066, 1.2521, 1.6098]]
+GOLDEN = [
+    [-3.2155, 0.6708, -1.7512, 0.0636],
+    [-1.8377, 0.9772, -0.0856, -2.3556],
+    [-1.1835, -2.066, 1.2521, 1.6098],
+]
 LABELS = {"A": "A", "B": "B"}
 PROMPTS = [encode("You are A."), encode("You are B, chair.")]
 TIMES = [to_samples(s) for s in (7.0, 30.5, 60.0, 60.1, 64.4, 119.9, 130.0, 185.2)]
