@@ -44,7 +44,7 @@ def replay(
         float, typer.Option(min=0.4, max=3.0, metavar="SECONDS", help="Length of a percept.")
     ] = 0.5,
     recogniser: Recogniser = None,
-    mind: Mind = "duties",
+    mind: Mind = "moderator-lm",
     mind_url: MindUrl = None,
     audio_in_report: Annotated[
         bool, typer.Option(help="Put the audio into report.html, so that it is one file.")
@@ -75,13 +75,16 @@ def replay(
     meeting = prepare(inputs, seat, list(voices))
     language = options.role.language.split("-", maxsplit=1)[0]
     hearing = Hearing(_store(offline=offline, as_json=as_json), recogniser, language, voices)
-    summary = _run(meeting, options, hearing, load_mind(mind, mind_url), as_json=as_json)
+    proposing = load_mind(mind, mind_url, role=options.role, store=hearing.store)
+    summary = _run(meeting, options, hearing, proposing, as_json=as_json)
     _print(summary, out, as_json=as_json)
 
 
 def demo(
     out: Out = Path("moderator-demo"),
     realtime: Realtime = False,
+    mind: Mind = "moderator-lm",
+    mind_url: MindUrl = None,
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
@@ -100,7 +103,8 @@ def demo(
     from moderator.mouth.loading import VoiceLoader
     from roles.loader import load_role
 
-    store = _store(offline=offline, as_json=as_json)
+    store, role = _store(offline=offline, as_json=as_json), load_role(str(scripted.ROLE))
+    proposing = load_mind(mind, mind_url, role=role, store=store)
     results = out / "result"
     again = run_state(results) in (RunState.FINISHED, RunState.INTERRUPTED)
     with OutputDirectory(results, overwrite=again):
@@ -110,10 +114,10 @@ def demo(
     folder = out / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
     recordings = write_tracks(meeting, folder)
-    options = ReplayOptions(role=load_role(str(scripted.ROLE)), out=results, realtime=realtime)
+    options = ReplayOptions(role=role, out=results, realtime=realtime)
     inputs = [f"{meeting.names[one]}={path}" for one, path in recordings.items()]
     ready = replace(prepare(inputs), meeting_id=scripted.load_script().meeting_id)
-    summary = _run(ready, options, Hearing(store), load_mind(), as_json=as_json)
+    summary = _run(ready, options, Hearing(store), proposing, as_json=as_json)
     _print(summary, results, as_json=as_json)
 
 

@@ -21,7 +21,9 @@ Enrol = Annotated[
         "directory of such recordings, called NAME.wav.",
     ),
 ]
-Mind = Annotated[str, typer.Option("--mind", help="duties, or openai:MODEL for a server.")]
+Mind = Annotated[
+    str, typer.Option("--mind", help="moderator-lm, duties, or openai:MODEL for a server.")
+]
 MindUrl = Annotated[
     str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
 ]

@@ -14,8 +14,8 @@ from moderator.mind.base import SpeechLLM
 from moderator.mind.duties import Duties
 
 if TYPE_CHECKING:
-    from moderator.mind.moderator_lm.loading import Loaded
     from moderator.models import ModelStore
+    from roles.schema import Role
 
 URL_ENV = "OPENAI_BASE_URL"
 
@@ -39,6 +39,7 @@ def load_mind(
     spec: str = "duties",
     url: str | None = None,
     *,
+    role: Role | None = None,
     store: ModelStore | None = None,
     live: bool = False,
     environ: Mapping[str, str] | None = None,
@@ -49,6 +50,7 @@ def load_mind(
         spec: ``moderator-lm``, ``duties``, or ``openai:MODEL`` for a model behind an
             OpenAI-compatible server.
         url: the server; without it, ``OPENAI_BASE_URL``, and without that the vendor's own.
+        role: the role that it is for; what that does not need is not looked for.
         store: where the embedded language model is; None: the default one.
         live: the meeting is not to wait for it.
         environ: where ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` stand; the process's own if None.
@@ -67,26 +69,27 @@ def load_mind(
                 where="--mind-url",
                 todo="give --mind openai:MODEL",
             )
-        return _embedded(spec, store)
+        return _embedded(spec, role, store)
     from moderator.mind.ensemble import Ensemble
 
     wanted = _Wanted(model, url, os.environ if environ is None else environ)
     return Ensemble(Duties(), decider(wanted), live=live)
 
 
-def _embedded(spec: str, store: ModelStore | None) -> SpeechLLM:
+def _embedded(spec: str, role: Role | None, given: ModelStore | None) -> SpeechLLM:
     if spec == "duties":
         return Duties()
+    from moderator.mind.timed import TimedDuties, needs_timing
+
+    if role is not None and not needs_timing(role):
+        return Duties()
+    from moderator.mind.moderator_lm.loading import check, hears_audio, load
     from moderator.mind.moderator_lm.mind import ModeratorLM
-    from moderator.mind.timed import TimedDuties
+    from moderator.models import ModelStore
 
-    def load() -> Loaded:
-        from moderator.mind.moderator_lm.loading import load
-        from moderator.models import ModelStore
-
-        return load(store or ModelStore.default())
-
-    return TimedDuties(Duties(), ModeratorLM(load))
+    store = given or ModelStore.default()
+    check(store)  # before a meeting begins
+    return TimedDuties(Duties(), ModeratorLM(lambda: load(store), hears_audio=hears_audio()))
 
 
 def _openai(wanted: _Wanted) -> SpeechLLM:

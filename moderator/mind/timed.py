@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from typing import Protocol
 
+from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal
 from moderator.floor import FloorView
-from moderator.mind.base import Capabilities, Participant
+from moderator.mind.base import Capabilities, MindSession, PartFailed, Participant
 from moderator.mind.duties import Duties
 from moderator.mind.duties.session import DutiesSession
-from moderator.mind.moderator_lm.mind import ModeratorLM
-from moderator.mind.moderator_lm.session import ModeratorSession
-from moderator.timeline import Samples, to_samples
+from moderator.timeline import Samples, to_samples, to_seconds
+from roles import schema
 from roles.schema import Role
 
 CAN_WAIT = frozenset({Act.INVITE, Act.HAND_OVER, Act.SUMMARISE, Act.TIME_CHECK})
@@ -21,32 +22,81 @@ CAN_WAIT = frozenset({Act.INVITE, Act.HAND_OVER, Act.SUMMARISE, Act.TIME_CHECK})
 PATIENCE = to_samples(8.0)
 """For so long; then the duty is done as if there were no model."""
 
+FITS_FOR = to_samples(1.0)
+"""A turn that fits does so for as long as the model looks ahead."""
+
+
+class TimingSession(MindSession, Protocol):
+    """A session of a mind that says when."""
+
+    @property
+    def threshold(self) -> float:
+        """Probability from which on taking the turn is advised."""
+        ...
+
+    async def probability(self) -> float:
+        """That a turn is fitting now, in [0, 1].
+
+        Raises:
+            MindError: it failed.
+        """
+        ...
+
+
+class TimingMind(Protocol):
+    """A mind that says when."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> TimingSession:
+        """Starts a session."""
+        ...
+
+
+def needs_timing(role: Role) -> bool:
+    """Whether anything that the role does may wait for a fitting moment."""
+    turn = role.turn
+    return turn.may_speak and not turn.only_when_addressed and any(map(_can_wait, role.duties))
+
+
+def _can_wait(duty: schema.Duty) -> bool:
+    if isinstance(duty, schema.MonologueDuty):
+        return not duty.cut_in
+    if isinstance(duty, schema.SummariseDuty):
+        return duty.every_minutes is not None
+    return isinstance(duty, schema.InviteQuietDuty | schema.AgendaDuty | schema.TimeCheckDuty)
+
 
 class TimedDuties:
     """The default mind of a replay: duties, at moments that the embedded model finds fitting.
 
     Args:
         duties: propose what to say.
-        model: says when; its weights are loaded only for roles that may speak.
+        model: says when; opened only for roles that have something that can wait.
     """
 
-    def __init__(self, duties: Duties, model: ModeratorLM) -> None:
+    def __init__(self, duties: Duties, model: TimingMind) -> None:
         self._duties, self._model = duties, model
 
     @property
     def capabilities(self) -> Capabilities:
         """The model's, with the duties' words."""
-        return self._model.capabilities
+        model = self._model.capabilities
+        return replace(model, name=f"{self._duties.capabilities.name}+{model.name}")
 
-    async def open(self, role: Role, participants: Mapping[str, Participant]) -> TimedSession:
-        """Starts a session of both.
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> MindSession:
+        """Starts a session of both, or of the duties alone where there is nothing to time.
 
         Raises:
             InputError: as the two do.
         """
         duties = await self._duties.open(role, participants)
-        model = await self._model.open(role, participants) if role.turn.may_speak else None
-        return TimedSession(duties, model)
+        if not needs_timing(role):
+            return duties
+        return TimedSession(duties, await self._model.open(role, participants))
 
 
 class TimedSession:
@@ -54,63 +104,81 @@ class TimedSession:
 
     Args:
         duties: the duties' session.
-        model: the model's; None: nothing is ever said.
+        model: the model's; asked only while a wish waits.
     """
 
-    def __init__(self, duties: DutiesSession, model: ModeratorSession | None) -> None:
+    def __init__(self, duties: DutiesSession, model: TimingSession) -> None:
         self._duties, self._model = duties, model
         self._now: Samples = 0
+        self._speaking = False
         self._waiting: tuple[str | None, Samples] | None = None
+        self._found: tuple[Samples, float] | None = None
 
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk."""
-        self._now = percept.end
+        self._now, self._speaking = percept.end, floor.agent_speaking
         await self._duties.push(percept, floor)
-        if self._model is not None:
-            await self._model.push(percept, floor)
+        await self._model.push(percept, floor)
 
     async def propose(self) -> Proposal | None:
-        """The duties' wish, if it need not wait or has waited long enough."""
+        """The duties' wish, if it need not wait, or its moment has come, or it waited long enough.
+
+        Raises:
+            PartFailed: the model failed; the wish stands.
+        """
         wish = await self._duties.propose()
-        if self._model is None or wish is None or wish.answering or wish.act not in CAN_WAIT:
-            self._waiting = None
+        if wish is None:
+            self._waiting = self._found = None
+            return None
+        if wish.answering or wish.act not in CAN_WAIT:
             return wish
         if self._waiting is None or self._waiting[0] != wish.duty:
-            self._waiting = (wish.duty, self._now)
-        fitting = await self._model.probability()
-        note = f"fitting {fitting:.2f}"
-        if fitting >= self._model.threshold:
-            return replace(wish, cue=f"{wish.cue}; {note}".lstrip("; "))
-        if self._now - self._waiting[1] >= PATIENCE:
-            return replace(wish, cue=f"{wish.cue}; {note}, waited enough".lstrip("; "))
-        return None
+            self._waiting, self._found = (wish.duty, self._now), None
+        return None if self._speaking else await self._when_fitting(wish, self._waiting[1])
+
+    async def _when_fitting(self, wish: Proposal, since: Samples) -> Proposal | None:
+        if self._found is not None and self._now - self._found[0] < FITS_FOR:
+            return self._explained(wish, "the moment fits", self._found[0] - since)
+        if self._now - since >= PATIENCE:
+            return self._explained(wish, "no moment was found that fits", PATIENCE)
+        try:
+            fitting = await self._model.probability()
+        except MindError as error:
+            raise PartFailed(str(error), wish) from error
+        if fitting < self._model.threshold:
+            return None
+        self._found = (self._now, fitting)
+        return self._explained(wish, "the moment fits", self._now - since)
+
+    def _explained(self, wish: Proposal, why: str, waited: Samples) -> Proposal:
+        facts = {**wish.facts, "waited_s": to_seconds(waited)}
+        if self._found is not None and why == "the moment fits":
+            facts |= {"fitting": round(self._found[1], 4), "fits_from": self._model.threshold}
+        return replace(wish, cue=f"{wish.cue}; {why}".lstrip("; "), facts=facts)
 
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """The duties' words."""
-        self._waiting = None
+        if proposal.act in CAN_WAIT:
+            self._waiting = self._found = None
         async for piece in self._duties.compose(proposal):
             yield piece
 
     def heard(self, words: str) -> None:
         """Tells both."""
         self._duties.heard(words)
-        if self._model is not None:
-            self._model.heard(words)
+        self._model.heard(words)
 
     def forget(self, speaker: str) -> None:
         """Tells both."""
         self._duties.forget(speaker)
-        if self._model is not None:
-            self._model.forget(speaker)
+        self._model.forget(speaker)
 
     def cancel(self) -> None:
         """Tells both."""
         self._duties.cancel()
-        if self._model is not None:
-            self._model.cancel()
+        self._model.cancel()
 
     async def close(self) -> None:
         """Closes both."""
         await self._duties.close()
-        if self._model is not None:
-            await self._model.close()
+        await self._model.close()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from moderator.errors import InputError
+from moderator.mind.moderator_lm.floor_model import ROLE, feature_count
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.shape import Shape
 
@@ -155,6 +156,27 @@ def build(
             where=f"{path}: {size.hidden} x {size.layers}, here {found[0]} x {found[1]}",
             todo="use the one it was trained on",
         )
+    _check_sizes(about.shape, tensors, path)
     network = Network(about.shape, backbone)
     put(network, tensors, path)
     return network.eval(), about
+
+
+def _check_sizes(shape: Shape, tensors: dict[str, Tensor], path: Path) -> None:
+    """Before memory is taken: the tensors that show every size are of the size that is said.
+
+    Raises:
+        InputError: they are not.
+    """
+    wanted = {
+        f"layers.{shape.enter}.self_attn.q_proj.a": (shape.rank, shape.backbone.hidden),
+        "floor.enter.weight": (shape.floor, feature_count() + ROLE),
+        "projector.weight": (shape.backbone.hidden, shape.speech * shape.stacked),
+    }
+    found = {name: tuple(tensors[name].shape) for name in wanted if name in tensors}
+    if found != wanted or shape.features != feature_count():
+        raise InputError(
+            "the checkpoint is of another shape than it says, or than this version uses",
+            where=str(path),
+            todo="export it again",
+        )

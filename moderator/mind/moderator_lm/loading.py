@@ -13,6 +13,7 @@ from moderator.errors import InputError
 if TYPE_CHECKING:
     from moderator.mind.moderator_lm.checkpoint import About
     from moderator.mind.moderator_lm.network import Network
+    from moderator.mind.moderator_lm.speech import SpeechEncoder
     from moderator.models import ModelStore
 
 WEIGHTS = Path(__file__).parent / "weights" / "moderator-lm.safetensors"
@@ -28,11 +29,41 @@ class Loaded:
         network: with LoRA merged.
         encode: its tokenizer, without special tokens.
         about: the checkpoint's own words.
+        speech: the encoder of speech, where the checkpoint was trained with it.
     """
 
     network: Network
     encode: Callable[[str], list[int]]
     about: About
+    speech: SpeechEncoder | None = None
+
+
+def check(store: ModelStore, weights: Path | None = None) -> None:
+    """Finds out, without loading anything, whether `load` will find all files.
+
+    Raises:
+        InputError: weights or language model are missing, and the latter cannot be fetched.
+    """
+    if weights is None:
+        _pinned()
+    if not (weights or WEIGHTS).is_file():
+        raise InputError(
+            "the trained weights are missing",
+            where=str(weights or WEIGHTS),
+            todo="install the package again, or use --mind duties, which needs none",
+        )
+    _backbone(store)
+
+
+def _backbone(store: ModelStore) -> Path:
+    """The language model's file."""
+    from moderator.mind.moderator_lm.backbone import MODEL
+
+    try:
+        return store.path(MODEL)
+    except InputError as error:
+        todo = f"{error.todo}, or use --mind duties, which needs none"
+        raise type(error)(error.what, where=error.where, todo=todo) from error
 
 
 def load(store: ModelStore, weights: Path | None = None) -> Loaded:
@@ -49,6 +80,7 @@ def load(store: ModelStore, weights: Path | None = None) -> Loaded:
     from moderator.mind.moderator_lm.checkpoint import build
     from moderator.mind.moderator_lm.lora import merge
 
+    check(store, weights)
     expected = _pinned() if weights is None else None
     backbone, tokenizer = load_backbone(store)
     network, about = build(backbone, weights or WEIGHTS, expected)
@@ -61,12 +93,27 @@ def load(store: ModelStore, weights: Path | None = None) -> Loaded:
         )
     shape = network.shape
     merge(network.layers[shape.enter : shape.depth])
+    del network.layers[shape.depth :]  # they would only write replies
     network.to(choose_device())
 
     def encode(text: str) -> list[int]:
         return list(tokenizer(text, add_special_tokens=False, split_special_tokens=False).input_ids)
 
-    return Loaded(network, encode, about)
+    return Loaded(network, encode, about, _speech(store) if about.hears_audio else None)
+
+
+def _speech(store: ModelStore) -> SpeechEncoder:
+    from moderator.mind.moderator_lm.speech import MODEL, load_speech_encoder
+
+    return load_speech_encoder(store.directory(MODEL))
+
+
+def hears_audio() -> bool:
+    """Whether the shipped weights were trained with speech; as their pin says."""
+    try:
+        return json.loads(PIN.read_text()).get("hears_audio") is True
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _pinned() -> str:
@@ -76,5 +123,5 @@ def _pinned() -> str:
         raise InputError(
             "the trained weights are missing or broken",
             where=str(PIN),
-            todo="install the package again, or use --mind duties",
+            todo="install the package again, or use --mind duties, which needs none",
         ) from error

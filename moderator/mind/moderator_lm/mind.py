@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from moderator.mind.base import Capabilities, Participant
@@ -21,16 +22,20 @@ class ModeratorLM:
 
     Args:
         load: loads the model; called once, when it is first needed.
+        hears_audio: its weights were trained with speech embeddings.
     """
 
-    def __init__(self, load: Callable[[], Loaded]) -> None:
-        self._load = load
+    def __init__(self, load: Callable[[], Loaded], *, hears_audio: bool = False) -> None:
+        self._load, self._hears_audio = load, hears_audio
         self._loaded: Loaded | None = None
+        self._executor = ThreadPoolExecutor(1, NAME, initializer=_one_core)
 
     @property
     def capabilities(self) -> Capabilities:
         """Reads words and the floor."""
-        return Capabilities(name=NAME, models=(NAME, "smollm2-135m-instruct"))
+        return Capabilities(
+            name=NAME, hears_audio=self._hears_audio, models=("smollm2-135m-instruct",)
+        )
 
     async def open(self, role: Role, participants: Mapping[str, Participant]) -> ModeratorSession:
         """Starts a session.
@@ -38,8 +43,21 @@ class ModeratorLM:
         Raises:
             InputError: the weights or the language model are missing or broken.
         """
+        loop = asyncio.get_running_loop()
+        loaded = await loop.run_in_executor(self._executor, self._once)
         from moderator.mind.moderator_lm.session import ModeratorSession
 
+        return ModeratorSession(loaded, role, participants, self._executor)
+
+    def _once(self) -> Loaded:
+        """Runs in the one thread, so that sessions that open together load it once."""
         if self._loaded is None:
-            self._loaded = await asyncio.to_thread(self._load)
-        return ModeratorSession(self._loaded, role, participants)
+            self._loaded = self._load()
+        return self._loaded
+
+
+def _one_core() -> None:
+    """Sums on one core have one order, and so one result; and the meeting keeps the others."""
+    import torch
+
+    torch.set_num_threads(1)

@@ -3,101 +3,143 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from moderator.audio import Waveform
 from moderator.errors import MindError
-from moderator.events import SOMEBODY, Act, Percept, Proposal, SpeakerActivity, Word
+from moderator.events import SOMEBODY, Act, Percept, Proposal, Word
 from moderator.floor import FloorView
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.floor_model import WINDOW_S, measure
+from moderator.mind.moderator_lm.floor_model import measure
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.mind.moderator_lm.mind import NAME
 from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letter, part_of, prompt
-from moderator.mind.moderator_lm.script import OPENING, Script
+from moderator.mind.moderator_lm.script import CONTEXT, OPENING, SPAN, Script, Tokens
+from moderator.mind.moderator_lm.speech import CHUNK, Mixture
 from moderator.mind.moderator_lm.stream import PromptMemory, Stream, decide, read_prompt
+from moderator.mind.moderator_lm.talk import Talk
 from moderator.timeline import Samples, to_samples
 from moderator.timing import SeatVoices
 from roles.schema import Role
 
-_KEPT = to_samples(WINDOW_S + 10.0)
 _NOW = 1
 """Which of `HEADS` says whether a turn is fitting now."""
 
 
-class _Talk:
-    """When somebody spoke, as far back as it matters."""
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A chunk of the meeting's audio that ended at `known`."""
 
-    def __init__(self) -> None:
-        self.spans: deque[SpeakerActivity] = deque()
+    chunk: Waveform
+    known: Samples
 
-    def add(self, piece: SpeakerActivity) -> None:
-        """Takes the next piece of voice; pieces that touch become one."""
-        if self.spans and piece.start <= self.spans[-1].end:
-            last = self.spans.pop()
-            end = max(last.end, piece.end)
-            piece = SpeakerActivity(last.speaker, min(last.start, piece.start), end)
-        self.spans.append(piece)
 
-    def forget_before(self, at: Samples) -> None:
-        """Drops what ended before a time."""
-        while self.spans and self.spans[0].end < at:
-            self.spans.popleft()
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Everything that is needed to decide at one moment, beside what the stream has read.
+
+    Attributes:
+        now: the moment.
+        news: what became known since the last question.
+        voices: gives the voices at that moment.
+        prompt: text of the role prompt.
+        role: what the floor model is told of it.
+    """
+
+    now: Samples
+    news: list[Tokens | _Sound]
+    voices: Callable[[], SeatVoices]
+    prompt: str
+    role: tuple[float, float]
 
 
 class ModeratorSession:
     """The embedded mind in one role in one meeting.
 
+    What is heard is only written down; the model reads it when a wish is asked for, in a thread of
+    its own, so that a session may be asked as seldom as one likes and never stops the meeting.
+
     Args:
         loaded: the model; shared by all meetings.
         role: what the agent is.
-        participants: who is there; may grow.
+        participants: who is there; may grow and shrink.
+        executor: where the model runs, one question at a time.
     """
 
-    def __init__(self, loaded: Loaded, role: Role, participants: Mapping[str, Participant]) -> None:
-        self._loaded, self._participants = loaded, participants
+    def __init__(
+        self,
+        loaded: Loaded,
+        role: Role,
+        participants: Mapping[str, Participant],
+        executor: Executor,
+    ) -> None:
+        self._loaded, self._participants, self._executor = loaded, participants, executor
         self._me, self._part = role.identity.name, part_of(role)
+        # Somebody without duties and instructions is there without a role.
+        self._has_role = bool(role.duties or role.instructions)
         self._labels: dict[str, str] = {}
         for name in sorted({self._me, *participants}):
             self._label(name)
-        self._own = _Talk()
-        self._talk: dict[str, _Talk] = {}
+        self._talk = Talk(self._me)
+        self._mixture = Mixture()
         self._now: Samples = 0
-        self._prompt: PromptMemory | None = None
+        self._silence: Samples = 0
+        self._last_speaker: str | None = None
+        self._patience = to_samples(role.turn.silence_patience_s)
+        self._prompt: tuple[str, PromptMemory] | None = None
         self._begin_anew()
 
     def _begin_anew(self) -> None:
         encode = self._loaded.encode
+        self._news: deque[Tokens | _Sound] = deque()
         self._stream = Stream(self._loaded.network, encode(OPENING))
         self._script = Script(encode, self._labels)
 
     def _label(self, name: str) -> None:
+        """Letters are given in the order of arrival and stay whose they are."""
         if name not in self._labels and name != SOMEBODY:
             self._labels[name] = letter(len(self._labels))
-            self._prompt = None  # it names everybody
 
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk; nothing is computed until a wish is asked for."""
-        self._now = percept.end
-        for piece in percept.activities:
-            if piece.speaker != SOMEBODY:
-                self._talk.setdefault(piece.speaker, _Talk()).add(piece)
+        self._now, self._silence = percept.end, floor.silence
+        self._last_speaker = floor.last_speaker
+        self._talk.hear(percept.activities, floor)
         for name in (*self._participants, *sorted({word.speaker for word in percept.words})):
             self._label(name)
-        if floor.agent_speaking and floor.agent_turn_for > 0:
-            start = self._now - floor.agent_turn_for
-            self._own.add(SpeakerActivity(self._me, start, self._now))
-        for talk in (self._own, *self._talk.values()):
-            talk.forget_before(self._now - _KEPT)
-        self._stream.add(self._script.add(percept.words))
+        words = self._script.add(percept.words)
+        # No word is known before it was heard, whatever time it gives itself.
+        words = Tokens(words.ids, np.minimum(words.known, self._now))
+        if self._loaded.speech is not None and percept.audio is not None:
+            for chunk, end in self._mixture.add(percept.start, percept.end, percept.audio):
+                before = Tokens(words.ids[words.known < end], words.known[words.known < end])
+                words = Tokens(words.ids[words.known >= end], words.known[words.known >= end])
+                self._news.extend((before, _Sound(chunk, end)))
+        self._write_down(words)
+
+    def _write_down(self, words: Tokens) -> None:
+        self._news.append(words)
+        while self._news and _known(self._news[0]) <= self._now - SPAN - CONTEXT:
+            self._news.popleft()
 
     async def propose(self) -> Proposal | None:
-        """The probability that a turn of the agent is fitting now."""
+        """A wish for a turn, as probable as the model finds one fitting now."""
+        fitting = await self.probability()
+        after = self._silence < self._patience and self._last_speaker in self._participants
         return Proposal(
-            self._now, NAME, await self.probability(), Act.PROMPT, cue="a fitting moment"
+            self._now,
+            NAME,
+            fitting,
+            Act.ANSWER if after else Act.PROMPT,
+            self._last_speaker if after else None,
+            cue="the model finds a turn fitting",
         )
 
     @property
@@ -106,31 +148,63 @@ class ModeratorSession:
         return self._loaded.about.threshold
 
     async def probability(self) -> float:
-        """That a turn is fitting now, in [0, 1]; computed beside the event loop."""
-        return await asyncio.to_thread(self._judge)
+        """That a turn is fitting now, in [0, 1]; computed beside the event loop.
 
-    def _judge(self) -> float:
-        network, about = self._loaded.network, self._loaded.about
-        at = np.array([self._now], dtype=np.int64)
-        others = [self._talk[name].spans for name in sorted(self._talk)]
-        others += [deque() for _ in range(len(self._participants) - len(others))]
-        features = measure(SeatVoices(list(self._own.spans), [list(one) for one in others]), at)
-        with torch.inference_mode():
-            device = network.device
-            role = torch.tensor([[float(self._part.leads), 1.0]], device=device)
-            reading = network.floor(torch.from_numpy(features).to(device), role)
-            if self._prompt is None:
-                self._prompt = read_prompt(network, self._prompt_ids())
-            self._stream.catch_up(self._now)
-            logits = decide(network, [self._stream], [self._prompt], reading)
-            return float(torch.sigmoid(about.scale[_NOW] * logits[0, _NOW]))
-
-    def _prompt_ids(self) -> list[int]:
+        Raises:
+            MindError: the model failed.
+        """
+        news, self._news = list(self._news), deque()
         others = {
             name: Part(one.position) for name, one in self._participants.items() if name != self._me
         }
-        text = prompt(Cast(self._part, others), self._me, self._labels)
-        return self._loaded.encode(SYSTEM.format(text))[: self._loaded.network.shape.prompt_tokens]
+        cast = Cast(self._part, others)
+        question = _Question(
+            self._now,
+            news,
+            self._talk.voices(self._participants),
+            prompt(cast if self._has_role else cast.withheld(), self._me, self._labels),
+            (float(self._part.leads and self._has_role), float(self._has_role)),
+        )
+        loop = asyncio.get_running_loop()
+        try:
+            fitting = await loop.run_in_executor(
+                self._executor, self._judge, self._stream, question
+            )
+        except (RuntimeError, MemoryError) as error:  # what torch raises, of whatever kind
+            raise MindError(f"{NAME} failed: {type(error).__name__}") from error
+        if not math.isfinite(fitting):
+            raise MindError(f"{NAME} failed: its weights give no number")
+        return fitting
+
+    def _judge(self, stream: Stream, question: _Question) -> float:
+        """Runs in the model's thread, which alone touches the stream."""
+        network, about = self._loaded.network, self._loaded.about
+        at = np.array([question.now], dtype=np.int64)
+        features = measure(question.voices(), at)
+        with torch.inference_mode():
+            for piece in question.news:
+                self._add(stream, piece)
+            device = network.device
+            role = torch.tensor([question.role], device=device)
+            reading = network.floor(torch.from_numpy(features).to(device), role)
+            stream.catch_up(question.now)
+            logits = decide(network, [stream], [self._prompt_memory(question.prompt)], reading)
+            return float(torch.sigmoid(about.scale[_NOW] * logits[0, _NOW].float()))
+
+    def _add(self, stream: Stream, piece: Tokens | _Sound) -> None:
+        if isinstance(piece, Tokens):
+            stream.add(piece)
+        elif self._loaded.speech is not None:
+            frames = torch.from_numpy(self._loaded.speech.frames(piece.chunk))
+            embeddings = self._loaded.network.speak(frames[None].to(self._loaded.network.device))
+            stream.add_sounds(embeddings[0], piece.known)
+
+    def _prompt_memory(self, text: str) -> PromptMemory:
+        if self._prompt is None or self._prompt[0] != text:
+            room = self._loaded.network.shape.prompt_tokens
+            ids = self._loaded.encode(SYSTEM.format(text))[:room]
+            self._prompt = (text, read_prompt(self._loaded.network, ids))
+        return self._prompt[1]
 
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """It has no words of its own.
@@ -144,11 +218,11 @@ class ModeratorSession:
     def heard(self, words: str) -> None:
         """What the agent said becomes part of the transcript."""
         said = [Word(self._me, word, self._now, self._now) for word in words.split()]
-        self._stream.add(self._script.add(said))
+        self._write_down(self._script.add(said))
 
     def forget(self, speaker: str) -> None:
         """Drops somebody's talk, and the transcript of the last minute with it."""
-        self._talk.pop(speaker, None)
+        self._talk.forget(speaker)
         self._begin_anew()
 
     def cancel(self) -> None:
@@ -157,3 +231,9 @@ class ModeratorSession:
     async def close(self) -> None:
         """Drops the transcript."""
         self._begin_anew()
+
+
+def _known(piece: Tokens | _Sound) -> Samples:
+    if isinstance(piece, _Sound):
+        return piece.known
+    return int(piece.known[-1]) if len(piece) else -CHUNK

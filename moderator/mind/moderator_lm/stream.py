@@ -1,7 +1,9 @@
 """A meeting token by token: what a session keeps of the transcript, bounded for any length.
 
 Gives what `passage.judge` gives for the same moment. Tokens wait until a decision is asked for and
-are then read together, so that a mind that is asked seldom costs little.
+are then read together, so that a mind that is asked seldom costs little. Where a single room is
+decided on, its new tokens and the decision pass the upper layers together: reading the weights from
+memory is what costs, and so it is done once.
 """
 
 from __future__ import annotations
@@ -19,6 +21,15 @@ from moderator.mind.moderator_lm.floor_model import FloorReading
 from moderator.mind.moderator_lm.network import KeyValue, Network, attend
 from moderator.mind.moderator_lm.script import CONTEXT, SPAN, Tokens, segment_of
 from moderator.timeline import Samples
+
+MOST = 4096
+"""Positions that are kept at most: more than anybody says in a minute and a half."""
+
+AT_ONCE = 512
+"""Positions read in one pass at most."""
+
+_SOUND = -1
+"""Stands among the ids where a speech embedding stands among the positions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,67 +65,126 @@ class Stream:
         self._network = network
         self._opening = np.array(opening, dtype=np.int64)
         self._tokens = Tokens(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._sounds = network.embed(torch.zeros(0, dtype=torch.long, device=network.device))
         self._begin: Samples | None = None
+        self._forget_reading()
+
+    def _forget_reading(self) -> None:
         self._read = 0
         self._memory: list[KeyValue] = []
-        self._last = torch.zeros(0)
+        self._last = self._waiting = self._sounds[:0]
 
     def __len__(self) -> int:
-        """Tokens read and kept."""
+        """Positions read and kept."""
         return self._memory[0][0].shape[2] if self._memory else 0
 
     def add(self, tokens: Tokens) -> None:
-        """Takes tokens that became known; they are read when a decision is asked for."""
-        joined = np.concatenate([self._tokens.ids, tokens.ids])
-        self._tokens = Tokens(joined, np.concatenate([self._tokens.known, tokens.known]))
-        if not len(joined):
+        """Takes tokens that became known; they are read when a decision is asked for.
+
+        A token that is said to have been known before an earlier one came late, and is known from
+        then on.
+        """
+        ids = np.concatenate([self._tokens.ids, tokens.ids])
+        known = np.maximum.accumulate(np.concatenate([self._tokens.known, tokens.known]))
+        self._tokens = Tokens(ids, known)
+        if not len(ids):
             return
-        newest = int(self._tokens.known[-1])
+        newest = int(known[-1])
         if self._begin is not None and newest > self._begin + SPAN:
             # The next decision begins a segment anew, whenever it comes.
-            self._begin, self._read, self._memory = None, 0, []
+            self._begin_anew()
         if self._begin is None:
-            self._drop_before(newest - SPAN - CONTEXT)
+            self._drop(int(np.searchsorted(known, newest - SPAN - CONTEXT, side="right")))
+        if len(self._tokens) > MOST:
+            self._begin_anew()
+            self._drop(len(self._tokens) - MOST // 2)
 
-    def _drop_before(self, after: Samples) -> None:
-        kept = self._tokens.known > after
-        self._tokens = Tokens(self._tokens.ids[kept], self._tokens.known[kept])
+    def add_sounds(self, embeddings: Tensor, known: Samples) -> None:
+        """Takes speech embeddings ``(n, hidden)`` of a chunk that ended at `known`."""
+        self._sounds = torch.cat([self._sounds, embeddings.to(self._sounds)])
+        count = len(embeddings)
+        self.add(Tokens(np.full(count, _SOUND), np.full(count, known, dtype=np.int64)))
+
+    def _begin_anew(self) -> None:
+        self._begin = None
+        self._forget_reading()
+
+    def _drop(self, count: int) -> None:
+        """Forgets the oldest; nothing may have been read."""
+        sounds = int((self._tokens.ids[:count] == _SOUND).sum())
+        self._tokens = Tokens(self._tokens.ids[count:], self._tokens.known[count:])
+        self._sounds = self._sounds[sounds:]
 
     @torch.inference_mode()
     def catch_up(self, now: Samples) -> None:
-        """Reads what is known by `now`; begins anew where a segment ends."""
-        after, begin = segment_of(now)
-        fresh = begin != self._begin
-        if fresh:
-            self._begin, self._read, self._memory = begin, 0, []
-            self._drop_before(after)
-        upto = int(np.searchsorted(self._tokens.known, now, side="right"))
-        ids = self._tokens.ids[self._read : upto]
-        self._read = upto
-        if fresh:
-            ids = np.concatenate([self._opening, ids])
-        if len(ids):
-            self._go_on(ids)
+        """Reads what is known by `now`; begins anew where a segment ends.
 
-    def _go_on(self, ids: NDArray[np.int64]) -> None:
-        network, past = self._network, len(self)
-        device = network.device
-        hidden = network.embed(torch.from_numpy(ids)[None].to(device))
-        room = network.shape.prompt_tokens
-        positions = torch.arange(past, past + len(ids), device=device)[None] + room
-        rotary = network.rotary(positions)
-        mask = torch.ones(len(ids), past + len(ids), dtype=torch.bool, device=device)
+        What is new has then passed the layers below decisions; the others when one is made.
+        """
+        after, begin = segment_of(now)
+        if begin != self._begin:
+            self._forget_reading()
+            self._begin = begin
+            self._drop(int(np.searchsorted(self._tokens.known, after, side="right")))
+            self._read_below(self._network.embed(self._on_device(self._opening)))
+        upto = int(np.searchsorted(self._tokens.known, now, side="right"))
+        while self._read < upto:
+            end = min(upto, self._read + AT_ONCE)
+            self._read_below(self._embedded(self._read, end))
+            self._read = end
+            if len(self._waiting) >= AT_ONCE:
+                self.settle()
+
+    def _on_device(self, ids: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(ids).to(self._network.device)
+
+    def _embedded(self, begin: int, end: int) -> Tensor:
+        """``(end - begin, hidden)`` of words and sounds."""
+        ids = self._tokens.ids[begin:end]
+        hidden = self._network.embed(self._on_device(np.maximum(ids, 0)))
+        sound = ids == _SOUND
+        if sound.any():
+            first = int((self._tokens.ids[:begin] == _SOUND).sum())
+            heard = self._sounds[first : first + int(sound.sum())]
+            hidden = hidden.clone()
+            hidden[torch.from_numpy(sound).to(hidden.device)] = heard
+        return hidden
+
+    def _read_below(self, embedded: Tensor) -> None:
+        below = self._pass(embedded, 0, self._network.shape.enter)
+        self._waiting = torch.cat([self._waiting, below])
+        self._last = below[-1]
+
+    @torch.inference_mode()
+    def settle(self) -> None:
+        """Reads what has passed only the lower layers through those that decisions pass."""
+        if len(self._waiting):
+            self._pass(self._waiting, self._network.shape.enter, self._network.shape.depth)
+            self._waiting = self._waiting[:0]
+
+    def _pass(self, hidden: Tensor, first: int, last: int) -> Tensor:
+        """``(n, hidden)`` through layers, which then remember them."""
+        network, device = self._network, self._network.device
+        past = self._memory[first][0].shape[2] if len(self._memory) > first else 0
+        count = len(hidden)
+        places = torch.arange(past, past + count, device=device)[None]
+        rotary = network.rotary(places + network.shape.prompt_tokens)
+        mask = torch.ones(count, past + count, dtype=torch.bool, device=device)
         mask = mask.tril(diagonal=past)[None, None]
-        memory: list[KeyValue] = []
-        for index, layer in enumerate(network.layers[: network.shape.depth]):
-            if index == network.shape.enter:
-                self._last = hidden[0, -1].clone()
-            before = self._memory[index] if self._memory else None
-            hidden, own = attend(layer, hidden, rotary, mask, before)
-            if before is not None:
-                own = (torch.cat([before[0], own[0]], 2), torch.cat([before[1], own[1]], 2))
-            memory.append(own)
-        self._memory = memory
+        hidden = hidden[None]
+        for index in range(first, last):
+            before = self._memory[index] if past else None
+            hidden, own = attend(network.layers[index], hidden, rotary, mask, before)
+            self.remember(index, own)
+        return hidden[0]
+
+    def remember(self, layer: int, own: KeyValue) -> None:
+        """Appends to a layer's keys and values."""
+        if layer == len(self._memory):
+            self._memory.append(own)
+            return
+        key, value = self._memory[layer]
+        self._memory[layer] = (torch.cat([key, own[0]], 2), torch.cat([value, own[1]], 2))
 
     def save(self) -> dict[str, Tensor]:
         """All of the state, as tensors."""
@@ -122,7 +192,9 @@ class Stream:
             "ids": torch.from_numpy(self._tokens.ids.copy()),
             "known": torch.from_numpy(self._tokens.known.copy()),
             "place": torch.tensor([-1 if self._begin is None else self._begin, self._read]),
+            "sounds": self._sounds.clone(),
             "last": self._last.clone(),
+            "waiting": self._waiting.clone(),
         }
         for index, (key, value) in enumerate(self._memory):
             state[f"key.{index}"], state[f"value.{index}"] = key.clone(), value.clone()
@@ -133,7 +205,8 @@ class Stream:
         self._tokens = Tokens(state["ids"].numpy().copy(), state["known"].numpy().copy())
         begin, self._read = (int(number) for number in state["place"])
         self._begin = None if begin < 0 else begin
-        self._last = state["last"].clone()
+        self._sounds = state["sounds"].clone()
+        self._last, self._waiting = state["last"].clone(), state["waiting"].clone()
         count = sum(name.startswith("key.") for name in state)
         self._memory = [
             (state[f"key.{index}"].clone(), state[f"value.{index}"].clone())
@@ -145,9 +218,14 @@ class Stream:
         """``(hidden,)`` the last token before the layer at which decisions enter."""
         return self._last
 
-    def memory(self, layer: int) -> KeyValue:
-        """Keys and values of a layer."""
-        return self._memory[layer]
+    def take_waiting(self) -> Tensor:
+        """``(n, hidden)`` what has passed only the lower layers; the caller sees to the others."""
+        waiting, self._waiting = self._waiting, self._waiting[:0]
+        return waiting
+
+    def memory(self, layer: int) -> KeyValue | None:
+        """Keys and values of a layer; None where nothing has passed it."""
+        return self._memory[layer] if layer < len(self._memory) else None
 
 
 @torch.inference_mode()
@@ -168,9 +246,48 @@ def decide(
     Returns:
         ``(rooms, len(HEADS))`` logits.
     """
+    entering = network.decisions(reading.embedding)
+    if len(streams) == 1:
+        hidden = _decide_alone(network, streams[0], prompts[0], entering)
+    else:
+        hidden = _decide_together(network, streams, prompts, entering)
+    return network.judge(hidden, reading.logits)
+
+
+def _decide_alone(
+    network: Network, stream: Stream, prompt: PromptMemory, entering: Tensor
+) -> Tensor:
+    """New tokens and the decision in one pass; ``(1, hidden)``."""
     shape, device = network.shape, network.device
-    hidden = torch.stack([one.last for one in streams])[:, None]
-    hidden = hidden + network.decisions(reading.embedding)[:, None]
+    waiting = stream.take_waiting()
+    new, room = len(waiting), prompt.layers[0][0].shape[2]
+    hidden = torch.cat([waiting, stream.last[None] + entering])[None]
+    before = stream.memory(shape.enter)
+    past = 0 if before is None else before[0].shape[2]
+    places = torch.arange(past, past + new + 1, device=device)[None]
+    rotary = network.rotary(places + shape.prompt_tokens)
+    mask = None
+    if new:
+        mask = torch.ones(new + 1, room + past + new + 1, dtype=torch.bool, device=device)
+        mask = mask.tril(diagonal=room + past)
+        mask[:new, :room] = False  # no role stands in the transcript's way
+        mask = mask[None, None]
+    for index in range(shape.enter, shape.depth):
+        beside = _beside(prompt.layers[index - shape.enter], stream.memory(index))
+        hidden, (key, value) = attend(network.layers[index], hidden, rotary, mask, beside)
+        if new:
+            stream.remember(index, (key[:, :, :new], value[:, :, :new]))
+    return hidden[:, -1]
+
+
+def _decide_together(
+    network: Network, streams: Sequence[Stream], prompts: Sequence[PromptMemory], entering: Tensor
+) -> Tensor:
+    """Several decisions in one pass, their pasts padded to one length; ``(rooms, hidden)``."""
+    shape, device = network.shape, network.device
+    for one in streams:
+        one.settle()
+    hidden = (torch.stack([one.last for one in streams]) + entering)[:, None]
     seen = [len(one) for one in streams]
     rotary = network.rotary(torch.tensor(seen, device=device)[:, None] + shape.prompt_tokens)
     lengths = [
@@ -184,21 +301,23 @@ def decide(
         mask = ((columns < known) | (columns == longest))[:, None, None]
     for index in range(shape.enter, shape.depth):
         pasts = [
-            _beside(prompt.layers[index - shape.enter], stream.memory(index), longest)
+            _padded(_beside(prompt.layers[index - shape.enter], stream.memory(index)), longest)
             for prompt, stream in zip(prompts, streams, strict=True)
         ]
         past = (torch.cat([one[0] for one in pasts]), torch.cat([one[1] for one in pasts]))
         hidden, _ = attend(network.layers[index], hidden, rotary, mask, past)
-    return network.judge(hidden[:, 0], reading.logits)
+    return hidden[:, 0]
 
 
-def _beside(prompt: KeyValue, words: KeyValue, length: int) -> KeyValue:
-    """Prompt and transcript as one past, padded to `length`."""
-    joined = (torch.cat([prompt[0], words[0]], 2), torch.cat([prompt[1], words[1]], 2))
-    missing = length - joined[0].shape[2]
+def _beside(prompt: KeyValue, words: KeyValue | None) -> KeyValue:
+    """Prompt and transcript as one past."""
+    if words is None:
+        return prompt
+    return torch.cat([prompt[0], words[0]], 2), torch.cat([prompt[1], words[1]], 2)
+
+
+def _padded(past: KeyValue, length: int) -> KeyValue:
+    missing = length - past[0].shape[2]
     if not missing:
-        return joined
-    return (
-        functional.pad(joined[0], (0, 0, 0, missing)),
-        functional.pad(joined[1], (0, 0, 0, missing)),
-    )
+        return past
+    return functional.pad(past[0], (0, 0, 0, missing)), functional.pad(past[1], (0, 0, 0, missing))

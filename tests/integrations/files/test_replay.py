@@ -52,7 +52,7 @@ def record(path: Path, **changes: object) -> Path:
 
 
 def replay(*arguments: object) -> int:
-    return run(["replay", *map(str, arguments), "--offline"])
+    return run(["replay", "--mind", "duties", *map(str, arguments), "--offline"])
 
 
 def summary(out: Path) -> dict[str, Any]:
@@ -146,6 +146,7 @@ def test_an_interrupted_run_leaves_a_valid_journal_that_says_how_far_it_came(
 ) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "moderator", "replay", str(weekly), "--offline"]
+    command += ["--mind", "duties"]
     process = subprocess.Popen(
         [*command, "--role", "facilitator", "--out", str(out), "--realtime"],
         stderr=subprocess.PIPE,
@@ -289,6 +290,7 @@ def test_a_full_disk_is_one_line_and_leaves_a_journal_that_can_be_read(
 ) -> None:
     out = tiny_disk / "out"
     command = [sys.executable, "-m", "moderator", "replay", str(weekly), "--offline"]
+    command += ["--mind", "duties"]
     done = subprocess.run(
         [*command, "--role", "facilitator", "--out", str(out)],
         capture_output=True,

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from moderator.events import Word
+from moderator.mind.moderator_lm.backbone import new_backbone
+from moderator.mind.moderator_lm.checkpoint import trained
 from moderator.mind.moderator_lm.floor_model import ROLE
 from moderator.mind.moderator_lm.lora import merge
 from moderator.mind.moderator_lm.network import Network
@@ -21,13 +23,19 @@ from moderator.mind.moderator_lm.script import (
     Tokens,
     segment_of,
 )
-from moderator.mind.moderator_lm.stream import Stream, decide, read_prompt
+from moderator.mind.moderator_lm.shape import BackboneShape, Shape
+from moderator.mind.moderator_lm.stream import MOST, Stream, decide, read_prompt
 from moderator.timeline import Samples, to_samples
 from tests.moderator.mind.moderator_lm.tiny import encode, network
 
 WORDS = [
     Word("AB"[index % 3 // 2], text, to_samples(3.7 * index), to_samples(3.7 * index + 0.4))
     for index, text in enumerate(["so", "what", "now", "well", "we", "could", "go", "on"] * 8)
+]
+GOLDEN = [
+    [-3.2155, 0.6708, -1.7512, 0.0636],
+    [-1.8377, 0.9772, -0.0856, -2.3556],
+    [-1.1835, -2.066, 1.2521, 1.6098],
 ]
 LABELS = {"A": "A", "B": "B"}
 PROMPTS = [encode("You are A."), encode("You are B, chair.")]
@@ -144,3 +152,95 @@ def test_memory_is_bounded_however_long_the_meeting() -> None:
         most = max(most, len(stream), len(stream.save()["ids"]))
     within_reach = (SPAN + CONTEXT) / to_samples(2.0) * len(a_word)
     assert most <= within_reach + len(encode(OPENING)) + len(a_word)
+
+
+def test_asking_seldom_gives_what_asking_often_gives() -> None:
+    model, script = network(), Script(encode, LABELS)
+    often, seldom = (Stream(model, encode(OPENING)) for _ in range(2))
+    read = read_prompt(model, PROMPTS[0])
+    with torch.inference_mode():
+        reading = model.floor(*floor(model, 3, 1))
+    for word in WORDS[:16]:
+        tokens = script.add([word])
+        often.add(tokens)
+        seldom.add(tokens)
+        often.catch_up(word.end)
+        last = decide(model, [often], [read], reading)
+    seldom.catch_up(WORDS[15].end)
+    torch.testing.assert_close(last, decide(model, [seldom], [read], reading), atol=1e-4, rtol=1e-4)
+
+
+def test_one_role_leaves_nothing_behind_for_another() -> None:
+    model = network()
+    alone, shared = rooms(model)[2], rooms(model)[2]
+    first, second = (read_prompt(model, prompt) for prompt in PROMPTS)
+    with torch.inference_mode():
+        reading = model.floor(*floor(model, 3, 1))
+    decide(model, [shared], [first], reading)
+    got = decide(model, [shared], [second], reading)
+    torch.testing.assert_close(got, decide(model, [alone], [second], reading), atol=1e-5, rtol=0)
+    assert not torch.equal(got, decide(model, [shared], [first], reading))
+
+
+def test_words_that_come_late_are_read_in_the_order_in_which_they_came() -> None:
+    model = network()
+    stream = Stream(model, encode(OPENING))
+    for ids, known in (([65, 66], 20.0), ([67], 12.0), ([68], 21.0)):
+        stream.add(Tokens(np.array(ids), np.full(len(ids), to_samples(known))))
+    stream.catch_up(to_samples(20.0))
+    assert len(stream) == len(encode(OPENING)) + 3
+    stream.catch_up(to_samples(21.0))
+    assert len(stream) == len(encode(OPENING)) + 4
+
+
+def test_more_talk_than_people_can_utter_costs_no_more() -> None:
+    model = network()
+    stream = Stream(model, encode(OPENING))
+    for index in range(12):
+        flood = np.full(1000, 65 + index)
+        stream.add(Tokens(flood, np.full(1000, to_samples(10.0 + index))))
+    stream.catch_up(to_samples(30.0))
+    assert len(stream) <= MOST + len(encode(OPENING))
+
+
+def test_sounds_stand_among_the_words_and_are_remembered() -> None:
+    model = network()
+    ids = np.array([65, 66, 67])
+    rows = model.embed(torch.from_numpy(ids)).detach()
+    words, sounds = (Stream(model, encode(OPENING)) for _ in range(2))
+    for at in (10.0, 40.0, 70.0):
+        words.add(Tokens(ids, np.full(3, to_samples(at))))
+        words.add(Tokens(ids[:1], np.full(1, to_samples(at))))
+        sounds.add_sounds(rows, to_samples(at))
+        sounds.add(Tokens(ids[:1], np.full(1, to_samples(at))))
+    read = read_prompt(model, PROMPTS[0])
+    with torch.inference_mode():
+        reading = model.floor(*floor(model, 3, 1))
+    for at in (41.0, 71.0):
+        given = []
+        for stream in (words, sounds):
+            stream.catch_up(to_samples(at))
+            given.append(decide(model, [stream], [read], reading))
+        torch.testing.assert_close(given[0], given[1], atol=1e-5, rtol=1e-5)
+
+
+def test_a_seeded_model_gives_the_values_it_always_gave() -> None:
+    got = torch.stack(streamed(network(), PROMPTS[1]))[[0, 3, 7]]
+    torch.testing.assert_close(got, torch.tensor(GOLDEN), atol=2e-3, rtol=2e-3)
+
+
+def test_a_backbone_of_several_billion_parameters_is_a_matter_of_numbers() -> None:
+    backbone = BackboneShape(
+        hidden=2560,
+        intermediate=9728,
+        layers=36,
+        heads=32,
+        kv_heads=8,
+        head_dim=128,
+        vocabulary=151_936,
+        rope_theta=5e6,
+    )
+    with torch.device("meta"):
+        large = Network(Shape(backbone=backbone, enter=12, depth=24), new_backbone(backbone))
+    assert sum(one.numel() for one in large.backbone.parameters()) > 3.5e9
+    assert sum(one.numel() for one in trained(large).values()) < 60e6
