@@ -142,13 +142,25 @@ def _answers(
         return answers(network, meetings, kind, lambda done, of: advance(1.0), role=role)
 
 
-def _scores(network: Network, meetings: Sequence[PreparedMeeting]) -> dict[str, dict[str, float]]:
+Told = dict[tuple[str, bool], "Answers"]
+"""What a network says, by kind of moment and whether it is told its role."""
+
+
+def _told(network: Network, meetings: Sequence[PreparedMeeting]) -> Told:
+    return {
+        (kind, role): _answers(network, meetings, kind, role=role)
+        for kind in KINDS
+        for role in (True, False)
+    }
+
+
+def _scores(told: Told) -> dict[str, dict[str, float]]:
     from moderator.learn.scores import figures
 
     found: dict[str, dict[str, float]] = {}
     for kind, head in KINDS.items():
-        found[kind] = figures(_answers(network, meetings, kind), head)
-        bare = figures(_answers(network, meetings, kind, role=False), head)
+        found[kind] = figures(told[kind, True], head)
+        bare = figures(told[kind, False], head)
         found[kind] |= {f"no role {name}": bare[name] for name in ("AP", "AUC", "P at R .40")}
     return found
 
@@ -167,7 +179,7 @@ def evaluate_run(directory: Path, prepared: Path, *, as_json: bool) -> None:
     meetings = read_all(prepared)
     network, _ = _fresh()
     step = load_run(network, directory)
-    found = _scores(network, meetings)
+    found = _scores(_told(network, meetings))
     if as_json:
         print_json({"steps": step, "meetings": len(meetings), **found})
         return
@@ -205,8 +217,9 @@ def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
     if set(settings.meetings) & {meeting.meeting_id for meeting in meetings}:
         todo = "choose threshold and calibration on meetings that were not learned from"
         raise InputError("some of these were trained on", where=f"--tune {tune}", todo=todo)
-    stream = _answers(network, meetings, "stream")
-    scale = calibrate(stream, _answers(network, meetings, "boundary"))
+    told = _told(network, meetings)
+    stream = told["stream", True]
+    scale = calibrate(stream, told["boundary", True])
     threshold = best_threshold(probabilities(stream.logits[:, 1], scale[1]), stream.labels[:, 1])
     digest = open_store(offline=True).model(MODEL).files[0].sha256
     about = About(
@@ -215,7 +228,6 @@ def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
     with disk_errors(out):
         sha256 = save(network, about, out)
     write_text(out.with_suffix(".json"), json.dumps({"sha256": sha256}) + "\n")
-    scores = _scores(network, meetings)
-    card = model_card(about, settings, step, scores, [one.meeting_id for one in meetings])
+    card = model_card(about, settings, step, _scores(told), [one.meeting_id for one in meetings])
     write_text(out.with_name("MODEL_CARD.md"), card)
     return sha256
