@@ -11,7 +11,9 @@ import typer
 from moderator.cli.options import AsJson, Force, Mind, MindUrl, Offline, Recogniser
 
 if TYPE_CHECKING:
+    from integrations.livekit.metrics import Metrics
     from integrations.livekit.session import SessionOptions
+    from integrations.livekit.telemetry import Endpoint
     from integrations.livekit.worker import WorkerOptions
     from moderator.mind.base import SpeechLLM
     from moderator.models import ModelStore
@@ -21,6 +23,22 @@ Url = Annotated[str, typer.Option(envvar="LIVEKIT_URL", help="Address of the Liv
 ApiKey = Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")]
 ApiSecret = Annotated[
     str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        envvar="MODERATOR_METRICS_PORT",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Metrics for Prometheus at http://HOST:PORT/metrics; 0: any free port.",
+    ),
+]
+MetricsHost = Annotated[
+    str,
+    typer.Option(
+        envvar="MODERATOR_METRICS_HOST", metavar="HOST", help="Address to serve metrics on."
+    ),
 ]
 
 
@@ -53,6 +71,8 @@ def join(
             min=0.0, max=3600.0, metavar="SECONDS", help="Leave a room empty for so long."
         ),
     ] = 10.0,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
     force: Force = False,
     offline: Offline = False,
     as_json: AsJson = False,
@@ -69,6 +89,7 @@ def join(
     _need_livekit()
     from integrations.livekit.address import Address
     from integrations.livekit.session import SessionOptions
+    from integrations.livekit.telemetry import metrics_for
 
     if not room and token is None:
         raise InputError("no room is named", where="moderator join", todo="give --room")
@@ -79,7 +100,9 @@ def join(
         the_role, address, out, overwrite=force, step_s=step, patience_s=leave_after
     )
     store = open_store(offline=offline, show_progress=not as_json)
-    summary = _take_part(options, store, recogniser, load_mind(mind, mind_url, live=True))
+    the_mind = load_mind(mind, mind_url, live=True)
+    with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
+        summary = _take_part(options, store, recogniser, the_mind, metrics)
     if as_json:
         print_json(summary)
     else:
@@ -105,10 +128,13 @@ def serve(
     ] = 4,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
     offline: Offline = False,
 ) -> None:
     """Take part in every meeting that LiveKit dispatches the agent to, until told to end."""
     import asyncio
+    import functools
 
     from moderator.cli.models import open_store
     from moderator.mind.loading import load_mind
@@ -116,6 +142,7 @@ def serve(
 
     _need_livekit("serve")
     from integrations.livekit.address import Address
+    from integrations.livekit.telemetry import metrics_for
     from integrations.livekit.worker import WorkerOptions
 
     the_role = load_role(role)
@@ -123,17 +150,30 @@ def serve(
     options = WorkerOptions(url, api_key, api_secret, the_role, agent_name, out, rooms)
     store = open_store(offline=offline)
     load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
-    asyncio.run(_serve(options, store, lambda: load_mind(mind, mind_url, live=True)))
+    with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
+        make = functools.partial(load_mind, mind, mind_url, live=True)
+        asyncio.run(_serve(options, store, make, metrics))
 
 
-async def _serve(options: WorkerOptions, store: ModelStore, mind: Callable[[], SpeechLLM]) -> None:
+def _endpoint(port: int | None, host: str) -> Endpoint | None:
+    from integrations.livekit.telemetry import Endpoint
+
+    return None if port is None else Endpoint(port, host)
+
+
+async def _serve(
+    options: WorkerOptions,
+    store: ModelStore,
+    mind: Callable[[], SpeechLLM],
+    metrics: Metrics | None,
+) -> None:
     import asyncio
     import signal
 
     from integrations.livekit.worker import Worker
     from moderator.cli.console import note
 
-    worker = Worker(options, store, mind)
+    worker = Worker(options, store, mind, metrics)
     draining: set[asyncio.Task[None]] = set()
 
     def drain() -> None:
@@ -161,7 +201,11 @@ def _need_livekit(command: str = "join") -> None:
 
 
 def _take_part(
-    options: SessionOptions, store: ModelStore, recogniser: str | None, mind: SpeechLLM
+    options: SessionOptions,
+    store: ModelStore,
+    recogniser: str | None,
+    mind: SpeechLLM,
+    metrics: Metrics | None,
 ) -> dict[str, Any]:
     """Loads the models and runs the session until it ends or the process is told to end."""
     import asyncio
@@ -174,17 +218,19 @@ def _take_part(
     watch = Stopwatch()
     with watch.phase("load"):
         models = load_models(options.role, store, recogniser)
-    return asyncio.run(_run(options, models, mind, watch))
+    return asyncio.run(_run(options, models, mind, watch, metrics))
 
 
-async def _run(options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any) -> dict[str, Any]:
+async def _run(
+    options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any, metrics: Metrics | None
+) -> dict[str, Any]:
     import asyncio
     import signal
 
     from integrations.livekit.session import RoomSession
     from moderator.cli.console import note
 
-    session = RoomSession(options, models, mind, watch)
+    session = RoomSession(options, models, mind, watch, metrics=metrics)
     draining: set[asyncio.Task[None]] = set()
 
     def drain() -> None:

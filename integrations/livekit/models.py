@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from moderator.ears.loading import EarModels
     from moderator.models import ModelStore
     from moderator.mouth.base import Voice
+    from moderator.timeline import Stopwatch
     from roles.schema import Role
 
 WORKERS = 2
@@ -38,15 +39,18 @@ class RoomModels:
     names: tuple[str, ...]
 
     def hearing(
-        self, present: Callable[[], frozenset[str]], allowed: Callable[[str], bool]
+        self,
+        present: Callable[[], frozenset[str]],
+        allowed: Callable[[str], bool],
+        stopwatch: Stopwatch,
     ) -> RoomEars:
-        """Ears for one meeting; arguments as for `RoomEars`."""
+        """Ears for one meeting; arguments as for `RoomEars`, and what measures recognition."""
         from integrations.livekit.source import RoomEars
         from moderator.ears.leakage import LeakageGuard
         from moderator.ears.listener import Listener
         from moderator.ears.loading import EarModels
 
-        recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers)
+        recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers, stopwatch)
         models = EarModels(self.ears.network, recogniser)
         return RoomEars(Listener(guard=LeakageGuard()), models, recogniser, present, allowed)
 

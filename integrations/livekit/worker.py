@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livekit.agents import AgentServer, AutoSubscribe, JobContext, JobExecutorType, JobRequest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +24,9 @@ from moderator.models import ModelStore
 from moderator.timeline import Stopwatch
 from roles.loader import load_role
 from roles.schema import Role
+
+if TYPE_CHECKING:
+    from integrations.livekit.metrics import Metrics
 
 LONGEST_METADATA = 100_000
 AGENT_NAME = "moderator"
@@ -113,12 +116,18 @@ class Worker:
         options: how.
         store: where the models are.
         mind: makes what proposes; each meeting has its own, since it runs on its own event loop.
+        metrics: measure the meetings; None: they are not measured.
     """
 
     def __init__(
-        self, options: WorkerOptions, store: ModelStore, mind: Callable[[], SpeechLLM]
+        self,
+        options: WorkerOptions,
+        store: ModelStore,
+        mind: Callable[[], SpeechLLM],
+        metrics: Metrics | None = None,
     ) -> None:
         self._options, self._store, self._mind = options, store, mind
+        self._metrics = metrics
         self._models: dict[tuple[str, str, bool], RoomModels] = {}
         self._loading = threading.Lock()
         self._sessions: dict[str, tuple[asyncio.AbstractEventLoop, RoomSession]] = {}
@@ -202,7 +211,7 @@ class Worker:
             await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
 
         session = RoomSession(
-            options, models, self._mind(), Stopwatch(), first=(context.room, join)
+            options, models, self._mind(), Stopwatch(), (context.room, join), self._metrics
         )
         self._sessions[context.job.id] = (asyncio.get_running_loop(), session)
         try:
