@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from integrations.livekit.source import RoomEars
+    from moderator.ears.listener import Listener
     from moderator.ears.loading import EarModels
+    from moderator.ears.utterances import GateOptions
     from moderator.models import ModelStore
     from moderator.mouth.base import Voice
     from moderator.timeline import Stopwatch
@@ -53,6 +55,15 @@ class RoomModels:
         recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers, stopwatch)
         models = EarModels(self.ears.network, recogniser)
         return RoomEars(Listener(guard=LeakageGuard()), models, recogniser, present, allowed)
+
+    def one_track(self, name: str, gate: GateOptions) -> Listener:
+        """Ears for one person alone, who is called `name`."""
+        from moderator.ears.listener import Listener
+        from moderator.ears.loading import EarModels
+
+        recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers)
+        models = EarModels(self.ears.network, recogniser)
+        return Listener([models.own_track(name, gate=gate)])
 
 
 def load_models(role: Role, store: ModelStore, recogniser: str | None = None) -> RoomModels:

@@ -46,11 +46,11 @@ class RoomSource:
         while not self._ended.is_set():
             now += TICK
             await self._clock.wait_until(now)
-            due, early = _due([*early, *self._tracks.drain()], now)
+            due, early = until([*early, *self._tracks.drain()], now)
             yield now, due
 
 
-def _due(chunks: Sequence[AudioChunk], now: Samples) -> tuple[list[AudioChunk], list[AudioChunk]]:
+def until(chunks: Sequence[AudioChunk], now: Samples) -> tuple[list[AudioChunk], list[AudioChunk]]:
     """What belongs to the ticks until `now`, or the one after; and the rest.
 
     A loop that was held up gets its audio at once but goes through its ticks one by one.
