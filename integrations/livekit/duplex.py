@@ -90,12 +90,12 @@ class DuplexModel(llm.DuplexModel):
         from roles.loader import load_role
 
         the_role = role if isinstance(role, Role) else load_role(role)
+        the_mind = load_mind(mind, mind_url, live=True, one_to_one=True)
         models = ModelCache(ModelStore.default()).for_role(the_role)
         if models.voice is None:
             raise InputError(
                 "the role never speaks", where=f"role {the_role.id}", todo="take another role"
             )
-        the_mind = load_mind(mind, mind_url, live=True, one_to_one=True)
         return cls(the_role, lambda: models.one_track(PERSON, GATE), models.voice, the_mind)
 
     @property
