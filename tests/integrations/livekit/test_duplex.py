@@ -276,6 +276,7 @@ def test_a_spoken_question_is_heard_and_answered() -> None:
     assert one.loudspeaker.played > 1.0
 
 
+@pytest.mark.e2e
 def test_a_role_that_never_speaks_is_refused() -> None:
     with pytest.raises(InputError, match="never speaks"):
         DuplexModel.load("observer")

@@ -21,24 +21,17 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_it_is_found_and_registered_among_the_plugins() -> None:
+def test_it_is_found_among_the_plugins_and_the_namespaces_stay_namespaces() -> None:
     code = (
         "from livekit.agents.__main__ import _discover_and_import_plugins as discover; "
         "from livekit.agents import Plugin; found = discover(); "
-        "name = 'livekit.plugins.moderator'; "
-        "print(name in found, [one.package for one in Plugin.registered_plugins].count(name))"
-    )
-    assert run(code) == "True 1"
-
-
-def test_the_public_names_are_there_and_the_namespaces_stay_namespaces() -> None:
-    code = (
         "import livekit, livekit.plugins as plugins; from livekit.plugins import moderator; "
-        "print(livekit.__file__, plugins.__file__, "
-        "all(hasattr(moderator, name) for name in moderator.__all__), "
-        "moderator.join.__module__)"
+        "name = 'livekit.plugins.moderator'; "
+        "print(name in found, [one.package for one in Plugin.registered_plugins].count(name), "
+        "livekit.__file__, plugins.__file__, "
+        "all(hasattr(moderator, name) for name in moderator.__all__), moderator.join.__module__)"
     )
-    assert run(code) == "None None True integrations.livekit.plugin"
+    assert run(code) == "True 1 None None True integrations.livekit.plugin"
 
 
 def test_another_thread_may_import_it() -> None:
