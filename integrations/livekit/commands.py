@@ -11,8 +11,10 @@ import typer
 from moderator.cli.options import AsJson, Enrol, Force, Mind, MindUrl, Offline, Recogniser
 
 if TYPE_CHECKING:
+    from integrations.livekit.metrics import Metrics
     from integrations.livekit.models import RoomModels
     from integrations.livekit.session import SessionOptions
+    from integrations.livekit.telemetry import Endpoint
     from integrations.livekit.worker import Worker
     from moderator.mind.base import SpeechLLM
     from moderator.models import ModelStore
@@ -23,6 +25,22 @@ Url = Annotated[str, typer.Option(envvar="LIVEKIT_URL", help="Address of the Liv
 ApiKey = Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")]
 ApiSecret = Annotated[
     str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        envvar="MODERATOR_METRICS_PORT",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Metrics for Prometheus at http://HOST:PORT/metrics; 0: any free port.",
+    ),
+]
+MetricsHost = Annotated[
+    str,
+    typer.Option(
+        envvar="MODERATOR_METRICS_HOST", metavar="HOST", help="Address to serve metrics on."
+    ),
 ]
 
 
@@ -56,6 +74,8 @@ def join(
             min=0.0, max=3600.0, metavar="SECONDS", help="Leave a room empty for so long."
         ),
     ] = 10.0,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
     force: Force = False,
     offline: Offline = False,
     as_json: AsJson = False,
@@ -72,6 +92,7 @@ def join(
     _prepare_livekit("join")
     from integrations.livekit.address import Address
     from integrations.livekit.session import SessionOptions
+    from integrations.livekit.telemetry import metrics_for
 
     if not room and token is None:
         raise InputError("no room is named", where="moderator join", todo="give --room")
@@ -83,7 +104,9 @@ def join(
     )
     store = open_store(offline=offline, show_progress=not as_json)
     models = _models(the_role, store, recogniser, enrol or [])
-    summary = _take_part(options, models, load_mind(mind, mind_url, live=True))
+    the_mind = load_mind(mind, mind_url, live=True)
+    with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
+        summary = _take_part(options, models, the_mind, metrics)
     if as_json:
         print_json(summary)
     else:
@@ -110,10 +133,13 @@ def serve(
     enrol: Enrol = None,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
     offline: Offline = False,
 ) -> None:
     """Take part in every meeting that LiveKit dispatches the agent to, until told to end."""
     import asyncio
+    import functools
 
     from moderator.cli.models import open_store
     from moderator.mind.loading import load_mind
@@ -122,6 +148,7 @@ def serve(
     _prepare_livekit("serve")
     from integrations.files.enrolments import read_enrolments
     from integrations.livekit.address import Address
+    from integrations.livekit.telemetry import metrics_for
     from integrations.livekit.worker import Worker, WorkerOptions
 
     the_role = load_role(role)
@@ -130,8 +157,16 @@ def serve(
     store = open_store(offline=offline)
     enrolled = read_enrolments(enrol or [])
     load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
-    worker = Worker(options, store, lambda: load_mind(mind, mind_url, live=True), enrolled)
-    asyncio.run(_serve(worker, options.agent_name))
+    make = functools.partial(load_mind, mind, mind_url, live=True)
+    with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
+        worker = Worker(options, store, make, enrolled, metrics)
+        asyncio.run(_serve(worker, options.agent_name))
+
+
+def _endpoint(port: int | None, host: str) -> Endpoint | None:
+    from integrations.livekit.telemetry import Endpoint
+
+    return None if port is None else Endpoint(port, host)
 
 
 async def _serve(worker: Worker, agent_name: str) -> None:
@@ -185,7 +220,10 @@ def _prepare_livekit(command: str) -> None:
 
 
 def _take_part(
-    options: SessionOptions, models: Callable[[], RoomModels], mind: SpeechLLM
+    options: SessionOptions,
+    models: Callable[[], RoomModels],
+    mind: SpeechLLM,
+    metrics: Metrics | None,
 ) -> dict[str, Any]:
     """Loads the models and runs the session until it ends or the process is told to end."""
     import asyncio
@@ -197,17 +235,19 @@ def _take_part(
     watch = Stopwatch()
     with watch.phase("load"):
         loaded = models()
-    return asyncio.run(_run(options, loaded, mind, watch))
+    return asyncio.run(_run(options, loaded, mind, watch, metrics))
 
 
-async def _run(options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any) -> dict[str, Any]:
+async def _run(
+    options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any, metrics: Metrics | None
+) -> dict[str, Any]:
     import asyncio
     import signal
 
     from integrations.livekit.session import RoomSession
     from moderator.cli.console import note
 
-    session = RoomSession(options, models, mind, watch)
+    session = RoomSession(options, models, mind, watch, metrics=metrics)
     draining: set[asyncio.Task[None]] = set()
 
     def drain() -> None:

@@ -23,11 +23,13 @@ class _Wanted:
         model: what follows the colon; empty without one.
         url: the server.
         environ: where addresses and keys stand.
+        one_to_one: a single person talks with the agent.
     """
 
     model: str
     url: str | None
     environ: Mapping[str, str]
+    one_to_one: bool
 
 
 def load_mind(
@@ -35,6 +37,7 @@ def load_mind(
     url: str | None = None,
     *,
     live: bool = False,
+    one_to_one: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> SpeechLLM:
     """A mind, ready to enter meetings; every mind has the role's duties.
@@ -43,6 +46,7 @@ def load_mind(
         spec: ``duties``, or ``openai:MODEL`` for a model behind an OpenAI-compatible server.
         url: the server; without it, ``OPENAI_BASE_URL``, and without that the vendor's own.
         live: the meeting is not to wait for it.
+        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
         environ: where ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` stand; the process's own if None.
 
     Raises:
@@ -59,11 +63,12 @@ def load_mind(
                 where="--mind-url",
                 todo="give --mind openai:MODEL",
             )
-        return Duties()
+        return Duties(one_to_one=one_to_one)
     from moderator.mind.ensemble import Ensemble
 
-    wanted = _Wanted(model, url, os.environ if environ is None else environ)
-    return Ensemble(Duties(), decider(wanted), live=live)
+    environ = os.environ if environ is None else environ
+    wanted = _Wanted(model, url, environ, one_to_one)
+    return Ensemble(Duties(one_to_one=one_to_one), decider(wanted), live=live)
 
 
 def _openai(wanted: _Wanted) -> SpeechLLM:
@@ -87,7 +92,7 @@ def _openai(wanted: _Wanted) -> SpeechLLM:
             where="--mind openai",
             todo=f"give --mind-url, or set {URL_ENV} or {settings.api_key_env}",
         )
-    return OpenAIMind(settings, SecretStr(key) if key else None)
+    return OpenAIMind(settings, SecretStr(key) if key else None, one_to_one=wanted.one_to_one)
 
 
 _DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai}
