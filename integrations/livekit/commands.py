@@ -11,10 +11,15 @@ import typer
 from moderator.cli.options import AsJson, Force, Mind, MindUrl, Offline, Recogniser
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from integrations.livekit.dashboard.server import Dashboard
     from integrations.livekit.session import SessionOptions
     from integrations.livekit.worker import WorkerOptions
     from moderator.mind.base import SpeechLLM
     from moderator.models import ModelStore
+
+    Page = AbstractAsyncContextManager[Dashboard | None]
 
 
 Url = Annotated[str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")]
@@ -53,11 +58,19 @@ def join(
             min=0.0, max=3600.0, metavar="SECONDS", help="Leave a room empty for so long."
         ),
     ] = 10.0,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Show the meeting on a page, on this machine.")
+    ] = False,
+    dashboard_port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, metavar="PORT", help="Of the page; 0: any free one."),
+    ] = 0,
     force: Force = False,
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Take part in a meeting in a LiveKit room, now, until everybody has left."""
+    from contextlib import nullcontext
     from secrets import token_hex
 
     from moderator.cli.console import note, print_json
@@ -68,6 +81,7 @@ def join(
 
     _need_livekit()
     from integrations.livekit.address import Address
+    from integrations.livekit.dashboard.server import Dashboard
     from integrations.livekit.session import SessionOptions
 
     if not room and token is None:
@@ -78,8 +92,9 @@ def join(
     options = SessionOptions(
         the_role, address, out, overwrite=force, step_s=step, patience_s=leave_after
     )
+    page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
     store = open_store(offline=offline, show_progress=not as_json)
-    summary = _take_part(options, store, recogniser, load_mind(mind, mind_url, live=True))
+    summary = _take_part(options, store, recogniser, load_mind(mind, mind_url, live=True), page)
     if as_json:
         print_json(summary)
     else:
@@ -161,7 +176,11 @@ def _need_livekit(command: str = "join") -> None:
 
 
 def _take_part(
-    options: SessionOptions, store: ModelStore, recogniser: str | None, mind: SpeechLLM
+    options: SessionOptions,
+    store: ModelStore,
+    recogniser: str | None,
+    mind: SpeechLLM,
+    page: Page,
 ) -> dict[str, Any]:
     """Loads the models and runs the session until it ends or the process is told to end."""
     import asyncio
@@ -174,10 +193,12 @@ def _take_part(
     watch = Stopwatch()
     with watch.phase("load"):
         models = load_models(options.role, store, recogniser)
-    return asyncio.run(_run(options, models, mind, watch))
+    return asyncio.run(_run(options, models, mind, watch, page))
 
 
-async def _run(options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any) -> dict[str, Any]:
+async def _run(
+    options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any, page: Page
+) -> dict[str, Any]:
     import asyncio
     import signal
 
@@ -193,4 +214,7 @@ async def _run(options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, drain)
     note(f"joining {options.address.room or 'the room of the token'}")
-    return await session.run()
+    async with page as shown:
+        if shown is not None:
+            note(f"the meeting's page: {shown.url}")
+        return await session.run()

@@ -13,6 +13,7 @@ from integrations.livekit.address import Address
 from integrations.livekit.channels import Channels
 from integrations.livekit.consent import Consent, is_person
 from integrations.livekit.control import Control
+from integrations.livekit.feed import Feed
 from integrations.livekit.models import RoomModels
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.publish import Publisher
@@ -82,7 +83,7 @@ class RoomSession:
         self.consent = Consent(role)
         self.tracks = Tracks(self.consent, self._clock)
         self._publisher, self._text = Publisher(), TextPublisher()
-        self._state = AgentState(role)
+        self._state, self._feed = AgentState(role), Feed()
         self._control = Control(role, self._mind.say, self._refuse, self._agree)
         self._channels = Channels(self._control, self._text.say)
         self._people = Attendance(
@@ -113,6 +114,7 @@ class RoomSession:
             await self._publisher.close()
             await self._text.close()
             await self._state.close()
+            await self._feed.close()
             await self.tracks.close()
             await self._link.leave()
 
@@ -150,7 +152,7 @@ class RoomSession:
             self._models.hearing(lambda: self.tracks.heard, self.consent.allows),
             self._mind,
             self._models.voice,
-            [self._outcome, self._publisher, self._text, self._state, self._each],
+            [self._outcome, self._publisher, self._text, self._state, self._feed, self._each],
             self._clock,
             Settings(options.step_s, live=True),
             watch,
@@ -173,6 +175,7 @@ class RoomSession:
     def _each(self, event: Event) -> None:
         if isinstance(event, Percept) and self._meeting is not None:
             self._state.floor(self._meeting.floor)
+            self._feed.floor(self._meeting.floor, self._meeting.standing)
 
     def _opened(self, agent: str) -> Opened:
         return Opened(
@@ -199,6 +202,7 @@ class RoomSession:
         self._people.review(room)
         self._text.attach(room)
         self._state.attach(room)
+        self._feed.attach(room)
         if self._models.voice is not None:
             await self._publisher.publish(room)
         self.tracks.review()

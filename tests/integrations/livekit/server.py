@@ -25,6 +25,11 @@ class Server:
     key: str
     secret: str
 
+    @property
+    def port(self) -> int:
+        """Of its address."""
+        return int(self.url.rsplit(":", 1)[1])
+
 
 def binary() -> Path | None:
     """The server's program, None if there is none."""
@@ -47,14 +52,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(program: Path, folder: Path) -> Iterator[Server]:
-    """Starts a server and stops it.
+def serving(program: Path, folder: Path, again: Server | None = None) -> Iterator[Server]:
+    """Starts a server and stops it; with `again` where one was before, with its key.
 
     Raises:
         RuntimeError: it does not answer within 20 s.
     """
-    port, tcp = free_port(), free_port()
-    server = Server(f"ws://127.0.0.1:{port}", "moderator-tests", secrets.token_hex(24))
+    port, tcp = again.port if again else free_port(), free_port()
+    server = again or Server(f"ws://127.0.0.1:{port}", "moderator-tests", secrets.token_hex(24))
     config = folder / "livekit.yaml"
     # Without stun_servers, every client would be sent to public ones.
     config.write_text(
@@ -82,7 +87,11 @@ rtc:
             yield server
         finally:
             process.terminate()
-            process.wait(10)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # it waits for people who are still in a room
+                process.kill()
+                process.wait(10)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
