@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -70,6 +71,7 @@ def main(
     chosen = [_row(name.strip()) for name in rows.split(",")]
     if not os.environ.get(INSIDE):
         raise typer.Exit(_inside(sys.argv[1:]))
+    logging.getLogger("livekit").setLevel(logging.ERROR)
     wanted = [side.strip() for side in sides.split(",")]
     found: dict[str, dict[str, Any]] = {}
     program = binary()
@@ -158,7 +160,7 @@ def _show(found: dict[str, dict[str, Any]]) -> None:
 
 def _cell(got: dict[str, Any] | None) -> str:
     if got is None:
-        return "–"
+        return "not run"
     return "\n".join(f"{key} {value}" for key, value in got.items())
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from livekit import rtc
+from livekit.rtc.participant import PublishDataError
 
 from moderator.events import Action, Decision, Reason
 from moderator.floor import FloorView
@@ -28,8 +29,11 @@ WAITING = 50
 EVERY = to_samples(1.0)
 """The floor is told at least this often, and when it changes."""
 
-PEOPLE = 30
-"""Participants whose shares are told: those who talked most. A packet stays under 15 kB."""
+PEOPLE = (30, 10, 3, 0)
+"""Participants whose shares are told: so many of those who talked most as fit."""
+
+LARGEST = 12_000
+"""Bytes of a packet; LiveKit carries 15 kB."""
 
 _DULL = {Reason.NO_PROPOSAL, Reason.ALREADY_SPEAKING}
 
@@ -80,7 +84,7 @@ class Feed:
         if seen == self._floor_seen and floor.now - self._floor_at < EVERY:
             return
         self._floor_seen, self._floor_at = seen, floor.now
-        self._put(FLOOR_TOPIC, json.dumps(_floor(floor, quiet=quiet), ensure_ascii=False))
+        self._put(FLOOR_TOPIC, _floor(floor, quiet=quiet))
 
     async def close(self) -> None:
         """Publishes nothing any more."""
@@ -105,7 +109,7 @@ class Feed:
                 topic, line, to = self._waiting.popleft()
                 if self._room is None:
                     continue
-                with suppress(RuntimeError, ConnectionError, TimeoutError, rtc.PublishDataError):
+                with suppress(RuntimeError, ConnectionError, TimeoutError, PublishDataError):
                     await self._room.local_participant.publish_data(
                         line,
                         reliable=topic == DECISION_TOPIC,
@@ -121,18 +125,24 @@ def _decision(event: Decision) -> dict[str, Any]:
         "reason": event.reason,
         "act": event.act,
         "addressee": event.addressee,
-        "text": f"{said(ACTIONS, event.action)} because {said(REASONS, event.reason)}",
+        "did": said(ACTIONS, event.action),
+        "why": said(REASONS, event.reason),
     }
 
 
-def _floor(floor: FloorView, *, quiet: bool) -> dict[str, Any]:
-    most = sorted(floor.tallies, key=lambda name: -floor.tallies[name].talk)[:PEOPLE]
-    return {
-        "seconds": to_seconds(floor.now),
-        "status": floor.status,
-        "holder": floor.holder,
-        "speaking": list(floor.voices)[:PEOPLE],
-        "silenced": quiet,
-        "agent_share": round(floor.agent_share, 3),
-        "shares": {name: round(floor.share(name), 3) for name in most},
-    }
+def _floor(floor: FloorView, *, quiet: bool) -> str:
+    most = sorted(floor.tallies, key=lambda name: -floor.tallies[name].talk)
+    for people in PEOPLE:
+        found = {
+            "seconds": to_seconds(floor.now),
+            "status": floor.status,
+            "holder": floor.holder,
+            "speaking": list(floor.voices)[:people],
+            "silenced": quiet,
+            "agent_share": round(floor.agent_share, 3),
+            "shares": {name: round(floor.share(name), 3) for name in most[:people]},
+        }
+        line = json.dumps(found, ensure_ascii=False)
+        if len(line.encode()) <= LARGEST:
+            break
+    return line

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 from importlib import resources
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ CLIENT_SHA256 = "fb646f2260d84f91238d0a2dc10726c456631d6a26c7cafc43cfee5959b4d31
 """Of `CLIENT`, as published on npm; browsers check it too (subresource integrity)."""
 
 HOST = "127.0.0.1"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _TYPES = {
     "index.html": "text/html",
@@ -63,14 +66,19 @@ class Dashboard:
         Raises:
             InputError: the port is taken.
         """
-        app = web.Application(middlewares=[web.middleware(self._guard)])
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._guard(request, handler)
+
+        app = web.Application(middlewares=[guard])
         app.router.add_get("/{secret}/", self._asset)
         app.router.add_get("/{secret}/connection.json", self._connection)
         app.router.add_get("/{secret}/{name}", self._asset)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, HOST, self._port, shutdown_timeout=1.0).start()
+            await web.TCPSite(self._runner, HOST, self._port).start()
         except OSError as error:
             await self._runner.cleanup()
             raise InputError(
@@ -88,7 +96,7 @@ class Dashboard:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _guard(self, request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuses whoever is not the page; every answer gets the headers."""
         secret = request.match_info.get("secret", "")
         site = request.headers.get("Sec-Fetch-Site", "none")

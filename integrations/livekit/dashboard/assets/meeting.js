@@ -70,7 +70,7 @@ class Meeting {
 
   #share(one, share) {
     const percent = Math.round(100 * Math.min(1, Math.max(0, Number(share) || 0)));
-    one.row.share.textContent = `${percent} %`;
+    one.row.share.textContent = `${percent}\u00a0%`;
     one.row.bar.style.width = `${percent}%`;
   }
 
@@ -130,13 +130,11 @@ class Meeting {
 
   decided(one) {
     const item = make('li', one.action === 'wait' ? '' : 'acts'), body = make('p');
-    const [did, reason] = cut(one.text, 300).split(' because ');
-    body.append(make('span', 'did', did));
-    if (reason) body.append(make('span', 'reason', ` because ${reason}`));
     const name = this.people.get(one.addressee)?.name ?? one.addressee;
-    const about = [one.act && String(one.act).replaceAll('_', ' '), name && `to ${cut(name, 80)}`];
+    const about = [one.act && cut(one.act, 40).replaceAll('_', ' '), name && `to ${cut(name, 80)}`];
+    body.append(make('span', 'did', cut(one.did, 100)), make('span', 'reason', cut(one.why, 200)));
     const act = about.filter(Boolean).join(', ');
-    if (act) body.append(make('span', 'reason', ` (${cut(act, 150)})`));
+    if (act) body.append(make('span', 'act', act));
     item.append(make('time', '', clock(one.seconds)), body);
     const list = byId('decisions');
     list.prepend(item);
