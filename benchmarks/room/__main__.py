@@ -13,9 +13,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,31 +75,22 @@ def main(
     if not os.environ.get(INSIDE):
         raise typer.Exit(_inside(sys.argv[1:]))
     logging.getLogger("livekit").setLevel(logging.ERROR)
-    wanted = [side.strip() for side in sides.split(",")]
-    found: dict[str, dict[str, Any]] = {}
     program = binary()
     assert program is not None
+    found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as scratch, Progress(console=Console(stderr=True)) as bar:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         with serving(program, folder) as server:
-            for side in wanted:
-                for name in chosen:
-                    if side not in ROWS[name].sides:
-                        continue
-                    task = bar.add_task(f"{name}, {side}", total=None)
-
-                    def step(task: Any = task) -> None:
-                        bar.advance(task)
-
-                    try:
-                        got = _measure(name, side, server, folder, trials, minutes, step)
-                    except Exception as error:  # one row's failure is a figure of its own
-                        got = {"failed": f"{type(error).__name__}: {error}"[:500]}
-                    bar.update(task, total=1, completed=1)
-                    found.setdefault(name, {})[side] = got
-                    if output is not None:
-                        _write(output, found)
+            for side, name in product(sides.split(","), chosen):
+                if side not in ROWS[name].sides:
+                    continue
+                task = bar.add_task(f"{name}, {side}", total=None)
+                plan = Plan(name, side, server, folder, trials, minutes, partial(bar.advance, task))
+                found.setdefault(name, {})[side] = plan.measure()
+                bar.update(task, total=1, completed=1)
+                if output is not None:
+                    _write(output, found)
     _show(found)
 
 
@@ -116,32 +110,38 @@ def _inside(arguments: list[str]) -> int:
     return subprocess.run(command(own), env={**os.environ, INSIDE: "1"}, check=False).returncode
 
 
-def _measure(
-    name: str,
-    side: str,
-    server: Server,
-    folder: Path,
-    trials: int,
-    minutes: float,
-    step: Callable[[], None],
-) -> dict[str, Any]:
-    from importlib import import_module
+@dataclass(frozen=True)
+class Plan:
+    """One row on one side."""
 
-    from benchmarks.room.speech import Voices
-    from benchmarks.room.stage import Stage, working
+    row: str
+    side: str
+    server: Server
+    folder: Path
+    trials: int
+    minutes: float
+    step: Callable[[], None]
 
-    module, function = ROWS[name].where.split(".")
-    measure: Callable[[Stage], Awaitable[dict[str, Any]]] = getattr(
-        import_module(f"benchmarks.room.{module}"), function
-    )
-    needs_worker = len(ROWS[name].sides) == 2  # the others run the agent in this process
+    def measure(self) -> dict[str, Any]:
+        """The figures; what failed, where it did: the other rows still count."""
+        try:
+            return asyncio.run(self._run())
+        except Exception as error:
+            return {"failed": f"{type(error).__name__}: {error}"[:500]}
 
-    async def run() -> dict[str, Any]:
-        place = working(side, server, folder / name / side) if needs_worker else nullcontext()
-        with place as worker:
-            return await measure(Stage(server, Voices(), trials, minutes, step, worker))
+    async def _run(self) -> dict[str, Any]:
+        from benchmarks.room.speech import Voices
+        from benchmarks.room.stage import Stage, working
 
-    return asyncio.run(run())
+        row = ROWS[self.row]
+        module, function = row.where.split(".")
+        measure = getattr(import_module(f"benchmarks.room.{module}"), function)
+        apart = len(row.sides) == 2  # otherwise the agent runs in this process
+        where = self.folder / self.row / self.side
+        with working(self.side, self.server, where) if apart else nullcontext() as worker:
+            stage = Stage(self.server, Voices(), self.trials, self.minutes, self.step, worker)
+            figures: dict[str, Any] = await measure(stage)
+            return figures
 
 
 def _write(output: Path, found: dict[str, dict[str, Any]]) -> None:

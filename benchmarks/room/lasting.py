@@ -208,7 +208,7 @@ async def mutes(stage: Stage) -> Figures:
 
 
 async def restart(stage: Stage) -> Figures:
-    """The server is killed and started anew 2 s later; people come back by themselves."""
+    """The server is killed and started anew 2 s later; somebody comes into the room at once."""
     program = binary()
     assert program is not None
     with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
@@ -222,9 +222,9 @@ async def restart(stage: Stage) -> Figures:
                     child.kill()
             await asyncio.sleep(2.0)
             servers.enter_context(serving(program, where, own))
-            back = await _back(own, "restart")
-            stage.step()
             async with person(own, "restart", "ben") as ben:
+                back = await _back(own, "restart")
+                stage.step()
                 await asyncio.sleep(5.0)
                 answered = await here.answers(ben)
             after = _alive()

@@ -27,6 +27,9 @@ WATCHED_S = 2.5
 
 BREAK_S = 0.7
 
+CONTENT = 4
+"""Longer words are told apart by who said them."""
+
 
 def percentiles(values: Sequence[float]) -> Figures:
     """Median and 95th percentile in seconds; None of nothing."""
@@ -55,7 +58,12 @@ async def words(stage: Stage) -> Figures:
     for name in names:
         own = normal(spoken[name])
         total += len(own)
-        others = {word for other in names if other != name for word in normal(spoken[other])}
+        others = {
+            word
+            for other in names
+            for word in normal(spoken[other])
+            if other != name and len(word) > CONTENT  # "the" under a wrong name proves nothing
+        }
         pairs, _ = equal_words(own, shown.get(name, []))
         right += len(pairs)
         wrong += sum(word in others - set(own) for word in shown.get(name, []))
@@ -155,7 +163,7 @@ async def _talk_over(stage: Stage, row: str, clips: Sequence[Waveform]) -> Figur
             if onset is None:
                 continue
             done += 1
-            last = _last_before_pause(here, onset)
+            last = last_before_pause(here, onset)
             went_on += last >= onset + WATCHED_S
             if last < onset + SILENT_WITHIN_S:
                 ends.append(max(0.0, last - onset))
@@ -165,7 +173,7 @@ async def _talk_over(stage: Stage, row: str, clips: Sequence[Waveform]) -> Figur
     return {"over": done, "gave_way": len(ends), **percentiles(ends)}
 
 
-def _last_before_pause(here: Scene, onset: float) -> float:
+def last_before_pause(here: Scene, onset: float) -> float:
     """The agent's last sound before it paused for `BREAK_S`, from `onset` on."""
     last = onset
     for at in here.listener.sounding(here.agent, onset):
