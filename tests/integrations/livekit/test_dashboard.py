@@ -7,6 +7,9 @@ import base64
 import hashlib
 import http.client
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from importlib import resources
 from urllib.parse import urlsplit
@@ -114,6 +117,21 @@ def test_the_page_may_connect_to_the_room_s_server_alone() -> None:
 def test_a_token_alone_makes_no_page() -> None:
     with pytest.raises(InputError, match="token of its own"):
         Dashboard(Address("wss://rooms.example", "", "robin-1", "Robin", "some.made.token"), "host")
+
+
+def test_the_command_says_so_in_one_line() -> None:
+    arguments = ["--role", "host", "--token", "some.made.token", "--dashboard", "--offline"]
+    done = subprocess.run(
+        [sys.executable, "-m", "moderator", "join", "--url", "ws://127.0.0.1:9", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={key: value for key, value in os.environ.items() if not key.startswith("LIVEKIT_")},
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "--api-key and --api-secret instead of --token" in done.stderr
 
 
 def test_a_port_in_use_is_said() -> None:

@@ -95,6 +95,7 @@ async function join() {
   meeting ??= new Meeting(agent, where.agent_name);
   byId('room').textContent = cut(where.room, 120);
   byId('agent').textContent = cut(where.agent_name, 80);
+  byId('role').textContent = cut(where.role, 40);
   document.title = `${cut(where.agent_name, 80)} in ${cut(where.room, 120)}`;
   room = new Room();
   room
