@@ -29,7 +29,7 @@ from rich.table import Table
 
 from moderator.errors import InputError
 from tests.integrations.livekit.namespace import INSIDE, command, why_not
-from tests.integrations.livekit.server import Server, binary, serving
+from tests.integrations.livekit.server import Server, binary, configure, running
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def main(
     with tempfile.TemporaryDirectory() as scratch, Progress(console=Console(stderr=True)) as bar:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        with serving(program, folder) as server:
+        server = configure(folder)
+        with running(program, folder, server) as process:
             for side, name in product(sides.split(","), chosen):
                 if side not in ROWS[name].sides:
                     continue
@@ -91,6 +92,7 @@ def main(
                 bar.update(task, total=1, completed=1)
                 if output is not None:
                     _write(output, found)
+            process.kill()  # it would wait for those whom a failed row left in a room
     _show(found)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -26,7 +25,7 @@ from moderator.rerun import rerun
 from roles.loader import load_role
 from tests.integrations.livekit.rooms.agent import IDENTITY, Agent, agent, present
 from tests.integrations.livekit.rooms.people import Person, person
-from tests.integrations.livekit.server import Server, binary, serving
+from tests.integrations.livekit.server import Server, binary, configure, running
 
 LOST_PERCENT = 20
 JOINS, MUTES = 100, 50
@@ -133,7 +132,9 @@ class _Inside:
         enter = self._stack.enter_async_context
         self.ana = await enter(person(self.server, self.name, "ana"))
         loaded = await asyncio.to_thread(models)
-        self.agent: Agent = await enter(agent(self.server, self.name, loaded, self.out))
+        self.agent: Agent = await enter(
+            agent(self.server, self.name, loaded, self.out, patience_s=10.0)
+        )
         await present(self.ana)
         return self
 
@@ -213,15 +214,15 @@ async def restart(stage: Stage) -> Figures:
     assert program is not None
     with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
         where = Path(folder)
-        own = servers.enter_context(serving(program, where))
+        own = configure(where)
+        first = servers.enter_context(running(program, where, own))
         async with _Inside(stage, own, "restart", where / "out") as here:
             answered_before = await here.answers()
             before = _alive()
-            for child in psutil.Process(os.getpid()).children():
-                if str(where) in " ".join(child.cmdline()):
-                    child.kill()
+            first.kill()
             await asyncio.sleep(2.0)
-            servers.enter_context(serving(program, where, own))
+            second = servers.enter_context(running(program, where, own))
+            servers.callback(second.kill)  # it would wait for those who are still in the room
             async with person(own, "restart", "ben") as ben:
                 back = await _back(own, "restart")
                 stage.step()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CACHED = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "moderator-ci" / "bin"
+CONFIG = "livekit.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,6 @@ class Server:
     url: str
     key: str
     secret: str
-
-    @property
-    def port(self) -> int:
-        """Of its address."""
-        return int(self.url.rsplit(":", 1)[1])
 
 
 def binary() -> Path | None:
@@ -52,17 +48,23 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(program: Path, folder: Path, again: Server | None = None) -> Iterator[Server]:
-    """Starts a server and stops it; with `again` where one was before, with its key.
+def serving(program: Path, folder: Path) -> Iterator[Server]:
+    """Starts a server and stops it.
 
     Raises:
         RuntimeError: it does not answer within 20 s.
     """
-    port, tcp = again.port if again else free_port(), free_port()
-    server = again or Server(f"ws://127.0.0.1:{port}", "moderator-tests", secrets.token_hex(24))
-    config = folder / "livekit.yaml"
+    server = configure(folder)
+    with running(program, folder, server):
+        yield server
+
+
+def configure(folder: Path) -> Server:
+    """Writes the configuration of a server on free ports."""
+    port, tcp = free_port(), free_port()
+    server = Server(f"ws://127.0.0.1:{port}", "moderator-tests", secrets.token_hex(24))
     # Without stun_servers, every client would be sent to public ones.
-    config.write_text(
+    (folder / CONFIG).write_text(
         f"""
 port: {port}
 bind_addresses: ["127.0.0.1"]
@@ -80,18 +82,26 @@ rtc:
 """,
         encoding="utf-8",
     )
-    with (folder / "livekit.log").open("wb") as log:
-        process = subprocess.Popen([program, "--config", str(config)], stdout=log, stderr=log)
+    return server
+
+
+@contextmanager
+def running(program: Path, folder: Path, server: Server) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a configured server; the process, which may be killed.
+
+    Raises:
+        RuntimeError: it does not answer within 20 s.
+    """
+    with (folder / "livekit.log").open("ab") as log:
+        process = subprocess.Popen(
+            [program, "--config", str(folder / CONFIG)], stdout=log, stderr=log
+        )
         try:
-            _wait(f"http://127.0.0.1:{port}/", process, folder / "livekit.log")
-            yield server
+            _wait(server.url.replace("ws", "http", 1), process, folder / "livekit.log")
+            yield process
         finally:
             process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:  # it waits for people who are still in a room
-                process.kill()
-                process.wait(10)
+            process.wait(10)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

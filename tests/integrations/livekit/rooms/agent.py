@@ -74,12 +74,17 @@ class Agent:
 
 @asynccontextmanager
 async def agent(
-    server: Server, room: str, models: RoomModels, out: Path, role: Role | None = None
+    server: Server,
+    room: str,
+    models: RoomModels,
+    out: Path,
+    role: Role | None = None,
+    patience_s: float = 1.0,
 ) -> AsyncIterator[Agent]:
     """The agent in a room; ended with the block, if it has not ended by itself."""
     role = role or quiet_role()
     address = Address(server.url, room, IDENTITY, "Robin", None, server.key, server.secret)
-    options = SessionOptions(role, address, out, patience_s=1.0)
+    options = SessionOptions(role, address, out, patience_s=patience_s)
     session = RoomSession(options, replace(models), load_mind(live=True), Stopwatch())
     task = asyncio.create_task(session.run())
     try:
