@@ -25,6 +25,7 @@ from tests.integrations.livekit.server import Server
 SIDES = ("moderator", "stock")
 RATE = 16_000
 STARTS_WITHIN_S = 120.0
+COMES_WITHIN_S = 60.0
 
 
 @dataclass
