@@ -1,7 +1,8 @@
 """``python -m benchmarks.room [--rows answer,yield] [--trials 20] [--json FILE]``.
 
-Prints one table. Recorded speech is taken from MODERATOR_DATA, where that is set. Needs
-`livekit-server` on PATH and user namespaces; the row `loss` also needs nftables.
+Prints one table. The moderator's role answers when it is addressed and does nothing else. Recorded
+speech is taken from MODERATOR_DATA, where that is set. Needs `livekit-server` on PATH and user
+namespaces; the row `loss` also needs nftables.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from moderator.errors import InputError
+from roles.schema import Role
 from tests.integrations.livekit.namespace import INSIDE, command, why_not
+from tests.integrations.livekit.rooms.agent import quiet_role
 from tests.integrations.livekit.server import Server, binary, configure, running
 
 
@@ -67,6 +70,9 @@ def main(
     sides: Annotated[str, typer.Option(help="moderator, stock or both.")] = "moderator,stock",
     trials: Annotated[int, typer.Option(min=1, help="Of each event.")] = 20,
     minutes: Annotated[float, typer.Option(min=0.1, help="Of talk among the people.")] = 10.0,
+    yield_after: Annotated[
+        float, typer.Option(min=0.1, help="The role's `yield_after_s`: 0.5 in the library.")
+    ] = 0.3,
     output: Annotated[Path | None, typer.Option("--json", help="Write figures here.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep logs and the meetings' files.")] = None,
 ) -> None:
@@ -78,6 +84,7 @@ def main(
     program = binary()
     assert program is not None
     found: dict[str, dict[str, Any]] = {}
+    role = quiet_role(yield_after_s=yield_after)
     with tempfile.TemporaryDirectory() as scratch, Progress(console=Console(stderr=True)) as bar:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +94,8 @@ def main(
                 if side not in ROWS[name].sides:
                     continue
                 task = bar.add_task(f"{name}, {side}", total=None)
-                plan = Plan(name, side, server, folder, trials, minutes, partial(bar.advance, task))
+                step = partial(bar.advance, task)
+                plan = Plan(name, side, server, folder, trials, minutes, step, role)
                 found.setdefault(name, {})[side] = plan.measure()
                 bar.update(task, total=1, completed=1)
                 if output is not None:
@@ -123,6 +131,7 @@ class Plan:
     trials: int
     minutes: float
     step: Callable[[], None]
+    role: Role
 
     def measure(self) -> dict[str, Any]:
         """The figures; what failed, where it did: the other rows still count."""
@@ -141,7 +150,8 @@ class Plan:
         apart = len(row.sides) == 2  # otherwise the agent runs in this process
         where = self.folder / self.row / self.side
         with working(self.side, self.server, where) if apart else nullcontext() as worker:
-            stage = Stage(self.server, Voices(), self.trials, self.minutes, self.step, worker)
+            given = (self.trials, self.minutes, self.step, self.role)
+            stage = Stage(self.server, Voices(), *given, worker)
             figures: dict[str, Any] = await measure(stage)
             return figures
 

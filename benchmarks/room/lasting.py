@@ -40,7 +40,7 @@ async def rooms(stage: Stage) -> Figures:
     async with AsyncExitStack() as stack:
         scenes = [
             await stack.enter_async_context(
-                scene(stage.server, f"rooms-{i}", "ana", "ben", "cleo", "dora")
+                scene(stage, f"rooms-{i}", "ana", "ben", "cleo", "dora")
             )
             for i in range(4)
         ]
@@ -133,7 +133,7 @@ class _Inside:
         self.ana = await enter(person(self.server, self.name, "ana"))
         loaded = await asyncio.to_thread(models)
         self.agent: Agent = await enter(
-            agent(self.server, self.name, loaded, self.out, patience_s=10.0)
+            agent(self.server, self.name, loaded, self.out, self.stage.role, 10.0)
         )
         await present(self.ana)
         return self

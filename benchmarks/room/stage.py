@@ -18,7 +18,7 @@ from livekit.rtc.data_stream import StreamError
 
 from benchmarks.room.speech import Voices
 from integrations.livekit.worker import AGENT_NAME
-from tests.integrations.livekit.rooms.agent import quiet_role
+from roles.schema import Role
 from tests.integrations.livekit.rooms.people import LOUD, Person, person, token
 from tests.integrations.livekit.server import Server
 
@@ -159,6 +159,27 @@ def working(side: str, server: Server, folder: Path) -> Iterator[Worker]:
 
 
 @dataclass
+class Stage:
+    """What a row runs on.
+
+    Attributes:
+        trials: of each event.
+        minutes: of talk among the people.
+        step: told that one more event is over.
+        role: the moderator's.
+        worker: the agent's; None where the agent runs in this process.
+    """
+
+    server: Server
+    voices: Voices
+    trials: int
+    minutes: float
+    step: Callable[[], None]
+    role: Role
+    worker: Worker | None = None
+
+
+@dataclass
 class Scene:
     """A room with an agent in it.
 
@@ -185,18 +206,21 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(server: Server, name: str, *names: str) -> AsyncIterator[Scene]:
+async def scene(stage: Stage, name: str, *names: str) -> AsyncIterator[Scene]:
     """People come into a room, the listener too, and the agent is sent into it."""
     async with AsyncExitStack() as stack:
-        people = {one: await stack.enter_async_context(person(server, name, one)) for one in names}
-        listener = await stack.enter_async_context(listening(server, name))
-        agent = await _summon(server, name, listener)
+        enter = stack.enter_async_context
+        async with asyncio.timeout(COMES_WITHIN_S):
+            people = {one: await enter(person(stage.server, name, one)) for one in names}
+            listener = await enter(listening(stage.server, name))
+            agent = await _summon(stage, name, listener)
         await asyncio.sleep(2.0)  # its track is published, theirs are subscribed
         yield Scene(name, agent, people, listener)
 
 
-async def _summon(server: Server, room: str, listener: Listener) -> str:
-    metadata = json.dumps({"role": quiet_role().model_dump(mode="json"), "leave_after_s": 2})
+async def _summon(stage: Stage, room: str, listener: Listener) -> str:
+    server = stage.server
+    metadata = json.dumps({"role": stage.role.model_dump(mode="json"), "leave_after_s": 2})
     request = api.CreateAgentDispatchRequest(agent_name=AGENT_NAME, room=room, metadata=metadata)
     url = server.url.replace("ws", "http", 1)
     async with api.LiveKitAPI(url, server.key, server.secret) as client:
@@ -209,22 +233,3 @@ async def _summon(server: Server, room: str, listener: Listener) -> str:
                 return other.identity
         await asyncio.sleep(0.05)
     raise RuntimeError(f"no agent came into {room}")
-
-
-@dataclass
-class Stage:
-    """What a row runs on.
-
-    Attributes:
-        trials: of each event.
-        minutes: of talk among the people.
-        step: told that one more event is over.
-        worker: the agent's; None where the agent runs in this process.
-    """
-
-    server: Server
-    voices: Voices
-    trials: int
-    minutes: float
-    step: Callable[[], None]
-    worker: Worker | None = None

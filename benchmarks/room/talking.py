@@ -43,7 +43,7 @@ async def words(stage: Stage) -> Figures:
     """Eight people speak, two at a time; whose words appear under whose identity."""
     names = ["ana", *(f"guest{i}" for i in range(1, 8))]
     spoken = {name: ROUND[i] for i, name in enumerate(names)}
-    async with scene(stage.server, "words", *names) as here:
+    async with scene(stage, "words", *names) as here:
         for pair in range(0, len(names), 2):
             first, second = names[pair : pair + 2]
             lead = here.people[first].start(stage.voices.say(pair, spoken[first]))
@@ -119,7 +119,7 @@ async def ask(one: Person, listener: Listener, agent: str, voices: Voices, numbe
 async def answer(stage: Stage) -> Figures:
     """A question by name: its last sound to the answer's first."""
     came = []
-    async with scene(stage.server, "answer", "ana", "ben") as here:
+    async with scene(stage, "answer", "ana", "ben") as here:
         await here.people["ben"].say(stage.voices.say(1, ROUND[0]))
         await here.settle()
         for trial in range(stage.trials):
@@ -149,7 +149,7 @@ async def backchannel(stage: Stage) -> Figures:
 async def _talk_over(stage: Stage, row: str, clips: Sequence[Waveform]) -> Figures:
     """Both rows: it speaks at length, and 1.5 to 2.4 s later ana's sound begins."""
     ends, went_on, done = [], 0, 0
-    async with scene(stage.server, row, "ana", "ben") as here:
+    async with scene(stage, row, "ana", "ben") as here:
         for trial in range(stage.trials):
             stage.step()
             if await here.say(LONG) is None:
@@ -189,7 +189,7 @@ async def crosstalk(stage: Stage) -> Figures:
     if made is None:
         return {"skipped": "needs recorded meetings: set MODERATOR_DATA"}
     names = ["ana", "ben", "cleo", "dora"]
-    async with scene(stage.server, "crosstalk", *names) as here:
+    async with scene(stage, "crosstalk", *names) as here:
         begun = time.monotonic()
         talks = [
             here.people[name].start(track)
