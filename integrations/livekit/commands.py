@@ -11,6 +11,9 @@ import typer
 from moderator.cli.options import AsJson, Enrol, Force, Mind, MindUrl, Offline, Recogniser
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from integrations.livekit.dashboard.server import Dashboard
     from integrations.livekit.metrics import Metrics
     from integrations.livekit.models import RoomModels
     from integrations.livekit.session import SessionOptions
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from moderator.mind.base import SpeechLLM
     from moderator.models import ModelStore
     from roles.schema import Role
+
+    Page = AbstractAsyncContextManager[Dashboard | None]
 
 
 Url = Annotated[str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")]
@@ -76,11 +81,19 @@ def join(
     ] = 10.0,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = "127.0.0.1",
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Show the meeting on a page, on this machine.")
+    ] = False,
+    dashboard_port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, metavar="PORT", help="Of the page; 0: any free one."),
+    ] = 0,
     force: Force = False,
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Take part in a meeting in a LiveKit room, now, until everybody has left."""
+    from contextlib import nullcontext
     from secrets import token_hex
 
     from moderator.cli.console import note, print_json
@@ -91,6 +104,7 @@ def join(
 
     _prepare_livekit("join")
     from integrations.livekit.address import Address
+    from integrations.livekit.dashboard.server import Dashboard
     from integrations.livekit.session import SessionOptions
     from integrations.livekit.telemetry import metrics_for
 
@@ -102,11 +116,12 @@ def join(
     options = SessionOptions(
         the_role, address, out, overwrite=force, step_s=step, patience_s=leave_after
     )
+    page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
     store = open_store(offline=offline, show_progress=not as_json)
     models = _models(the_role, store, recogniser, enrol or [])
     the_mind = load_mind(mind, mind_url, live=True)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
-        summary = _take_part(options, models, the_mind, metrics)
+        summary = _take_part(options, models, the_mind, metrics, page)
     if as_json:
         print_json(summary)
     else:
@@ -224,6 +239,7 @@ def _take_part(
     models: Callable[[], RoomModels],
     mind: SpeechLLM,
     metrics: Metrics | None,
+    page: Page,
 ) -> dict[str, Any]:
     """Loads the models and runs the session until it ends or the process is told to end."""
     import asyncio
@@ -235,11 +251,16 @@ def _take_part(
     watch = Stopwatch()
     with watch.phase("load"):
         loaded = models()
-    return asyncio.run(_run(options, loaded, mind, watch, metrics))
+    return asyncio.run(_run(options, loaded, mind, watch, metrics, page))
 
 
 async def _run(
-    options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any, metrics: Metrics | None
+    options: SessionOptions,
+    models: Any,
+    mind: SpeechLLM,
+    watch: Any,
+    metrics: Metrics | None,
+    page: Page,
 ) -> dict[str, Any]:
     import asyncio
     import signal
@@ -256,4 +277,7 @@ async def _run(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, drain)
     note(f"joining {options.address.room or 'the room of the token'}")
-    return await session.run()
+    async with page as shown:
+        if shown is not None:
+            note(f"the meeting's page: {shown.url}")
+        return await session.run()

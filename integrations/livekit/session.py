@@ -16,6 +16,7 @@ from integrations.livekit.channels import Channels
 from integrations.livekit.consent import Consent, is_person
 from integrations.livekit.control import Control
 from integrations.livekit.echo import EchoGuard
+from integrations.livekit.feed import Feed
 from integrations.livekit.models import RoomModels
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.publish import Publisher
@@ -95,7 +96,7 @@ class RoomSession:
         self._echo = EchoGuard()
         self._publisher = Publisher(self._clock, self._echo.said)
         self._text = TextPublisher(self.shared)
-        self._state = AgentState(role)
+        self._state, self._feed = AgentState(role), Feed()
         self._control = Control(role, self._mind.say, self._refuse, self._agree, self._become)
         self._changes: set[asyncio.Task[None]] = set()
         self._role, self._voice = role, models.voice
@@ -131,6 +132,7 @@ class RoomSession:
             await self._publisher.close()
             await self._text.close()
             await self._state.close()
+            await self._feed.close()
             await self.tracks.close()
             await self._link.leave()
 
@@ -170,7 +172,7 @@ class RoomSession:
             ),
             self._mind,
             self._voice,
-            [self._outcome, self._publisher, self._text, self._state, self._each],
+            [self._outcome, self._publisher, self._text, self._state, self._feed, self._each],
             self._clock,
             Settings(options.step_s, live=True),
             watch,
@@ -216,6 +218,7 @@ class RoomSession:
             return
         if isinstance(event, Percept):
             self._state.floor(self._meeting.floor)
+            self._feed.floor(self._meeting.floor, self._meeting.standing)
         elif isinstance(event, Heard):
             for speaker in dict.fromkeys(word.speaker for word in event.words):
                 name = self.shared.name_of(speaker)
@@ -253,6 +256,7 @@ class RoomSession:
         self._people.review(room)
         self._text.attach(room)
         self._state.attach(room)
+        self._feed.attach(room)
         if self._voice is not None:
             await self._publisher.publish(room)
         self.tracks.review()
