@@ -53,6 +53,15 @@ class AddresseeDetector:
             found = call or found
         return found
 
+    def find_question(self, words: Sequence[str]) -> Call | None:
+        """The last sentence among `words` that asks something, whoever is asked."""
+        found = None
+        for first, sentence in _sentences(words):
+            if sentence[-1].endswith("?") or self._phrases.question(" ".join(sentence)):
+                rest = tuple(plain for word in sentence if (plain := normalise(word)))
+                found = Call(first, first, first + len(sentence), rest)
+        return found
+
     def without_name(self, words: Sequence[str]) -> tuple[str, ...] | None:
         """The normalised words without the agent's name; None where it is not among them.
 

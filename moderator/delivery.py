@@ -10,7 +10,7 @@ from moderator.errors import MindError
 from moderator.events import Failure, Proposal, TurnEnded
 from moderator.journal import Event
 from moderator.mind.base import MindSession
-from moderator.mouth.base import Voice
+from moderator.mouth.base import Sentence, Voice
 from moderator.mouth.playout import Feed, Playout
 from moderator.mouth.sentences import sentences
 from moderator.timeline import TICK, Samples, Stopwatch, to_samples
@@ -96,13 +96,18 @@ class Delivery:
         self._quiet = False
         try:
             async for text in sentences(self._session.compose(proposal)):
-                for sentence in await asyncio.to_thread(list, self._voice.say(text)):
+                for sentence in await asyncio.to_thread(self._speak, text):
                     if not feed.put(sentence):
                         return
         except MindError as error:
             self._events.append(Failure(now, "mind", str(error)))
         finally:
             feed.end()
+
+    def _speak(self, text: str) -> list[Sentence]:
+        assert self._voice is not None
+        with self._watch.phase("voice"):
+            return list(self._voice.say(text))
 
     def take(self, now: Samples) -> Waveform | None:
         """The agent's samples from `now` on, ``(TICK,)``; None while there is nothing to play."""

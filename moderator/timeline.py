@@ -6,6 +6,7 @@ time; a stopwatch measures what a computation cost, for reports and for honest l
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -84,10 +85,12 @@ class LiveClock(PacedClock):
 class Stopwatch:
     """Measures computing time by phase, in wall-clock seconds; never decides anything.
 
-    Use as ``with stopwatch.phase("ears"): ...``.
+    Use as ``with stopwatch.phase("ears"): ...``, from any thread. Phases that run at the same time
+    in several threads add up, so that a meeting may spend more seconds than it lasts.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def phase(self, name: str) -> _Phase:
         """A context manager that adds its duration to phase `name`."""
@@ -95,7 +98,12 @@ class Stopwatch:
 
     def total(self) -> float:
         """Seconds of all phases together."""
-        return sum(self.seconds.values())
+        return sum(self.spent().values())
+
+    def spent(self) -> dict[str, float]:
+        """Seconds by phase so far, also while other threads go on measuring."""
+        with self.lock:
+            return dict(self.seconds)
 
 
 class _Phase:
@@ -110,4 +118,5 @@ class _Phase:
     def __exit__(self, *exc: object) -> None:
         self.elapsed = time.perf_counter() - self._start
         totals = self._watch.seconds
-        totals[self._name] = totals.get(self._name, 0.0) + self.elapsed
+        with self._watch.lock:
+            totals[self._name] = totals.get(self._name, 0.0) + self.elapsed

@@ -16,6 +16,9 @@ CONNECT_WITHIN_S = 15.0
 """A server that has not let us in after this is not there."""
 
 _TOKEN_FOR = timedelta(hours=6)
+_VIEWER_TOKEN_FOR = timedelta(minutes=1)
+
+_ON_BEHALF = "lk.publish_on_behalf"
 
 _REASONS = (
     (
@@ -87,6 +90,33 @@ class Address:
         token = api.AccessToken(self.key, self.secret).with_identity(self.identity)
         token = token.with_name(self.name).with_kind("agent").with_grants(grants)
         return token.with_ttl(_TOKEN_FOR).to_jwt()
+
+    def viewer_token(self, identity: str) -> str:
+        """A token with which a page can watch the meeting and call the agent's methods.
+
+        It publishes no media. As a participant of the kind *agent* it neither counts as a person
+        nor keeps the room open; front-ends that look for the agent see that it belongs to it.
+
+        Raises:
+            InputError: there is no key to make a token with.
+        """
+        if not (self.key and self.secret and self.room):
+            raise InputError(
+                "a page needs a token of its own, which the key makes",
+                where="--dashboard",
+                todo="give --room, --api-key and --api-secret instead of --token",
+            )
+        grants = api.VideoGrants(
+            room_join=True,
+            room=self.room,
+            can_publish=False,
+            can_subscribe=True,
+            can_publish_data=True,
+            can_update_own_metadata=False,
+        )
+        token = api.AccessToken(self.key, self.secret).with_identity(identity).with_name("Viewer")
+        token = token.with_kind("agent").with_attributes({_ON_BEHALF: self.identity})
+        return token.with_grants(grants).with_ttl(_VIEWER_TOKEN_FOR).to_jwt()
 
 
 def _is_server(url: str) -> bool:

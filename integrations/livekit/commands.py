@@ -11,18 +11,41 @@ import typer
 from moderator.cli.options import AsJson, Enrol, Force, Mind, MindUrl, Offline, Recogniser
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from integrations.livekit.dashboard.server import Dashboard
+    from integrations.livekit.metrics import Metrics
     from integrations.livekit.models import RoomModels
     from integrations.livekit.session import SessionOptions
+    from integrations.livekit.telemetry import Endpoint
     from integrations.livekit.worker import Worker
     from moderator.mind.base import SpeechLLM
     from moderator.models import ModelStore
     from roles.schema import Role
+
+    Page = AbstractAsyncContextManager[Dashboard | None]
 
 
 Url = Annotated[str, typer.Option(envvar="LIVEKIT_URL", help="Address of the LiveKit server.")]
 ApiKey = Annotated[str, typer.Option(envvar="LIVEKIT_API_KEY", help="API key.")]
 ApiSecret = Annotated[
     str, typer.Option(envvar="LIVEKIT_API_SECRET", help="Its secret.", show_default=False)
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        envvar="MODERATOR_METRICS_PORT",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Metrics for Prometheus at http://HOST:PORT/metrics; 0: any free port.",
+    ),
+]
+MetricsHost = Annotated[
+    str,
+    typer.Option(
+        envvar="MODERATOR_METRICS_HOST", metavar="HOST", help="Address to serve metrics on."
+    ),
 ]
 
 
@@ -56,11 +79,21 @@ def join(
             min=0.0, max=3600.0, metavar="SECONDS", help="Leave a room empty for so long."
         ),
     ] = 10.0,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Show the meeting on a page, on this machine.")
+    ] = False,
+    dashboard_port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, metavar="PORT", help="Of the page; 0: any free one."),
+    ] = 0,
     force: Force = False,
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Take part in a meeting in a LiveKit room, now, until everybody has left."""
+    from contextlib import nullcontext
     from secrets import token_hex
 
     from moderator.cli.console import note, print_json
@@ -71,7 +104,9 @@ def join(
 
     _prepare_livekit("join")
     from integrations.livekit.address import Address
+    from integrations.livekit.dashboard.server import Dashboard
     from integrations.livekit.session import SessionOptions
+    from integrations.livekit.telemetry import metrics_for
 
     if not room and token is None:
         raise InputError("no room is named", where="moderator join", todo="give --room")
@@ -81,9 +116,12 @@ def join(
     options = SessionOptions(
         the_role, address, out, overwrite=force, step_s=step, patience_s=leave_after
     )
+    page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
     store = open_store(offline=offline, show_progress=not as_json)
     models = _models(the_role, store, recogniser, enrol or [])
-    summary = _take_part(options, models, load_mind(mind, mind_url, live=True))
+    the_mind = load_mind(mind, mind_url, live=True)
+    with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
+        summary = _take_part(options, models, the_mind, metrics, page)
     if as_json:
         print_json(summary)
     else:
@@ -110,10 +148,13 @@ def serve(
     enrol: Enrol = None,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = "127.0.0.1",
     offline: Offline = False,
 ) -> None:
     """Take part in every meeting that LiveKit dispatches the agent to, until told to end."""
     import asyncio
+    import functools
 
     from moderator.cli.models import open_store
     from moderator.mind.loading import load_mind
@@ -122,6 +163,7 @@ def serve(
     _prepare_livekit("serve")
     from integrations.files.enrolments import read_enrolments
     from integrations.livekit.address import Address
+    from integrations.livekit.telemetry import metrics_for
     from integrations.livekit.worker import Worker, WorkerOptions
 
     the_role = load_role(role)
@@ -130,8 +172,16 @@ def serve(
     store = open_store(offline=offline)
     enrolled = read_enrolments(enrol or [])
     load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
-    worker = Worker(options, store, lambda: load_mind(mind, mind_url, live=True), enrolled)
-    asyncio.run(_serve(worker, options.agent_name))
+    make = functools.partial(load_mind, mind, mind_url, live=True)
+    with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
+        worker = Worker(options, store, make, enrolled, metrics)
+        asyncio.run(_serve(worker, options.agent_name))
+
+
+def _endpoint(port: int | None, host: str) -> Endpoint | None:
+    from integrations.livekit.telemetry import Endpoint
+
+    return None if port is None else Endpoint(port, host)
 
 
 async def _serve(worker: Worker, agent_name: str) -> None:
@@ -185,7 +235,11 @@ def _prepare_livekit(command: str) -> None:
 
 
 def _take_part(
-    options: SessionOptions, models: Callable[[], RoomModels], mind: SpeechLLM
+    options: SessionOptions,
+    models: Callable[[], RoomModels],
+    mind: SpeechLLM,
+    metrics: Metrics | None,
+    page: Page,
 ) -> dict[str, Any]:
     """Loads the models and runs the session until it ends or the process is told to end."""
     import asyncio
@@ -197,17 +251,24 @@ def _take_part(
     watch = Stopwatch()
     with watch.phase("load"):
         loaded = models()
-    return asyncio.run(_run(options, loaded, mind, watch))
+    return asyncio.run(_run(options, loaded, mind, watch, metrics, page))
 
 
-async def _run(options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any) -> dict[str, Any]:
+async def _run(
+    options: SessionOptions,
+    models: Any,
+    mind: SpeechLLM,
+    watch: Any,
+    metrics: Metrics | None,
+    page: Page,
+) -> dict[str, Any]:
     import asyncio
     import signal
 
     from integrations.livekit.session import RoomSession
     from moderator.cli.console import note
 
-    session = RoomSession(options, models, mind, watch)
+    session = RoomSession(options, models, mind, watch, metrics=metrics)
     draining: set[asyncio.Task[None]] = set()
 
     def drain() -> None:
@@ -216,4 +277,7 @@ async def _run(options: SessionOptions, models: Any, mind: SpeechLLM, watch: Any
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, drain)
     note(f"joining {options.address.room or 'the room of the token'}")
-    return await session.run()
+    async with page as shown:
+        if shown is not None:
+            note(f"the meeting's page: {shown.url}")
+        return await session.run()

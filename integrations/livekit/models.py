@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from diarize.base import Diarizer
     from integrations.livekit.shared import SharedMicrophones
     from integrations.livekit.source import RoomEars
+    from moderator.ears.listener import Listener
     from moderator.ears.loading import EarModels
+    from moderator.ears.utterances import GateOptions
     from moderator.models import ModelStore
     from moderator.mouth.base import Voice
+    from moderator.timeline import Stopwatch
     from roles.schema import Role
 
 WORKERS = 2
@@ -88,17 +91,27 @@ class RoomModels:
         shared: SharedMicrophones,
         present: Callable[[], frozenset[str]],
         allowed: Callable[[str], bool],
+        stopwatch: Stopwatch,
     ) -> RoomEars:
-        """Ears for one meeting; arguments as for `RoomEars`."""
+        """Ears for one meeting; arguments as for `RoomEars`, and what measures recognition."""
         from integrations.livekit.source import RoomEars
         from moderator.ears.leakage import LeakageGuard
         from moderator.ears.listener import Listener
         from moderator.ears.loading import EarModels
 
-        recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers)
+        recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers, stopwatch)
         models = EarModels(self.ears.network, recogniser)
         listener = Listener(guard=LeakageGuard())
         return RoomEars(listener, models, recogniser, self.diarization, shared, present, allowed)
+
+    def one_track(self, name: str, gate: GateOptions) -> Listener:
+        """Ears for one person alone, who is called `name`."""
+        from moderator.ears.listener import Listener
+        from moderator.ears.loading import EarModels
+
+        recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers)
+        models = EarModels(self.ears.network, recogniser)
+        return Listener([models.own_track(name, gate=gate)])
 
 
 def shared_diarization(store: ModelStore, enrolled: Mapping[str, Waveform]) -> SharedDiarization:

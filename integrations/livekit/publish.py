@@ -36,6 +36,8 @@ class Publisher:
         self._waiting: asyncio.Queue[Waveform] = asyncio.Queue(maxsize=50)
         self._task: asyncio.Task[None] | None = None
         self._playing = False
+        self.dropped: Samples = 0
+        """What was spoken faster than it could be sent, and was not."""
 
     async def publish(self, room: rtc.Room) -> None:
         """Publishes the agent's microphone; again after the room was joined anew."""
@@ -79,7 +81,9 @@ class Publisher:
             self._source = None
 
     def _put(self, samples: Waveform) -> None:
-        if not self._waiting.full():
+        if self._waiting.full():
+            self.dropped += len(samples)
+        else:
             self._waiting.put_nowait(samples)
 
     async def _play(self, source: rtc.AudioSource) -> None:

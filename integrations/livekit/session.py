@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
 
@@ -15,6 +16,7 @@ from integrations.livekit.channels import Channels
 from integrations.livekit.consent import Consent, is_person
 from integrations.livekit.control import Control
 from integrations.livekit.echo import EchoGuard
+from integrations.livekit.feed import Feed
 from integrations.livekit.models import RoomModels
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.publish import Publisher
@@ -31,8 +33,11 @@ from moderator.journal import Event, Opened
 from moderator.meeting import Meeting, Settings
 from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.dictated import Dictated
-from moderator.timeline import LiveClock, Stopwatch
+from moderator.timeline import LiveClock, Samples, Stopwatch
 from roles.schema import Role
+
+if TYPE_CHECKING:
+    from integrations.livekit.metrics import MeetingMetrics, Metrics
 
 FINISH_WITHIN_S = 15.0
 """A turn that goes on for longer is cut when the agent is told to go."""
@@ -68,6 +73,7 @@ class RoomSession:
         mind: proposes.
         watch: has the loading time already.
         first: the room, where a worker's job brings one.
+        metrics: measure the meeting; None: it is not measured.
     """
 
     def __init__(
@@ -77,8 +83,10 @@ class RoomSession:
         mind: SpeechLLM,
         watch: Stopwatch,
         first: First | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._options, self._models, self._watch = options, models, watch
+        self._metrics = metrics
         role = options.role
         self._clock, self._over = LiveClock(), asyncio.Event()
         self._why = ""
@@ -88,7 +96,7 @@ class RoomSession:
         self._echo = EchoGuard()
         self._publisher = Publisher(self._clock, self._echo.said)
         self._text = TextPublisher(self.shared)
-        self._state = AgentState(role)
+        self._state, self._feed = AgentState(role), Feed()
         self._control = Control(role, self._mind.say, self._refuse, self._agree, self._become)
         self._changes: set[asyncio.Task[None]] = set()
         self._role, self._voice = role, models.voice
@@ -98,6 +106,7 @@ class RoomSession:
         )
         self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
         self._meeting: Meeting | None = None
+        self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
         self._link = RoomLink(options.address, (self._attach,), (self._enter,), self.end, first)
 
@@ -123,6 +132,7 @@ class RoomSession:
             await self._publisher.close()
             await self._text.close()
             await self._state.close()
+            await self._feed.close()
             await self.tracks.close()
             await self._link.leave()
 
@@ -157,10 +167,12 @@ class RoomSession:
         meeting = Meeting(
             options.role,
             present,
-            self._models.hearing(self.shared, lambda: self.tracks.heard, self.consent.allows),
+            self._models.hearing(
+                self.shared, lambda: self.tracks.heard, self.consent.allows, watch
+            ),
             self._mind,
             self._voice,
-            [self._outcome, self._publisher, self._text, self._state, self._each],
+            [self._outcome, self._publisher, self._text, self._state, self._feed, self._each],
             self._clock,
             Settings(options.step_s, live=True),
             watch,
@@ -170,7 +182,7 @@ class RoomSession:
         source = RoomSource(self.tracks, self._clock, self._over, self._echo)
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
-            with watch.phase("run"):
+            with watch.phase("run"), self._measured():
                 await meeting.run(source, sinks)
         except BaseException as error:
             self._outcome.abandon(meeting.now, error)
@@ -178,14 +190,35 @@ class RoomSession:
         why = "the agent was told to leave" if meeting.left else self._why or "the end"
         models = (*self._models.names, self._mind.capabilities.name)
         return self._outcome.close(
-            self._link.room.name, meeting.now, why, self._names, watch.seconds, models
+            self._link.room.name, meeting.now, why, self._names, watch.spent(), models
         )
 
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
+        """The meeting is measured in this block, if it is at all."""
+        if self._metrics is None:
+            yield
+            return
+        from integrations.livekit.metrics import MeetingProbe
+
+        probe = MeetingProbe(self._options.role.id, self._clock, self._watch, self._dropped)
+        self._measure = self._metrics.meeting(probe)
+        try:
+            yield
+        finally:
+            self._measure.close()
+
+    def _dropped(self) -> dict[str, Samples]:
+        return {"receive": self.tracks.dropped, "transmit": self._publisher.dropped}
+
     def _each(self, event: Event) -> None:
+        if self._measure is not None:
+            self._measure(event)
         if self._meeting is None:
             return
         if isinstance(event, Percept):
             self._state.floor(self._meeting.floor)
+            self._feed.floor(self._meeting.floor, self._meeting.standing)
         elif isinstance(event, Heard):
             for speaker in dict.fromkeys(word.speaker for word in event.words):
                 name = self.shared.name_of(speaker)
@@ -223,6 +256,7 @@ class RoomSession:
         self._people.review(room)
         self._text.attach(room)
         self._state.attach(room)
+        self._feed.attach(room)
         if self._voice is not None:
             await self._publisher.publish(room)
         self.tracks.review()

@@ -52,7 +52,7 @@ class RoomSource:
         while not self._ended.is_set():
             now += TICK
             await self._clock.wait_until(now)
-            due, early = _due([*early, *await self._come()], now)
+            due, early = until([*early, *await self._come()], now)
             yield now, due
 
     async def _come(self) -> list[AudioChunk]:
@@ -64,7 +64,7 @@ class RoomSource:
         return await asyncio.to_thread(self._echo.clean, chunks)
 
 
-def _due(chunks: Sequence[AudioChunk], now: Samples) -> tuple[list[AudioChunk], list[AudioChunk]]:
+def until(chunks: Sequence[AudioChunk], now: Samples) -> tuple[list[AudioChunk], list[AudioChunk]]:
     """What belongs to the ticks until `now`, or the one after; and the rest.
 
     A loop that was held up gets its audio at once but goes through its ticks one by one.

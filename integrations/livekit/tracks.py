@@ -30,11 +30,15 @@ class _Pump:
     clock: TrackClock = field(default_factory=TrackClock)
     parts: list[Waveform] = field(default_factory=list)
     arrived: Samples = 0
+    dropped: Samples = 0
 
     def drain(self) -> AudioChunk | None:
+        self.dropped = 0
         if not self.parts:
             return None
-        samples = np.concatenate(self.parts)[-_LONGEST:]
+        waiting = np.concatenate(self.parts)
+        samples = waiting[-_LONGEST:]
+        self.dropped = len(waiting) - len(samples)
         self.parts.clear()
         return AudioChunk(self.speaker, self.clock.place(self.arrived, len(samples)), samples)
 
@@ -55,6 +59,8 @@ class Tracks:
         self._room: rtc.Room | None = None
         self._pumps: dict[str, _Pump] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self.dropped: Samples = 0
+        """What came faster than it could be heard, and was not."""
 
     def attach(self, room: rtc.Room) -> None:
         """Follows the publications of a room; call before connecting, then `review`."""
@@ -81,6 +87,7 @@ class Tracks:
     def drain(self) -> list[AudioChunk]:
         """What came since the last call, one chunk for each track at most."""
         chunks = [pump.drain() for pump in self._pumps.values()]
+        self.dropped += sum(pump.dropped for pump in self._pumps.values())
         return [chunk for chunk in chunks if chunk is not None]
 
     async def close(self) -> None:

@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from livekit.agents import AgentServer, AutoSubscribe, JobContext, JobExecutorType, JobRequest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest
 
-from integrations.livekit.address import Address
-from integrations.livekit.models import RoomModels, load_models, shared_diarization
+from integrations.livekit.job import job_role, job_session
+from integrations.livekit.model_cache import ModelCache
+from integrations.livekit.models import shared_diarization
 from integrations.livekit.outcome import meeting_id
-from integrations.livekit.session import RoomSession, SessionOptions
-from integrations.livekit.succession import library_role
+from integrations.livekit.session import RoomSession
 from moderator.audio import Waveform
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.models import ModelStore
-from moderator.timeline import Stopwatch
 from roles.schema import Role
 
-LONGEST_METADATA = 100_000
+if TYPE_CHECKING:
+    from integrations.livekit.metrics import Metrics
+
 AGENT_NAME = "moderator"
-
-
-class JobWishes(BaseModel):
-    """What the metadata of a job may say, as JSON.
-
-    `role` is the name of a role of the library or a whole role; without it the worker's own.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    role: str | dict[str, Any] | None = None
-    leave_after_s: float = Field(default=10.0, ge=0.0, le=3600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +52,6 @@ class WorkerOptions:
     drain_s: int = 60
 
 
-def job_role(metadata: str, default: Role) -> tuple[Role, JobWishes]:
-    """The role that a job's metadata asks for.
-
-    Raises:
-        InputError: the metadata is not valid, with the reason.
-    """
-    if len(metadata) > LONGEST_METADATA:
-        raise InputError("more than 100,000 characters", where="job metadata")
-    try:
-        wishes = JobWishes.model_validate(json.loads(metadata)) if metadata.strip() else JobWishes()
-    except (ValueError, RecursionError) as error:
-        raise InputError(_first_line(error), where="job metadata") from None
-    if wishes.role is None:
-        return default, wishes
-    if isinstance(wishes.role, str):
-        return library_role(wishes.role, "job metadata: role"), wishes
-    try:
-        return Role.model_validate(wishes.role), wishes
-    except ValidationError as error:
-        raise InputError(_first_line(error), where="job metadata: role") from None
-
-
-def _first_line(error: BaseException) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        return f"{key}: {first['msg']}"
-    return "not JSON"
-
-
 class Worker:
     """Registers with a server and takes part in the meetings that it is sent to.
 
@@ -107,6 +63,7 @@ class Worker:
         store: where the models are.
         mind: makes what proposes; each meeting has its own, since it runs on its own event loop.
         enrolled: a few seconds of speech of people on shared microphones, by name.
+        metrics: measure the meetings; None: they are not measured.
     """
 
     def __init__(
@@ -115,13 +72,13 @@ class Worker:
         store: ModelStore,
         mind: Callable[[], SpeechLLM],
         enrolled: Mapping[str, Waveform] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
-        self._diarization = shared_diarization(store, enrolled or {})
-        self._options, self._store, self._mind = options, store, mind
-        self._models: dict[tuple[str, str, bool], RoomModels] = {}
-        self._loading = threading.Lock()
+        self._options, self._mind = options, mind
+        self._metrics = metrics
+        self._models = ModelCache(store, shared_diarization(store, enrolled or {}))
         self._sessions: dict[str, tuple[asyncio.AbstractEventLoop, RoomSession]] = {}
-        self.models_for(options.role)
+        self._models.for_role(options.role)
         self.server = AgentServer(
             job_executor_type=JobExecutorType.THREAD,
             num_idle_processes=1,
@@ -139,18 +96,6 @@ class Worker:
         self.server.rtc_session(
             self._job, agent_name=options.agent_name, on_request=self._requested
         )
-
-    def models_for(self, role: Role) -> RoomModels:
-        """The shared models of a role, loaded when they are first needed.
-
-        Raises:
-            InputError: a model is missing.
-        """
-        key = (role.language, role.voice.model_dump_json(), role.turn.may_speak)
-        with self._loading:
-            if key not in self._models:
-                self._models[key] = load_models(role, self._store, self._diarization)
-            return self._models[key]
 
     async def run(self) -> None:
         """Serves until `drain` and `close`."""
@@ -183,25 +128,16 @@ class Worker:
 
     async def _job(self, context: JobContext) -> None:
         role, wishes = job_role(context.job.metadata, self._options.role)
-        models = await asyncio.to_thread(self.models_for, role)
-        name = context.job.room.name
-        out = self._options.out and self._options.out / f"{meeting_id(name)}-{context.job.id}"
-        identity = context.local_participant_identity
-        address = Address(
-            self._options.url,
-            name,
-            identity,
-            role.identity.name,
-            key=self._options.key,
-            secret=self._options.secret,
-        )
-        options = SessionOptions(role, address, out, patience_s=wishes.leave_after_s)
-
-        async def join(room: Any) -> None:
-            await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
-
-        session = RoomSession(
-            options, models, self._mind(), Stopwatch(), first=(context.room, join)
+        models = await asyncio.to_thread(self._models.for_role, role)
+        name = f"{meeting_id(context.job.room.name)}-{context.job.id}"
+        session = job_session(
+            context,
+            role,
+            models,
+            self._mind(),
+            out=self._options.out and self._options.out / name,
+            patience_s=wishes.leave_after_s,
+            metrics=self._metrics,
         )
         self._sessions[context.job.id] = (asyncio.get_running_loop(), session)
         try:

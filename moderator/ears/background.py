@@ -17,7 +17,10 @@ from moderator.ears.recogniser import (
     RecogniserSpec,
     RecogniserStream,
 )
-from moderator.timeline import Samples
+from moderator.timeline import Samples, Stopwatch
+
+PHASE = "recognition"
+"""What a stopwatch calls the time spent here."""
 
 
 class BackgroundStream:
@@ -30,12 +33,18 @@ class BackgroundStream:
         inner: recognises.
         workers: where it does so.
         patient: says whether `read` waits until everything has been recognised.
+        stopwatch: gets the time that readings take, as phase `PHASE`.
     """
 
     def __init__(
-        self, inner: RecogniserStream, workers: Executor, patient: Callable[[], bool]
+        self,
+        inner: RecogniserStream,
+        workers: Executor,
+        patient: Callable[[], bool],
+        stopwatch: Stopwatch,
     ) -> None:
         self._inner, self._workers, self._patient = inner, workers, patient
+        self._watch = stopwatch
         self._given: list[Callable[[], None]] = []
         self._reading: Future[Recognised] | None = None
         self._partial = ""
@@ -84,7 +93,12 @@ class BackgroundStream:
         for call in given:
             call()
         if self._inner.due:
-            self._reading = self._workers.submit(self._inner.read)
+            self._reading = self._workers.submit(self._recognise)
+
+    def _recognise(self) -> Recognised:
+        """One reading, measured where it runs: waiting for a free thread is no computing."""
+        with self._watch.phase(PHASE):
+            return self._inner.read()
 
 
 class BackgroundRecogniser:
@@ -93,13 +107,17 @@ class BackgroundRecogniser:
     Args:
         inner: makes the streams that do the work.
         workers: its threads.
+        stopwatch: gets the time that recognition takes beside the meeting.
 
     Attributes:
         patient: readings wait until everything has been recognised; for the meeting's end.
     """
 
-    def __init__(self, inner: Recogniser, workers: Executor) -> None:
+    def __init__(
+        self, inner: Recogniser, workers: Executor, stopwatch: Stopwatch | None = None
+    ) -> None:
         self._inner, self._workers = inner, workers
+        self._watch = stopwatch or Stopwatch()
         self.patient = False
 
     @property
@@ -109,4 +127,6 @@ class BackgroundRecogniser:
 
     def open(self) -> BackgroundStream:
         """A new stream for one source."""
-        return BackgroundStream(self._inner.open(), self._workers, lambda: self.patient)
+        return BackgroundStream(
+            self._inner.open(), self._workers, lambda: self.patient, self._watch
+        )

@@ -28,11 +28,13 @@ class _Wanted:
         model: what follows the colon; empty without one.
         url: the server.
         environ: where addresses and keys stand.
+        one_to_one: a single person talks with the agent.
     """
 
     model: str
     url: str | None
     environ: Mapping[str, str]
+    one_to_one: bool
 
 
 def load_mind(
@@ -42,6 +44,7 @@ def load_mind(
     role: Role | None = None,
     store: ModelStore | None = None,
     live: bool = False,
+    one_to_one: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> SpeechLLM:
     """A mind, ready to enter meetings; every mind has the role's duties.
@@ -53,6 +56,7 @@ def load_mind(
         role: the role that it is for; what that does not need is not looked for.
         store: where the embedded language model is; None: the default one.
         live: the meeting is not to wait for it.
+        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
         environ: where ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` stand; the process's own if None.
 
     Raises:
@@ -69,27 +73,28 @@ def load_mind(
                 where="--mind-url",
                 todo="give --mind openai:MODEL",
             )
-        return _embedded(spec, role, store)
+        return _embedded(spec, Duties(one_to_one=one_to_one), role, store)
     from moderator.mind.ensemble import Ensemble
 
-    wanted = _Wanted(model, url, os.environ if environ is None else environ)
-    return Ensemble(Duties(), decider(wanted), live=live)
+    environ = os.environ if environ is None else environ
+    wanted = _Wanted(model, url, environ, one_to_one)
+    return Ensemble(Duties(one_to_one=one_to_one), decider(wanted), live=live)
 
 
-def _embedded(spec: str, role: Role | None, given: ModelStore | None) -> SpeechLLM:
+def _embedded(spec: str, duties: Duties, role: Role | None, given: ModelStore | None) -> SpeechLLM:
     if spec == "duties":
-        return Duties()
+        return duties
     from moderator.mind.timed import TimedDuties, needs_timing
 
     if role is not None and not needs_timing(role):
-        return Duties()
+        return duties
     from moderator.mind.moderator_lm.loading import check, hears_audio, load
     from moderator.mind.moderator_lm.mind import ModeratorLM
     from moderator.models import ModelStore
 
     store = given or ModelStore.default()
     check(store)  # before a meeting begins
-    return TimedDuties(Duties(), ModeratorLM(lambda: load(store), hears_audio=hears_audio()))
+    return TimedDuties(duties, ModeratorLM(lambda: load(store), hears_audio=hears_audio()))
 
 
 def _openai(wanted: _Wanted) -> SpeechLLM:
@@ -113,7 +118,7 @@ def _openai(wanted: _Wanted) -> SpeechLLM:
             where="--mind openai",
             todo=f"give --mind-url, or set {URL_ENV} or {settings.api_key_env}",
         )
-    return OpenAIMind(settings, SecretStr(key) if key else None)
+    return OpenAIMind(settings, SecretStr(key) if key else None, one_to_one=wanted.one_to_one)
 
 
 _DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai}

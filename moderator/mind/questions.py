@@ -49,10 +49,11 @@ class Questions:
     Args:
         role: whose name is called.
         phrases: the words that tell a call from a mention.
+        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
     """
 
-    def __init__(self, role: Role, phrases: Phrases) -> None:
-        self._phrases = phrases
+    def __init__(self, role: Role, phrases: Phrases, *, one_to_one: bool = False) -> None:
+        self._phrases, self._one_to_one = phrases, one_to_one
         names = [role.identity.name, *role.identity.aliases]
         self._detector = AddresseeDetector(names, phrases)
         self._called_at: dict[str, tuple[Samples, int]] = {}
@@ -99,6 +100,8 @@ class Questions:
         if utterance is None:
             return
         call = self._detector.find(utterance.words)
+        if call is None and self._one_to_one:
+            call = self._detector.find_question(utterance.words)
         if call is not None and self._called_at.get(speaker) != (utterance.start, call.first):
             self._called_at[speaker] = (utterance.start, call.first)
             self._open = Question(speaker, utterance.end)

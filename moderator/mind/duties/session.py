@@ -32,7 +32,14 @@ _RUNNERS: dict[type[schema.Duty], Callable[[Any], DutyRunner]] = {
 
 
 class Duties:
-    """The mind that every role has: its duties, without any model."""
+    """The mind that every role has: its duties, without any model.
+
+    Args:
+        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
+    """
+
+    def __init__(self, *, one_to_one: bool = False) -> None:
+        self._one_to_one = one_to_one
 
     @property
     def capabilities(self) -> Capabilities:
@@ -47,16 +54,22 @@ class Duties:
         Raises:
             InputError: there are no phrases in the role's language.
         """
-        return DutiesSession(role, participants)
+        return DutiesSession(role, participants, one_to_one=self._one_to_one)
 
 
 class DutiesSession:
     """The duties of one role in one meeting."""
 
-    def __init__(self, role: schema.Role, participants: Mapping[str, Participant]) -> None:
+    def __init__(
+        self,
+        role: schema.Role,
+        participants: Mapping[str, Participant],
+        *,
+        one_to_one: bool = False,
+    ) -> None:
         self._role, self._participants = role, participants
         self._phrases = load_phrases(role.language)
-        self._questions = Questions(role, self._phrases)
+        self._questions = Questions(role, self._phrases, one_to_one=one_to_one)
         self._transcript = Transcript()
         self._plan = Plan(role)
         self._runners = [

@@ -21,10 +21,13 @@ class OpenAIMind:
     Args:
         settings: which server, which model, and how it is asked.
         key: the server's key; None where it needs none.
+        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
     """
 
-    def __init__(self, settings: OpenAISettings, key: SecretStr | None = None) -> None:
-        self._settings, self._key = settings, key
+    def __init__(
+        self, settings: OpenAISettings, key: SecretStr | None = None, *, one_to_one: bool = False
+    ) -> None:
+        self._settings, self._key, self._one_to_one = settings, key, one_to_one
 
     @property
     def capabilities(self) -> Capabilities:
@@ -45,4 +48,5 @@ class OpenAIMind:
         from moderator.mind.openai.chat import Chat
         from moderator.mind.openai.session import OpenAISession
 
-        return OpenAISession(role, participants, self._settings, Chat(self._settings, self._key))
+        chat = Chat(self._settings, self._key)
+        return OpenAISession(role, participants, self._settings, chat, one_to_one=self._one_to_one)

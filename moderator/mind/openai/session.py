@@ -38,6 +38,7 @@ class OpenAISession:
         participants: who is there; may grow.
         settings: how the server is asked.
         chat: the server.
+        one_to_one: a single person talks with the agent.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class OpenAISession:
         participants: Mapping[str, Participant],
         settings: OpenAISettings,
         chat: Chat,
+        *,
+        one_to_one: bool = False,
     ) -> None:
         self._role, self._participants = role, participants
         self._settings, self._chat = settings, chat
         self._phrases = load_phrases(role.language)
-        self._questions = Questions(role, self._phrases)
+        self._questions = Questions(role, self._phrases, one_to_one=one_to_one)
         self._transcript = Transcript()
         self._acts = prompt.permitted_acts(role)
         self._thinks = role.thought.mode == "on"

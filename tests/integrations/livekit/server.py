@@ -101,7 +101,11 @@ def running(program: Path, folder: Path, server: Server) -> Iterator[subprocess.
             yield process
         finally:
             process.terminate()
-            process.wait(10)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:  # it waits for those who are still in a room
+                process.kill()
+                process.wait(5)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

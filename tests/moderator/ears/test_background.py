@@ -6,9 +6,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from moderator.audio import Waveform, silence
-from moderator.ears.background import BackgroundStream
+from moderator.ears.background import PHASE, BackgroundStream
 from moderator.ears.recogniser import Recognised, RecognisedWord
-from moderator.timeline import Samples
+from moderator.timeline import Samples, Stopwatch
 
 
 class SlowStream:
@@ -49,7 +49,7 @@ def utterance(stream: BackgroundStream) -> None:
 def test_reading_never_waits_and_nothing_is_lost() -> None:
     inner = SlowStream()
     with ThreadPoolExecutor(1) as workers:
-        stream = BackgroundStream(inner, workers, lambda: False)
+        stream = BackgroundStream(inner, workers, lambda: False, Stopwatch())
         assert not stream.due
         utterance(stream)
         assert stream.read() == Recognised((), "")
@@ -67,9 +67,9 @@ def test_reading_never_waits_and_nothing_is_lost() -> None:
 
 def test_at_the_end_everything_is_waited_for() -> None:
     inner = SlowStream()
-    patient = False
+    patient, watch = False, Stopwatch()
     with ThreadPoolExecutor(1) as workers:
-        stream = BackgroundStream(inner, workers, lambda: patient)
+        stream = BackgroundStream(inner, workers, lambda: patient, watch)
         utterance(stream)
         stream.read()
         utterance(stream)
@@ -77,3 +77,4 @@ def test_at_the_end_everything_is_waited_for() -> None:
         threading.Timer(0.05, inner.let.set).start()
         assert len(stream.read().words) == 2
         assert not stream.due
+    assert 0.04 < watch.spent()[PHASE] < 5.0  # measured in the thread that recognises

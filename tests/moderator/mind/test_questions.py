@@ -18,9 +18,9 @@ STEP = to_samples(0.5)
 class Listener:
     """Feeds words in percepts of half a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, one_to_one: bool = False) -> None:
         role = Role(id="tested", summary="for tests", identity=Identity(name="Robin"))
-        self.questions = Questions(role, load_phrases("en"))
+        self.questions = Questions(role, load_phrases("en"), one_to_one=one_to_one)
         self.transcript = Transcript()
         self.index = 0
 
@@ -108,3 +108,22 @@ def test_words_that_are_not_stable_yet_are_waited_for() -> None:
     assert question.going_on
     listener.until(5.0, words, partial="time is")
     assert not question.going_on
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("How much time is left?", "how much time is left"),
+        ("Well, so. Can you hear me? I hope so.", "can you hear me"),
+        ("tell me who has talked the most", "tell me who has talked the most"),
+        ("I have been here before.", None),
+        ("Robin, sum up please.", "sum up please"),
+    ],
+)
+def test_with_one_person_every_question_is_for_the_agent(text: str, expected: str | None) -> None:
+    question = Listener(one_to_one=True).until(5.0, talk("ana", 0.0, text))
+    assert (question and question.text.removesuffix(" I hope so.")) == expected
+
+
+def test_among_several_a_question_without_a_name_is_not() -> None:
+    assert asked(talk("ana", 0.0, "How much time is left?")) is None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from integrations.livekit.address import Address
+from integrations.livekit.metrics import Metrics
 from integrations.livekit.models import RoomModels
 from integrations.livekit.session import RoomSession, SessionOptions
 from moderator.mind.loading import load_mind
@@ -80,12 +81,15 @@ async def agent(
     out: Path,
     role: Role | None = None,
     patience_s: float = 1.0,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[Agent]:
     """The agent in a room; ended with the block, if it has not ended by itself."""
     role = role or quiet_role()
     address = Address(server.url, room, IDENTITY, "Robin", None, server.key, server.secret)
     options = SessionOptions(role, address, out, patience_s=patience_s)
-    session = RoomSession(options, replace(models), load_mind(live=True), Stopwatch())
+    session = RoomSession(
+        options, replace(models), load_mind(live=True), Stopwatch(), None, metrics
+    )
     task = asyncio.create_task(session.run())
     try:
         await asyncio.sleep(0)

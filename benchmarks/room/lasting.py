@@ -1,0 +1,255 @@
+"""Rows about what a room goes through: many rooms, people coming and going, losses, a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+from livekit import api, rtc
+
+from benchmarks.room.speech import ROUND
+from benchmarks.room.stage import Scene, Stage, listening, scene
+from benchmarks.room.talking import Figures, answer, ask, percentiles
+from integrations.livekit.models import RoomModels, load_models
+from moderator.models import ModelStore
+from moderator.rerun import rerun
+from roles.loader import load_role
+from tests.integrations.livekit.rooms.agent import IDENTITY, Agent, agent, present
+from tests.integrations.livekit.rooms.people import Person, person
+from tests.integrations.livekit.server import Server, binary, configure, running
+
+LOST_PERCENT = 20
+JOINS, MUTES = 100, 50
+BACK_WITHIN_S = 60.0
+
+
+async def rooms(stage: Stage) -> Figures:
+    """One worker in four rooms of four people who talk all the time and ask it now and then."""
+    assert stage.worker is not None
+    cycles = max(2, stage.trials // 4)
+    process = psutil.Process(stage.worker.process.pid)
+    async with AsyncExitStack() as stack:
+        scenes = [
+            await stack.enter_async_context(
+                scene(stage, f"rooms-{i}", "ana", "ben", "cleo", "dora")
+            )
+            for i in range(4)
+        ]
+        before, begun = _cpu(process), time.monotonic()
+        gaps = await asyncio.gather(
+            *(_busy(stage, here, cycles, i) for i, here in enumerate(scenes))
+        )
+        cores = (_cpu(process) - before) / (time.monotonic() - begun)
+    await asyncio.sleep(8.0)  # it leaves the empty rooms and writes their files
+    found = stage.worker.folder.glob("out/rooms-*/summary.json")
+    factors = [json.loads(path.read_text("utf-8"))["real_time_factor"] for path in found]
+    return {
+        "answered_per_room": [f"{len(each)}/{cycles}" for each in gaps],
+        "p50_s_per_room": [percentiles(each)["p50_s"] for each in gaps],
+        **percentiles([gap for each in gaps for gap in each]),
+        "cores": round(cores, 2),
+        "real_time_factor_per_room": factors,
+    }
+
+
+def _cpu(process: psutil.Process) -> float:
+    spent = process.cpu_times()
+    return float(spent.user + spent.system)
+
+
+async def _busy(stage: Stage, here: Scene, cycles: int, number: int) -> list[float]:
+    """Three talk in turn, the fourth asks; gaps of the answers."""
+    gaps = []
+    for cycle in range(cycles):
+        for voice, name in enumerate(("ben", "cleo", "dora"), 1):
+            text = ROUND[(cycle * 3 + voice + number) % len(ROUND)]
+            await here.people[name].say(stage.voices.say(voice, text))
+            await asyncio.sleep(0.4)
+        asked = await ask(here.people["ana"], here.listener, here.agent, stage.voices, cycle)
+        if asked.gap_s is not None:
+            gaps.append(asked.gap_s)
+        await here.settle()
+        stage.step()
+    return gaps
+
+
+async def loss(stage: Stage) -> Figures:
+    """The answer row while every fifth UDP packet of the media is dropped."""
+    if shutil.which("nft") is None:
+        return {"skipped": "nftables is not installed"}
+    with _lossy():
+        return await answer(stage)
+
+
+@contextmanager
+def _lossy() -> Iterator[None]:
+    """Drops packets to the server's and the clients' media ports."""
+    chain = "{ type filter hook input priority 0; }"
+    for line in (
+        "add table inet bench",
+        f"add chain inet bench media {chain}",
+        "add rule inet bench media udp dport 1024-65535 numgen random mod 100 < "
+        f"{LOST_PERCENT} drop",
+    ):
+        subprocess.run(["nft", line], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["nft", "delete table inet bench"], check=True)
+
+
+def models() -> RoomModels:
+    """For an agent inside this process, whose tasks can be counted."""
+    return load_models(load_role("facilitator"), ModelStore.default())
+
+
+def _alive() -> tuple[int, int]:
+    """Tasks of the agent's own names, and open audio streams, in this process."""
+    gc.collect()
+    names = ("track ", "end of ", "chat", "text", "state", "publish", "rejoin")
+    tasks = sum(task.get_name().startswith(names) for task in asyncio.all_tasks())
+    streams = sum(isinstance(one, rtc.AudioStream) for one in gc.get_objects())
+    return tasks, streams
+
+
+class _Inside:
+    """An agent inside this process, ana, and the listener, in a room of their own."""
+
+    def __init__(self, stage: Stage, server: Server, name: str, out: Path) -> None:
+        self.stage, self.server, self.name, self.out = stage, server, name, out
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> _Inside:
+        enter = self._stack.enter_async_context
+        self.ana = await enter(person(self.server, self.name, "ana"))
+        loaded = await asyncio.to_thread(models)
+        self.agent: Agent = await enter(
+            agent(self.server, self.name, loaded, self.out, self.stage.role, 10.0)
+        )
+        await present(self.ana)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    async def answers(self, who: Person | None = None) -> bool:
+        """Asks once. The listener comes in for that: it would hold up those who come and go."""
+        async with listening(self.server, self.name) as listener:
+            await asyncio.sleep(2.0)
+            asked = await ask(who or self.ana, listener, IDENTITY, self.stage.voices, 0)
+            await listener.quiet(IDENTITY)
+        return asked.gap_s is not None
+
+    async def journal(self) -> Figures:
+        """Ends the meeting. Its journal is whole if it is closed and gives the same decisions."""
+        self.agent.session.end("the row is over")
+        await self.agent.done()
+        lines = self.agent.journal()
+        kinds = [line["kind"] for line in lines]
+        differ = await asyncio.to_thread(rerun, self.out / "journal.jsonl")
+        return {
+            "journal_whole": kinds[-1] == "closed" and lines[-1]["complete"] and not differ,
+            "decisions": kinds.count("decision"),
+            "decided_otherwise_anew": len(differ),
+            "joined": kinds.count("joined"),
+            "left": kinds.count("left"),
+        }
+
+
+async def churn(stage: Stage) -> Figures:
+    """A hundred people come, speak a moment and go, one after the other."""
+    clip = stage.voices.say(1, "Hello.")
+    with tempfile.TemporaryDirectory() as folder:
+        async with _Inside(stage, stage.server, "churn", Path(folder) / "out") as here:
+            before = _alive()
+            for number in range(JOINS):
+                async with person(stage.server, "churn", f"guest-{number}") as guest:
+                    await guest.say(clip)
+                stage.step()
+            await asyncio.sleep(5.0)
+            after = _alive()
+            answered = await here.answers()
+            return {
+                "tasks_before_after": [before[0], after[0]],
+                "streams_before_after": [before[1], after[1]],
+                "answers_after": answered,
+                **await here.journal(),
+            }
+
+
+async def mutes(stage: Stage) -> Figures:
+    """One track is muted and unmuted fifty times."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with _Inside(stage, stage.server, "mutes", Path(folder) / "out") as here:
+            before = _alive()
+            for _ in range(MUTES):
+                here.ana.track.mute()
+                await asyncio.sleep(0.2)
+                here.ana.track.unmute()
+                await asyncio.sleep(0.2)
+                stage.step()
+            await asyncio.sleep(3.0)
+            after = _alive()
+            answered = await here.answers()
+            return {
+                "tasks_before_after": [before[0], after[0]],
+                "streams_before_after": [before[1], after[1]],
+                "answers_after": answered,
+                **await here.journal(),
+            }
+
+
+async def restart(stage: Stage) -> Figures:
+    """The server is killed and started anew 2 s later; somebody comes into the room at once."""
+    program = binary()
+    assert program is not None
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
+        where = Path(folder)
+        own = configure(where)
+        first = servers.enter_context(running(program, where, own))
+        async with _Inside(stage, own, "restart", where / "out") as here:
+            answered_before = await here.answers()
+            before = _alive()
+            first.kill()
+            await asyncio.sleep(2.0)
+            second = servers.enter_context(running(program, where, own))
+            servers.callback(second.kill)  # it would wait for those who are still in the room
+            async with person(own, "restart", "ben") as ben:
+                back = await _back(own, "restart")
+                stage.step()
+                await asyncio.sleep(5.0)
+                answered = await here.answers(ben)
+            after = _alive()
+            return {
+                "back_after_s": back,
+                "answers_before": answered_before,
+                "answers_after": answered,
+                "tasks_before_after": [before[0], after[0]],
+                "streams_before_after": [before[1], after[1]],
+                **await here.journal(),
+            }
+
+
+async def _back(server: Server, room: str) -> float | None:
+    """Seconds until the server knows the agent again, from when it answers."""
+    begun = time.monotonic()
+    url = server.url.replace("ws", "http", 1)
+    async with api.LiveKitAPI(url, server.key, server.secret) as client:
+        while time.monotonic() < begun + BACK_WITHIN_S:
+            try:
+                found = await client.room.list_participants(api.ListParticipantsRequest(room=room))
+                if any(one.identity == IDENTITY for one in found.participants):
+                    return round(time.monotonic() - begun, 2)
+            except api.TwirpError:
+                pass  # the room is not there yet
+            await asyncio.sleep(0.1)
+    return None

@@ -1,0 +1,235 @@
+"""The room: server, worker, people, and the listener at whom all times are taken."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from livekit import api, rtc
+from livekit.rtc.data_stream import StreamError
+
+from benchmarks.room.speech import Voices
+from integrations.livekit.worker import AGENT_NAME
+from roles.schema import Role
+from tests.integrations.livekit.rooms.people import LOUD, Person, person, token
+from tests.integrations.livekit.server import Server
+
+SIDES = ("moderator", "stock")
+RATE = 16_000
+STARTS_WITHIN_S = 120.0
+COMES_WITHIN_S = 60.0
+
+
+@dataclass
+class Listener:
+    """A participant who hears everybody and takes the times.
+
+    Attributes:
+        sound: by identity, time of arrival (`time.monotonic`) and level of each 10 ms.
+        transcripts: identity, segment, text, final.
+    """
+
+    room: rtc.Room = field(default_factory=rtc.Room)
+    sound: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    transcripts: list[tuple[str, str, str, bool]] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def sounding(self, who: str, since: float, until: float = float("inf")) -> list[float]:
+        """Times of somebody's audible frames."""
+        return [at for at, level in self.sound.get(who, ()) if since <= at < until and level > LOUD]
+
+    async def begins(self, who: str, since: float, within: float) -> float | None:
+        """When somebody first sounds after `since`; None if they do not in time."""
+        while time.monotonic() < since + within:
+            if found := self.sounding(who, since):
+                return found[0]
+            await asyncio.sleep(0.02)
+        return None
+
+    async def quiet(self, who: str, for_s: float = 1.5, within: float = 40.0) -> None:
+        """Waits until somebody has been silent for so long."""
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            await asyncio.sleep(0.05)
+            if not self.sounding(who, time.monotonic() - for_s):
+                return
+
+    def starts(self, who: str, since: float, pause_s: float = 1.0) -> list[float]:
+        """When somebody began to sound, after pauses of at least `pause_s`."""
+        begun, last = [], float("-inf")
+        for at in self.sounding(who, since):
+            if at - last >= pause_s:
+                begun.append(at)
+            last = at
+        return begun
+
+    def _subscribed(self, track: rtc.Track, _pub: object, who: rtc.RemoteParticipant) -> None:
+        if track.kind == rtc.TrackKind.KIND_AUDIO:
+            self._do(self._listen(track, self.sound.setdefault(who.identity, [])))
+
+    async def _listen(self, track: rtc.Track, into: list[tuple[float, float]]) -> None:
+        stream = rtc.AudioStream.from_track(track=track, sample_rate=RATE, num_channels=1)
+        async for event in stream:
+            frame = np.frombuffer(event.frame.data, dtype=np.int16).astype(np.float32) / 32768
+            into.append((time.monotonic(), float(np.sqrt(np.mean(frame**2)))))
+
+    def _text(self, reader: rtc.TextStreamReader, who: str) -> None:
+        self._do(self._read(reader, who))
+
+    async def _read(self, reader: rtc.TextStreamReader, who: str) -> None:
+        try:
+            text = await reader.read_all()
+        except StreamError:  # the sender has left
+            return
+        facts = reader.info.attributes or {}
+        final = facts.get("lk.transcription_final") == "true"
+        self.transcripts.append((who, facts.get("lk.segment_id", ""), text, final))
+
+    def _do(self, work: object) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+
+@asynccontextmanager
+async def listening(server: Server, room: str) -> AsyncIterator[Listener]:
+    """Joins as the listener."""
+    one = Listener()
+    one.room.on("track_subscribed", one._subscribed)
+    one.room.register_text_stream_handler("lk.transcription", one._text)
+    await one.room.connect(server.url, token(server, room, "listener", can_publish=False))
+    try:
+        yield one
+    finally:
+        await one.room.disconnect()
+        for task in list(one.tasks):
+            task.cancel()
+        await asyncio.gather(*one.tasks, return_exceptions=True)
+
+
+@dataclass
+class Worker:
+    """An agent's worker, in a process of its own, and where its meetings' files are."""
+
+    side: str
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+
+@contextmanager
+def working(side: str, server: Server, folder: Path) -> Iterator[Worker]:
+    """Starts a worker, waits until it serves, and ends it.
+
+    Raises:
+        RuntimeError: it does not come up.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    keys = ("--key", server.key, "--secret", server.secret)
+    command = ["benchmarks.room.stock", "--url", server.url, *keys]
+    if side == "moderator":
+        command = ["moderator", "serve", "--url", server.url, "--out", str(folder / "out")]
+        command += ["--api-key", server.key, "--api-secret", server.secret, "--offline"]
+        command += ["--rooms", "8"]
+    log = folder / f"{side}.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen([sys.executable, "-m", *command], stdout=stream, stderr=stream)
+    try:
+        until = time.monotonic() + STARTS_WITHIN_S
+        while b"serving" not in log.read_bytes():
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"{side} does not start: {log.read_text()[-2000:]}")
+            time.sleep(0.2)
+        time.sleep(3.0)  # to register
+        yield Worker(side, process, folder)
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+
+@dataclass
+class Stage:
+    """What a row runs on.
+
+    Attributes:
+        trials: of each event.
+        minutes: of talk among the people.
+        step: told that one more event is over.
+        role: the moderator's.
+        worker: the agent's; None where the agent runs in this process.
+    """
+
+    server: Server
+    voices: Voices
+    trials: int
+    minutes: float
+    step: Callable[[], None]
+    role: Role
+    worker: Worker | None = None
+
+
+@dataclass
+class Scene:
+    """A room with an agent in it.
+
+    Attributes:
+        agent: its identity.
+        people: by identity; `ana` is the one whom the stock agent hears.
+    """
+
+    name: str
+    agent: str
+    people: dict[str, Person]
+    listener: Listener
+
+    async def say(self, text: str) -> float | None:
+        """Has the agent say something; when it began, None if it did not."""
+        asked = time.monotonic()
+        await self.people["ana"].call(self.agent, "say", text)
+        return await self.listener.begins(self.agent, asked, within=10.0)
+
+    async def settle(self) -> None:
+        """Waits until the agent is silent and its cool-down is over."""
+        await self.listener.quiet(self.agent)
+        await asyncio.sleep(0.5)
+
+
+@asynccontextmanager
+async def scene(stage: Stage, name: str, *names: str) -> AsyncIterator[Scene]:
+    """People come into a room, the listener too, and the agent is sent into it."""
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        async with asyncio.timeout(COMES_WITHIN_S):
+            people = {one: await enter(person(stage.server, name, one)) for one in names}
+            listener = await enter(listening(stage.server, name))
+            agent = await _summon(stage, name, listener)
+        await asyncio.sleep(2.0)  # its track is published, theirs are subscribed
+        yield Scene(name, agent, people, listener)
+
+
+async def _summon(stage: Stage, room: str, listener: Listener) -> str:
+    server = stage.server
+    metadata = json.dumps({"role": stage.role.model_dump(mode="json"), "leave_after_s": 2})
+    request = api.CreateAgentDispatchRequest(agent_name=AGENT_NAME, room=room, metadata=metadata)
+    url = server.url.replace("ws", "http", 1)
+    async with api.LiveKitAPI(url, server.key, server.secret) as client:
+        await client.agent_dispatch.create_dispatch(request)
+    until = time.monotonic() + 30.0
+    while time.monotonic() < until:
+        for other in listener.room.remote_participants.values():
+            agent = other.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+            if agent and other.attributes.get("lk.agent.state") == "listening":
+                return other.identity
+        await asyncio.sleep(0.05)
+    raise RuntimeError(f"no agent came into {room}")

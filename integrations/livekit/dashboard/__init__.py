@@ -1,0 +1,1 @@
+"""A live page of one meeting, served on this machine alone."""

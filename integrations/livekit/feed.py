@@ -1,0 +1,148 @@
+"""What the agent decided and who has the floor, for front-ends: two data topics."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+from livekit import rtc
+from livekit.rtc.participant import PublishDataError
+
+from moderator.events import Action, Decision, Reason
+from moderator.floor import FloorView
+from moderator.journal import Event
+from moderator.measure.report.wording import ACTIONS, REASONS, said
+from moderator.rules.base import Standing
+from moderator.timeline import Samples, to_samples, to_seconds
+
+DECISION_TOPIC, FLOOR_TOPIC = "moderator.decision", "moderator.now"
+
+REMEMBERED = 20
+"""Decisions that somebody who comes in late is sent."""
+
+WAITING = 50
+"""Messages that may wait to be sent; then the oldest go."""
+
+EVERY = to_samples(1.0)
+"""The floor is told at least this often, and when it changes."""
+
+PEOPLE = (30, 10, 3, 0)
+"""Participants whose shares are told: so many of those who talked most as fit."""
+
+LARGEST = 12_000
+"""Bytes of a packet; LiveKit carries 15 kB."""
+
+_DULL = {Reason.NO_PROPOSAL, Reason.ALREADY_SPEAKING}
+
+_Message = tuple[str, str, str | None]
+"""Topic, JSON, and to whom alone."""
+
+
+class Feed:
+    """Publishes decisions and the floor; an observer of the meeting.
+
+    A decision to wait is told when its reason or act is another than before; one to wait for want
+    of a proposal never is.
+    """
+
+    def __init__(self) -> None:
+        self._room: rtc.Room | None = None
+        self._told: deque[str] = deque(maxlen=REMEMBERED)
+        self._last: tuple[object, ...] = ()
+        self._floor_seen: tuple[object, ...] = ()
+        self._floor_at: Samples = -EVERY
+        self._waiting: deque[_Message] = deque(maxlen=WAITING)
+        self._fresh = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def attach(self, room: rtc.Room) -> None:
+        """Publishes in this room from now on; it is joined."""
+        self._room = room
+        room.on("participant_connected", self._newcomer)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="feed")
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        if not isinstance(event, Decision):
+            return
+        what = (event.action, event.reason, event.act)
+        repeated = event.action is Action.WAIT and what == self._last
+        self._last = what
+        if event.reason in _DULL or repeated:
+            return
+        self._told.append(json.dumps(_decision(event), ensure_ascii=False))
+        self._put(DECISION_TOPIC, self._told[-1])
+
+    def floor(self, floor: FloorView, standing: Standing) -> None:
+        """Takes who has the floor now; once a percept is often enough."""
+        quiet = standing.hushed or standing.listen_only
+        seen = (floor.status, floor.holder, tuple(floor.voices), quiet)
+        if seen == self._floor_seen and floor.now - self._floor_at < EVERY:
+            return
+        self._floor_seen, self._floor_at = seen, floor.now
+        self._put(FLOOR_TOPIC, _floor(floor, quiet=quiet))
+
+    async def close(self) -> None:
+        """Publishes nothing any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def _newcomer(self, person: rtc.RemoteParticipant) -> None:
+        for line in self._told:
+            self._put(DECISION_TOPIC, line, person.identity)
+
+    def _put(self, topic: str, line: str, to: str | None = None) -> None:
+        self._waiting.append((topic, line, to))
+        self._fresh.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._fresh.wait()
+            self._fresh.clear()
+            while self._waiting:
+                topic, line, to = self._waiting.popleft()
+                if self._room is None:
+                    continue
+                with suppress(RuntimeError, ConnectionError, TimeoutError, PublishDataError):
+                    await self._room.local_participant.publish_data(
+                        line,
+                        reliable=topic == DECISION_TOPIC,
+                        destination_identities=[] if to is None else [to],
+                        topic=topic,
+                    )
+
+
+def _decision(event: Decision) -> dict[str, Any]:
+    return {
+        "seconds": to_seconds(event.at),
+        "action": event.action,
+        "reason": event.reason,
+        "act": event.act,
+        "addressee": event.addressee,
+        "did": said(ACTIONS, event.action),
+        "why": said(REASONS, event.reason),
+    }
+
+
+def _floor(floor: FloorView, *, quiet: bool) -> str:
+    most = sorted(floor.tallies, key=lambda name: -floor.tallies[name].talk)
+    for people in PEOPLE:
+        found = {
+            "seconds": to_seconds(floor.now),
+            "status": floor.status,
+            "holder": floor.holder,
+            "speaking": list(floor.voices)[:people],
+            "silenced": quiet,
+            "agent_share": round(floor.agent_share, 3),
+            "shares": {name: round(floor.share(name), 3) for name in most[:people]},
+        }
+        line = json.dumps(found, ensure_ascii=False)
+        if len(line.encode()) <= LARGEST:
+            break
+    return line

@@ -1,0 +1,112 @@
+"""A job that LiveKit gave: which role it asks for, and a session in its room."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from livekit import rtc
+from livekit.agents import AutoSubscribe, JobContext
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from integrations.livekit.address import Address
+from integrations.livekit.models import RoomModels
+from integrations.livekit.session import RoomSession, SessionOptions
+from integrations.livekit.succession import library_role
+from moderator.errors import InputError
+from moderator.mind.base import SpeechLLM
+from moderator.timeline import Stopwatch
+from roles.schema import Role
+
+if TYPE_CHECKING:
+    from integrations.livekit.metrics import Metrics
+
+LONGEST_METADATA = 100_000
+
+
+class JobWishes(BaseModel):
+    """What the metadata of a job may say, as JSON.
+
+    `role` is the name of a role of the library or a whole role; without it the worker's own.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: str | dict[str, Any] | None = None
+    leave_after_s: float = Field(default=10.0, ge=0.0, le=3600.0)
+
+
+def job_role(metadata: str, default: Role) -> tuple[Role, JobWishes]:
+    """The role that a job's metadata asks for.
+
+    Raises:
+        InputError: the metadata is not valid, with the reason.
+    """
+    if len(metadata) > LONGEST_METADATA:
+        raise InputError("more than 100,000 characters", where="job metadata")
+    try:
+        wishes = JobWishes.model_validate(json.loads(metadata)) if metadata.strip() else JobWishes()
+    except (ValueError, RecursionError) as error:
+        raise InputError(_first_line(error), where="job metadata") from None
+    if wishes.role is None:
+        return default, wishes
+    if isinstance(wishes.role, str):
+        return library_role(wishes.role, "job metadata: role"), wishes
+    try:
+        return Role.model_validate(wishes.role), wishes
+    except ValidationError as error:
+        raise InputError(_first_line(error), where="job metadata: role") from None
+
+
+def _first_line(error: BaseException) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        return f"{key}: {first['msg']}"
+    return "not JSON"
+
+
+def job_session(
+    context: JobContext,
+    role: Role,
+    models: RoomModels,
+    mind: SpeechLLM,
+    *,
+    out: Path | None = None,
+    patience_s: float = 10.0,
+    metrics: Metrics | None = None,
+) -> RoomSession:
+    """A session in a job's room, which it joins when it is run.
+
+    The server's address and key, with which a lost connection is made anew, are in the environment
+    of every job: livekit-agents puts them there.
+
+    Args:
+        context: the job's; not connected yet.
+        role: the agent's.
+        models: hear and speak.
+        mind: proposes.
+        out: directory for the meeting's files; None: nothing is written.
+        patience_s: how long an empty room is waited in for somebody to come back.
+        metrics: measure the meeting.
+
+    Raises:
+        InputError: the environment does not say where the server is.
+    """
+    address = Address(
+        os.environ.get("LIVEKIT_URL", ""),
+        context.job.room.name,
+        context.local_participant_identity,
+        role.identity.name,
+        key=os.environ.get("LIVEKIT_API_KEY", ""),
+        secret=os.environ.get("LIVEKIT_API_SECRET", ""),
+    )
+
+    async def join(room: rtc.Room) -> None:
+        # Nobody is heard who has not been asked: subscribing is up to the session.
+        await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
+
+    options = SessionOptions(role, address, out, patience_s=patience_s)
+    return RoomSession(options, models, mind, Stopwatch(), (context.room, join), metrics)

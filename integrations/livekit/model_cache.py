@@ -1,0 +1,35 @@
+"""Models of several roles, loaded when they are first needed and kept for the process."""
+
+from __future__ import annotations
+
+import threading
+
+from integrations.livekit.models import RoomModels, SharedDiarization, load_models
+from moderator.models import ModelStore
+from roles.schema import Role
+
+
+class ModelCache:
+    """Models by what a role needs; may be asked from any thread.
+
+    Args:
+        store: where the models are.
+        diarization: for shared microphones, the same one for all roles.
+    """
+
+    def __init__(self, store: ModelStore, diarization: SharedDiarization) -> None:
+        self._store, self._diarization = store, diarization
+        self._loaded: dict[tuple[str, str, bool], RoomModels] = {}
+        self._loading = threading.Lock()
+
+    def for_role(self, role: Role) -> RoomModels:
+        """The shared models of a role, loaded when they are first needed.
+
+        Raises:
+            InputError: a model is missing.
+        """
+        key = (role.language, role.voice.model_dump_json(), role.turn.may_speak)
+        with self._loading:
+            if key not in self._loaded:
+                self._loaded[key] = load_models(role, self._store, self._diarization)
+            return self._loaded[key]

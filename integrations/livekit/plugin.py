@@ -1,0 +1,161 @@
+"""The moderator for apps of livekit-agents, as ``livekit.plugins.moderator``.
+
+An app that has a server of its own puts the moderator into its rooms with `join`::
+
+    from livekit.agents import AgentServer, JobContext, cli
+    from livekit.plugins import moderator
+
+    server = AgentServer(setup_fnc=moderator.prewarm, initialize_process_timeout=60)
+
+    @server.rtc_session(agent_name="moderator")
+    async def meeting(ctx: JobContext) -> None:
+        await moderator.join(ctx, role="facilitator")
+
+    cli.run_app(server)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from livekit.agents import JobContext, JobProcess, Plugin
+
+from integrations.livekit.duplex import DuplexModel as DuplexModel
+from integrations.livekit.duplex import DuplexSession as DuplexSession
+from integrations.livekit.job import job_role, job_session
+from integrations.livekit.model_cache import ModelCache
+from integrations.livekit.models import shared_diarization
+from moderator import __version__ as __version__
+from moderator.mind.base import SpeechLLM
+from moderator.mind.loading import load_mind
+from moderator.models import ModelStore
+from roles.loader import load_role as load_role
+from roles.schema import Role as Role
+
+if TYPE_CHECKING:
+    from integrations.livekit.metrics import Metrics
+
+__all__ = [
+    "DuplexModel",
+    "DuplexSession",
+    "Role",
+    "__version__",
+    "join",
+    "load_role",
+    "prewarm",
+    "requested_role",
+]
+
+logger = logging.getLogger("livekit.plugins.moderator")
+
+_MODELS = "moderator.models"
+"""Where a process keeps its loaded models, in `JobProcess.userdata`."""
+
+
+def prewarm(process: JobProcess, role: str | Path | Role = "facilitator") -> None:
+    """Loads a role's models before the first job; for ``AgentServer(setup_fnc=…)``.
+
+    Takes a few seconds: give the server an ``initialize_process_timeout`` of 60.
+
+    Raises:
+        InputError: a model is missing, or there is no such role.
+    """
+    _models(process).for_role(_role(role))
+
+
+async def join(
+    context: JobContext,
+    role: str | Path | Role = "facilitator",
+    *,
+    out: str | Path | None = None,
+    mind: str | SpeechLLM = "duties",
+    mind_url: str | None = None,
+    leave_after_s: float = 10.0,
+    metrics: Metrics | None = None,
+) -> dict[str, Any]:
+    """Takes part in the meeting in a job's room, until everybody has left.
+
+    Connects the room by itself, so that nobody is subscribed who did not agree. A job that is told
+    to end cuts the meeting and closes its files.
+
+    Args:
+        context: the job's.
+        role: a name of the library, a YAML file, or a role.
+        out: directory for journal, transcript and sound; None: nothing is written.
+        mind: ``duties``, ``openai:MODEL``, or a mind.
+        mind_url: OpenAI-compatible server of ``openai:MODEL``.
+        leave_after_s: leave a room that has been empty for so long.
+        metrics: measure the meeting; see `integrations.livekit.telemetry`.
+
+    Returns:
+        The summary of the meeting.
+
+    Raises:
+        InputError: a model is missing, there is no such role or mind, or the room refuses.
+    """
+    the_role = _role(role)
+    the_mind = load_mind(mind, mind_url, live=True) if isinstance(mind, str) else mind
+    models = await asyncio.to_thread(_models(context.proc).for_role, the_role)
+    session = job_session(
+        context,
+        the_role,
+        models,
+        the_mind,
+        out=None if out is None else Path(out),
+        patience_s=leave_after_s,
+        metrics=metrics,
+    )
+    meeting = asyncio.create_task(session.run(), name="meeting")
+    try:
+        summary = await asyncio.shield(meeting)
+    except asyncio.CancelledError:
+        session.end("the job was told to end")
+        await asyncio.wait([meeting])
+        raise
+    context.shutdown("the meeting is over")
+    return summary
+
+
+def requested_role(context: JobContext, default: str | Path | Role = "facilitator") -> Role:
+    """The role that the job's metadata asks for, as `moderator serve` reads it.
+
+    Raises:
+        InputError: the metadata is not valid, with the reason.
+    """
+    return job_role(context.job.metadata, _role(default))[0]
+
+
+def _role(role: str | Path | Role) -> Role:
+    return role if isinstance(role, Role) else load_role(role)
+
+
+def _models(process: JobProcess) -> ModelCache:
+    """The models of this process; jobs of one process share them."""
+    cache = process.userdata.get(_MODELS)
+    if not isinstance(cache, ModelCache):
+        store = ModelStore.default()
+        cache = ModelCache(store, shared_diarization(store, {}))
+        process.userdata[_MODELS] = cache
+    return cache
+
+
+class ModeratorPlugin(Plugin):
+    """What livekit-agents knows of this package."""
+
+    def __init__(self) -> None:
+        super().__init__("moderator", __version__, "livekit.plugins.moderator", logger)
+
+    def download_files(self) -> None:
+        """Fetches the embedded models; ``python -m livekit.agents download-files`` calls this."""
+        from moderator.ears.loading import ENGLISH, VAD
+        from moderator.mouth.loading import HIBARI_MODEL
+
+        ModelStore.default().pull(VAD, ENGLISH, HIBARI_MODEL)
+
+
+if threading.current_thread() is threading.main_thread():  # nowhere else it may be done
+    Plugin.register_plugin(ModeratorPlugin())
