@@ -19,7 +19,7 @@ from livekit import api, rtc
 from benchmarks.room.speech import ROUND
 from benchmarks.room.stage import Scene, Stage, listening, scene
 from benchmarks.room.talking import Figures, answer, ask, percentiles
-from integrations.livekit.models import RoomModels, load_models
+from integrations.livekit.models import RoomModels, load_models, shared_diarization
 from moderator.models import ModelStore
 from moderator.rerun import rerun
 from roles.loader import load_role
@@ -109,7 +109,8 @@ def _lossy() -> Iterator[None]:
 
 def models() -> RoomModels:
     """For an agent inside this process, whose tasks can be counted."""
-    return load_models(load_role("facilitator"), ModelStore.default())
+    store = ModelStore.default()
+    return load_models(load_role("facilitator"), store, shared_diarization(store, {}))
 
 
 def _alive() -> tuple[int, int]:

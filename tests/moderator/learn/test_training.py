@@ -61,8 +61,8 @@ def test_a_prepared_meeting_is_read_as_it_was_written(
     assert [seat.example.leads for seat in again.seats] == [True, False]
     for one, other in zip(lessons[0].words, again.words, strict=True):
         assert torch.equal(one, other)
-    for one, other in zip(lessons[0].seats, again.seats, strict=True):
-        np.testing.assert_array_equal(one.example.stream.labels, other.example.stream.labels)
+    for seat, found in zip(lessons[0].seats, again.seats, strict=True):
+        np.testing.assert_array_equal(seat.example.stream.labels, found.example.stream.labels)
 
 
 def test_words_teach_what_the_floor_cannot_hear(

@@ -11,7 +11,7 @@ from moderator.mind.moderator_lm.speech import CHUNK, FRAMES, MODEL, Mixture, lo
 from moderator.timeline import SAMPLE_RATE, to_samples
 
 
-def ramp(start: int, end: int) -> np.ndarray:  # type: ignore[type-arg]  # float32
+def ramp(start: int, end: int) -> np.ndarray:
     return (np.arange(start, end) / 1e6).astype(np.float32)
 
 
