@@ -128,7 +128,11 @@ def test_the_model_is_asked_only_while_a_wish_waits() -> None:
 
 def test_what_is_urgent_does_not_wait() -> None:
     timer = Timer(lambda now: 0.0)
-    duties = [{"type": "open"}, {"type": "break_silence"}, {**INVITE, "quiet_for_s": 600}]
+    duties: list[dict[str, Any]] = [
+        {"type": "open"},
+        {"type": "break_silence"},
+        {**INVITE, "quiet_for_s": 600},
+    ]
     events = meeting(timer, *duties, silence_patience_s=5)
     plain = hold_meeting(role(*duties, silence_patience_s=5), Duties(), WORDS, 40)
     acts = [(one.at, one.act) for one in of(events, TurnStarted)]
@@ -156,7 +160,7 @@ def test_a_model_that_fails_is_told_and_the_wish_stands() -> None:
 
 
 def test_the_journal_is_the_same_each_time() -> None:
-    def run() -> list[str]:
+    def run() -> list[dict[str, Any]]:
         events = meeting(Timer(lambda now: 0.4 + (now % 3) / 10), INVITE)
         return [to_line(event) for event in events]
 
