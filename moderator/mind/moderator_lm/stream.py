@@ -189,29 +189,27 @@ class Stream:
     def save(self) -> dict[str, Tensor]:
         """All of the state, as tensors."""
         state = {
-            "ids": torch.from_numpy(self._tokens.ids.copy()),
-            "known": torch.from_numpy(self._tokens.known.copy()),
+            "ids": torch.from_numpy(self._tokens.ids),
+            "known": torch.from_numpy(self._tokens.known),
             "place": torch.tensor([-1 if self._begin is None else self._begin, self._read]),
-            "sounds": self._sounds.clone(),
-            "last": self._last.clone(),
-            "waiting": self._waiting.clone(),
+            "sounds": self._sounds,
+            "last": self._last,
+            "waiting": self._waiting,
         }
         for index, (key, value) in enumerate(self._memory):
-            state[f"key.{index}"], state[f"value.{index}"] = key.clone(), value.clone()
-        return state
+            state[f"key.{index}"], state[f"value.{index}"] = key, value
+        form = torch.contiguous_format
+        return {name: one.clone(memory_format=form) for name, one in state.items()}
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Goes on from what `save` gave."""
-        self._tokens = Tokens(state["ids"].numpy().copy(), state["known"].numpy().copy())
+        """Goes on from what `save` gave, on whatever device."""
+        self._tokens = Tokens(state["ids"].cpu().numpy(), state["known"].cpu().numpy())
         begin, self._read = (int(number) for number in state["place"])
         self._begin = None if begin < 0 else begin
-        self._sounds = state["sounds"].clone()
-        self._last, self._waiting = state["last"].clone(), state["waiting"].clone()
+        here = {name: one.to(self._network.device) for name, one in state.items()}
+        self._sounds, self._last, self._waiting = here["sounds"], here["last"], here["waiting"]
         count = sum(name.startswith("key.") for name in state)
-        self._memory = [
-            (state[f"key.{index}"].clone(), state[f"value.{index}"].clone())
-            for index in range(count)
-        ]
+        self._memory = [(here[f"key.{index}"], here[f"value.{index}"]) for index in range(count)]
 
     @property
     def last(self) -> Tensor:

@@ -76,12 +76,10 @@ async def listen(opened: ModeratorSession, words: Sequence[Word], seconds: float
     return [one for one in made if one is not None]
 
 
-def played(
-    loaded: Loaded, words: Sequence[Word], seconds: float = 10, role: Role = ROLE
-) -> list[float]:
+def played(loaded: Loaded, words: Sequence[Word], role: Role = ROLE) -> list[float]:
     async def run() -> list[float]:
         async with session(loaded, role) as opened:
-            return [one.probability for one in await listen(opened, words, seconds)]
+            return [one.probability for one in await listen(opened, words, 10)]
 
     return asyncio.run(run())
 
@@ -219,7 +217,7 @@ def test_it_has_no_words_of_its_own(loaded: Loaded) -> None:
 def test_broken_weights_are_a_failure_and_not_a_number(loaded: Loaded) -> None:
     broken = network()
     with torch.no_grad():
-        broken.get_parameter("head.1.bias").fill_(float("nan"))
+        next(broken.head.parameters()).fill_(float("nan"))
 
     async def run() -> None:
         async with session(replace(loaded, network=broken)) as opened:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from moderator.cli.models import open_store
 from moderator.mind.moderator_lm.shape import Shape
@@ -11,7 +12,7 @@ from moderator.mind.moderator_lm.speech import CHUNK, FRAMES, MODEL, Mixture, lo
 from moderator.timeline import SAMPLE_RATE, to_samples
 
 
-def ramp(start: int, end: int) -> np.ndarray:
+def ramp(start: int, end: int) -> NDArray[np.float32]:
     return (np.arange(start, end) / 1e6).astype(np.float32)
 
 

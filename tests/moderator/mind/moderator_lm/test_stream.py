@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from moderator.events import Word
@@ -126,7 +127,8 @@ def test_the_state_can_be_saved_and_restored() -> None:
     model = network()
     first = rooms(model)[1]
     second = Stream(model, encode(OPENING))
-    second.restore(first.save())
+    first.add_sounds(torch.ones(2, model.shape.backbone.hidden), to_samples(55.5))
+    second.restore(safetensors.torch.load(safetensors.torch.save(first.save())))
     read = read_prompt(model, PROMPTS[0])
     more = Script(encode, LABELS).add([Word("B", "yes", to_samples(56.0), to_samples(56.3))])
     with torch.inference_mode():
