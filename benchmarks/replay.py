@@ -27,14 +27,15 @@ def main(
     minutes: Annotated[float, typer.Option(help="Length of the spoken meeting.")] = 5.0,
     role: Annotated[str, typer.Option(help="The agent's role.")] = "facilitator",
     recogniser: Annotated[str, typer.Option(help="A whisper model.")] = "whisper-tiny.en",
+    mind: Annotated[str, typer.Option(help="moderator-lm or duties.")] = "moderator-lm",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measures both replays and prints a table."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        rows.append(measure("words only", [str(record)], role, [], Path(folder)))
+        rows.append(measure("words only", [str(record)], role, ["--mind", mind], Path(folder)))
         tracks = speak(record, minutes, Path(folder))
-        options = ["--recogniser", recogniser]
+        options = ["--recogniser", recogniser, "--mind", mind]
         rows.append(measure(f"{len(tracks)} tracks", tracks, role, options, Path(folder)))
     if as_json:
         print(json.dumps(rows, indent=2))
