@@ -49,6 +49,16 @@ def train(
     rate: Annotated[float, typer.Option(min=1e-7, max=0.1, help="Peak learning rate.")] = 6e-4,
     seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Of the processor.")] = 1,
+    begin: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Exported weights to go on from, the shipped ones too; their floor model stays.",
+        ),
+    ] = None,
 ) -> None:
     """Train on prepared meetings; an interrupted run goes on with the same command."""
     from integrations.files.learn_run import train_run
@@ -63,7 +73,7 @@ def train(
         rate=rate,
         seed=seed,
     )
-    train_run(prepared, run, settings, threads)
+    train_run(prepared, run, settings, threads, begin)
 
 
 @app.command("eval")

@@ -78,8 +78,10 @@ def _prepare_one(meeting: BenchMeeting, out: Path) -> None:
         write(prepare(meeting, network, encode), _place(out, meeting))
 
 
-def train_run(prepared: Path, directory: Path, settings: Settings, threads: int) -> None:
-    """Trains, with a bar for each stage.
+def train_run(
+    prepared: Path, directory: Path, settings: Settings, threads: int, begin: Path | None
+) -> None:
+    """Trains, with a bar for each stage; from exported weights, where some are given.
 
     Raises:
         InputError: nothing is prepared, or the run was begun otherwise.
@@ -88,15 +90,17 @@ def train_run(prepared: Path, directory: Path, settings: Settings, threads: int)
 
     from moderator.learn.prepared import read_all
     from moderator.learn.run import Run
+    from moderator.mind.moderator_lm.checkpoint import sha256
 
     torch.set_num_threads(threads)
     meetings = read_all(prepared)
     names = tuple(sorted(meeting.meeting_id for meeting in meetings))
+    known = {"meetings": names, "begun_with": sha256(begin) if begin else ""}
     with disk_errors(directory):
-        run = Run(directory, settings.model_copy(update={"meetings": names}))
+        run = Run(directory, settings.model_copy(update=known))
         network, _ = _fresh()
         with _stages() as notice:
-            run.train(network, meetings, notice)
+            run.train(network, meetings, notice, begin=begin)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from moderator.errors import InputError
 from moderator.learn.floor_stage import FloorSettings, train_floor
 from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.words_stage import Drill, WordsSettings, train_words
-from moderator.mind.moderator_lm.checkpoint import trained
+from moderator.mind.moderator_lm.checkpoint import put, read, trained
 from moderator.mind.moderator_lm.network import Network
 from moderator.timeline import Stopwatch
 
@@ -26,7 +26,11 @@ Count = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class Settings(BaseModel):
-    """All that a run's result depends on, beside its data."""
+    """All that a run's result depends on, beside its data.
+
+    Those that need words: `begun_with` is the sha256 of the weights that it goes on from; empty
+    for none. `meetings` names all that was ever learned from.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +42,7 @@ class Settings(BaseModel):
     silent: Count = 14
     rate: float = Field(default=6e-4, gt=0, lt=1)
     seed: int = Field(default=0, ge=0)
+    begun_with: str = Field(default="", max_length=64)
     meetings: tuple[str, ...] = Field(default=(), max_length=100_000)
 
     def floor(self) -> FloorSettings:
@@ -92,15 +97,27 @@ class Run:
         meetings: Sequence[PreparedMeeting],
         notice: Notice,
         *,
+        begin: Path | None = None,
         keep_every: int = 50,
     ) -> None:
-        """Trains a fresh network, or goes on.
+        """Trains a network, or goes on.
+
+        Args:
+            network: fresh.
+            meetings: to learn from.
+            notice: told of every step.
+            begin: exported weights to go on from; their floor model stays as it is.
+            keep_every: steps between checkpoints.
 
         Raises:
             InputError: a checkpoint is broken or of another shape.
             KeyboardInterrupt: interrupted; what was reached is kept.
         """
-        self._floor(network, meetings, notice)
+        if begin is None:
+            self._floor(network, meetings, notice)
+        else:
+            put(network, read(begin, self.settings.begun_with)[1], begin)
+            network.floor.eval()
         drill = Drill(network, meetings, self.settings.words())
         first = load_state(drill, self.words_file) if self.words_file.exists() else 0
         drill.skip(first)
@@ -172,7 +189,7 @@ def load_run(network: Network, directory: Path) -> int:
         )
     tensors, step = _read(path)
     weights = {name: one for name, one in tensors.items() if not name.startswith("adam.")}
-    _put_all(network, weights, path)
+    put(network, weights, path)
     network.eval()
     return step
 
@@ -203,7 +220,7 @@ def load_state(drill: Drill, path: Path) -> int:
     """
     tensors, step = _read(path)
     weights = {name: one for name, one in tensors.items() if not name.startswith("adam.")}
-    _put_all(drill.network, weights, path)
+    put(drill.network, weights, path)
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("adam."):
@@ -234,12 +251,6 @@ def _put(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> Non
         raise InputError(
             "a checkpoint of another shape", where=str(path), todo="name another directory"
         ) from error
-
-
-def _put_all(network: Network, tensors: dict[str, Tensor], path: Path) -> None:
-    from moderator.mind.moderator_lm.checkpoint import put
-
-    put(network, tensors, path)
 
 
 def _replace(path: Path, write: Callable[[Path], None]) -> None:
