@@ -7,12 +7,17 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 DATA = Path(os.environ.get("MODERATOR_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 # Begun in a shell's background, interrupts are ignored, also by the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples in every run, and no verdict on a busy machine's speed.
+settings.register_profile("moderator", deadline=None, derandomize=True)
+settings.load_profile("moderator")
 
 
 @pytest.fixture(scope="session")

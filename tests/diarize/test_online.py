@@ -57,7 +57,7 @@ def test_settles_within_the_declared_latency_and_never_twice(latency_s: float) -
     assert diarizer.settled == len(TALK)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.integers(1, 30_000), min_size=1, max_size=8))
 def test_how_audio_is_cut_does_not_matter(packets: list[int]) -> None:
     audio, diarizer, pieces, at = TALK[: 6 * SAMPLE_RATE], make(), [], 0

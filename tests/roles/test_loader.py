@@ -166,7 +166,7 @@ roles = st.fixed_dictionaries(
 ).map(Role.model_validate)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(role=roles)
 def test_what_is_dumped_is_what_is_parsed(role: Role) -> None:
     text = dump_role(role)

@@ -355,7 +355,7 @@ def test_byte_order_mark_and_windows_line_ends_are_fine() -> None:
     assert parse_role("\ufeff" + HEAD.replace("\n", "\r\n")).id == "x"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damage_is_an_error_or_a_role_and_never_anything_else(data: st.DataObject) -> None:
     text = role_text(data.draw(st.sampled_from(library())))

@@ -271,7 +271,7 @@ def test_a_spoken_question_is_heard_and_answered() -> None:
             return one
 
     one = asyncio.run(run())
-    assert "who are you" in one.history()[0][1].lower()
+    assert "what do you do" in one.history()[0][1].lower()
     assert load_role("host").identity.name in one.history()[1][1]
     assert one.loudspeaker.played > 1.0
 

@@ -69,7 +69,7 @@ def test_sentences_are_made_only_when_they_are_needed() -> None:
     assert voice.said == ["Let us hear Maya."]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     step=st.integers(100, 5_000),
     origin=st.integers(0, 10**9),
@@ -101,7 +101,7 @@ def test_a_cut_is_silent_within_a_frame_and_loses_no_word(
     assert steps.max(initial=0.0) <= np.abs(np.diff(whole)).max() + 0.2 * np.pi / (2 * FRAME)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 9_000), min_size=1, max_size=40))
 def test_the_samples_do_not_depend_on_how_they_are_taken(steps: list[int]) -> None:
     one, two = started()[0], started()[0]
@@ -115,7 +115,7 @@ def test_the_samples_do_not_depend_on_how_they_are_taken(steps: list[int]) -> No
     assert one.drain() == two.drain()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

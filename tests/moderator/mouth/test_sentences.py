@@ -48,7 +48,7 @@ def test_a_sentence_comes_as_soon_as_the_next_one_begins() -> None:
     assert list(splitter.finish()) == ["And"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from(
@@ -97,7 +97,7 @@ def test_thoughts_are_never_spoken(text: str) -> None:
     assert without_thoughts(text).strip().rstrip("<thi").strip() in ("Hello.", "Hello")
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 4), min_size=1), st.text("ab <>/.", max_size=12))
 @example([1], "<thin")
 def test_no_cutting_lets_a_thought_through(sizes: list[int], noise: str) -> None:

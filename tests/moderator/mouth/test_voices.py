@@ -162,7 +162,7 @@ def test_strange_text_is_no_trouble(voice: PacedVoice, text: str) -> None:
         assert len(sentence.samples) < 16_000 * 120
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(text=st.text(max_size=40))
 def test_any_text_is_spoken_or_left_out(load: VoiceLoader, text: str) -> None:
     for sentence in load(VoiceChoice()).say(text):

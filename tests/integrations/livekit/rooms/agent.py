@@ -60,9 +60,9 @@ class Agent:
         return await asyncio.wait_for(self.task, 20)
 
     def journal(self) -> list[dict[str, Any]]:
-        """All lines, after the end."""
+        """All lines so far."""
         text = (self.out / "journal.jsonl").read_text("utf-8")
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line[-1] == "\n"]
 
     def words(self) -> dict[str, str]:
         """What each person said, lower case, by identity."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from livekit import rtc
 
 from integrations.livekit.models import RoomModels
 from moderator.audio import Waveform, silence, to_pcm16
-from tests.integrations.livekit.rooms.agent import agent, present
+from tests.integrations.livekit.rooms.agent import Agent, agent, present
 from tests.integrations.livekit.rooms.people import RATE, Person, person
 from tests.integrations.livekit.rooms.test_speaking import LONG, OVER
 from tests.integrations.livekit.rooms.voices import Speakers
@@ -56,6 +57,11 @@ class Loudspeaker:
             await asyncio.sleep(0.005)
 
 
+def ended(robin: Agent) -> list[dict[str, Any]]:
+    """The agent's turns that are over."""
+    return [line for line in robin.journal() if line["kind"] == "turn_ended"]
+
+
 def test_its_echo_neither_stops_it_nor_is_anybodys_words(
     server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
 ) -> None:
@@ -72,20 +78,23 @@ def test_its_echo_neither_stops_it_nor_is_anybodys_words(
                 asked = time.monotonic()
                 await ana.call("agent-robin", "say", LONG)
                 assert await ana.first_sound(asked, within=6.0) is not None
-                if delay_s < 0.1:
-                    await asyncio.sleep(11.0)
-                else:
+                turns = len(ended(robin)) + 1
+                if delay_s > 0.1:
                     await asyncio.sleep(3.0)
                     loudspeaker.speech = over
-                    await asyncio.sleep(5.5)
+                async with asyncio.timeout(30):
+                    while len(ended(robin)) < turns:
+                        await asyncio.sleep(0.2)
+                if delay_s > 0.1:
+                    await asyncio.sleep(5.0)  # what ana said is heard to its end
                 echoing.cancel()
             robin.session.end("enough")
             await robin.done()
-            ended = [line for line in robin.journal() if line["kind"] == "turn_ended"]
+            first, second = ended(robin)
             said = robin.words().get("ana", "")
-            print("lost:", [line["lost"] for line in ended], "ana:", said)
-            assert ended[0]["heard"] == LONG
-            assert ended[1]["lost"]
+            print("lost:", first["lost"], second["lost"], "ana:", said)
+            assert first["heard"] == LONG
+            assert second["lost"]
             for own in (
                 "at some length",
                 "has happened",

@@ -43,7 +43,7 @@ def changed(room: BenchMeeting, at: int, later: list[Word]) -> BenchMeeting:
 
 
 @given(WORDS, WORDS, st.sampled_from(AT.tolist()))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_features_know_nothing_of_later_words(
     words: list[Word], later: list[Word], at: int
 ) -> None:
