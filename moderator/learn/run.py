@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from moderator.errors import InputError
-from moderator.learn.floor_stage import FloorSettings, train_floor
+from moderator.learn.floor_stage import FloorSettings, gather, train_floor
 from moderator.learn.prepared import PreparedMeeting
+from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings, train_words
-from moderator.mind.moderator_lm.checkpoint import put, read, trained
+from moderator.mind.moderator_lm.checkpoint import FOREST, put, read, trained
+from moderator.mind.moderator_lm.floor_model import FloorModel
 from moderator.mind.moderator_lm.network import Network
 from moderator.timeline import Stopwatch
 
@@ -41,6 +43,7 @@ class Settings(BaseModel):
     seats: Count = 3
     silent: Count = 14
     rate: float = Field(default=6e-4, gt=0, lt=1)
+    trees: int = Field(default=500, ge=0, le=10_000)
     seed: int = Field(default=0, ge=0)
     begun_with: str = Field(default="", max_length=64)
     meetings: tuple[str, ...] = Field(default=(), max_length=100_000)
@@ -87,6 +90,11 @@ class Run:
         return self.directory / "floor.safetensors"
 
     @property
+    def trees_file(self) -> Path:
+        """The floor model's trees."""
+        return self.directory / "trees.safetensors"
+
+    @property
     def words_file(self) -> Path:
         """Everything, at the last step that was kept."""
         return self.directory / "words.safetensors"
@@ -117,6 +125,7 @@ class Run:
             self._floor(network, meetings, notice)
         else:
             put(network, read(begin, self.settings.begun_with)[1], begin)
+            self._keep_trees(network.floor)
             network.floor.eval()
         drill = Drill(network, meetings, self.settings.words())
         first = load_state(drill, self.words_file) if self.words_file.exists() else 0
@@ -142,10 +151,26 @@ class Run:
         finally:
             if reached > first:
                 save_state(drill, reached, self.words_file)
+        self._trees(network, meetings, notice)
+
+    def _keep_trees(self, floor: FloorModel) -> None:
+        """Trees that came with the weights are used again, but not while words are learned."""
+        forest = floor.forest
+        floor.plant({})
+        if forest is not None and not self.trees_file.exists():
+            _save(forest.state_dict(), self.trees_file)
+
+    def _trees(self, network: Network, meetings: Sequence[PreparedMeeting], notice: Notice) -> None:
+        if self.trees_file.exists() or not self.settings.trees:
+            return
+
+        def tell(done: int, of: int) -> None:
+            notice("trees", done, of, {})
+
+        grown = grow(gather(meetings), self.settings.trees, self.settings.seed, tell)
+        _save(grown.state_dict(), self.trees_file)
 
     def _floor(self, network: Network, meetings: Sequence[PreparedMeeting], notice: Notice) -> None:
-        from safetensors.torch import save_file
-
         if self.floor_file.exists():
             _put(network.floor, _read(self.floor_file)[0], self.floor_file)
             network.floor.eval()
@@ -155,7 +180,7 @@ class Run:
             notice("floor", step, steps, {"loss": loss})
 
         train_floor(network.floor, meetings, self.settings.floor(), tell)
-        _replace(self.floor_file, lambda path: save_file(network.floor.state_dict(), path))
+        _save(network.floor.state_dict(), self.floor_file)
 
 
 def read_settings(directory: Path) -> Settings:
@@ -189,6 +214,9 @@ def load_run(network: Network, directory: Path) -> int:
         )
     tensors, step = _read(path)
     weights = {name: one for name, one in tensors.items() if not name.startswith("adam.")}
+    trees = directory / "trees.safetensors"
+    if trees.exists():
+        weights |= {f"{FOREST}{name}": one for name, one in _read(trees)[0].items()}
     put(network, weights, path)
     network.eval()
     return step
@@ -242,6 +270,12 @@ def _read(path: Path) -> tuple[dict[str, Tensor], int]:
         raise InputError(
             "a broken checkpoint", where=str(path), todo="delete it; the run begins that stage anew"
         ) from error
+
+
+def _save(tensors: dict[str, Tensor], path: Path) -> None:
+    from safetensors.torch import save_file
+
+    _replace(path, lambda part: save_file(tensors, part))
 
 
 def _put(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:

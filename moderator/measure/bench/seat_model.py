@@ -95,7 +95,7 @@ class SeatModel:
                 logits[every] = judge(network, layout, reading).numpy()
         ends = np.cumsum([len(one.at) for one in asked])
         values = [
-            _probability(part[:, HEAD[one.protocol]])
+            _probability(part[:, HEAD[one.protocol]], model.about.scale[HEAD[one.protocol]])
             for one, part in zip(asked, np.split(logits, ends[:-1]), strict=True)
         ]
         return Pass(values)
@@ -107,5 +107,5 @@ def _loaded(load: Callable[[], Loaded]) -> Loaded:
     return load()
 
 
-def _probability(logits: Values) -> Values:
-    return np.asarray(1.0 / (1.0 + np.exp(-logits)))
+def _probability(logits: Values, scale: float) -> Values:
+    return np.asarray(1.0 / (1.0 + np.exp(-scale * logits)))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LARGEST = 64 * 2**20
 """Bytes of a file that is looked at."""
 
+FOREST = "floor.forest."
+"""What the names of the floor model's trees begin with; a checkpoint may have none."""
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -71,7 +74,7 @@ def save(network: Network, about: About, path: Path) -> str:
     from safetensors.torch import save_file
 
     tensors = {
-        name: (tensor.half() if name.startswith(("layers.", "projector.")) else tensor.float())
+        name: (tensor.half() if name.startswith(("layers.", "projector.")) else tensor)
         .detach()
         .cpu()
         .contiguous()
@@ -120,11 +123,14 @@ def read(path: Path, expected: str | None = None) -> tuple[About, dict[str, Tens
 
 
 def put(network: Network, tensors: dict[str, Tensor], path: Path) -> None:
-    """Puts trained tensors into a network.
+    """Puts trained tensors into a network, and the floor's trees, if there are some.
 
     Raises:
         InputError: they are of another shape.
     """
+    trees = {name: one for name, one in tensors.items() if name.startswith(FOREST)}
+    tensors = {name: one for name, one in tensors.items() if name not in trees}
+    network.floor.plant({})
     wanted = trained(network)
     sizes = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
     if sizes != {name: tuple(tensor.shape) for name, tensor in tensors.items()}:
@@ -136,6 +142,12 @@ def put(network: Network, tensors: dict[str, Tensor], path: Path) -> None:
     with torch.no_grad():
         for name, tensor in wanted.items():
             tensor.copy_(tensors[name])
+    try:
+        network.floor.plant({name.removeprefix(FOREST): one for name, one in trees.items()})
+    except ValueError as error:
+        raise InputError(
+            f"the checkpoint's trees are broken: {error}", where=str(path), todo="export it again"
+        ) from error
 
 
 def build(

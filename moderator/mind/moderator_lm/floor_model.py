@@ -7,6 +7,7 @@ minute six did.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from moderator.mind.moderator_lm.trees import Forest
 from moderator.timing import SeatVoices, timing
 from moderator.voices import Times
 
@@ -82,7 +84,10 @@ class FloorReading:
 
 
 class FloorModel(nn.Module):
-    """A residual multilayer perceptron over the features of one moment.
+    """A residual multilayer perceptron over the features of one moment, and trees beside it.
+
+    The perceptron gives the embedding. The opinion is the trees' where there are some: while the
+    language model is trained there are none, as trees know their training meetings too well.
 
     Args:
         inputs: features.
@@ -101,6 +106,7 @@ class FloorModel(nn.Module):
         self.out = nn.Sequential(
             nn.LayerNorm(width), nn.Dropout(dropout), nn.Linear(width, len(HEADS))
         )
+        self.forest: Forest | None = None
 
     def fit_scale(self, features: Tensor) -> None:
         """Takes mean and spread from ``(n, inputs)`` training features."""
@@ -118,7 +124,22 @@ class FloorModel(nn.Module):
         hidden = self.enter(torch.cat([scaled, role], dim=1))
         for block in self.blocks:
             hidden = hidden + block(hidden)
+        if self.forest is not None:
+            return FloorReading(hidden, self.forest(torch.cat([features, role], dim=1)))
         return FloorReading(hidden, cast("Tensor", self.out(hidden)))
+
+    def plant(self, tensors: Mapping[str, Tensor]) -> None:
+        """Takes trees over features and role, one sum a head; none where `tensors` is empty.
+
+        Raises:
+            ValueError: they are not `Forest`'s, or are for other heads or columns.
+        """
+        forest = Forest(tensors) if tensors else None
+        if forest is not None and (
+            len(forest.base) != len(HEADS) or forest.columns > len(self.mean) + ROLE
+        ):
+            raise ValueError("trees for other heads or columns")
+        self.forest = forest
 
 
 def _block(width: int, dropout: float) -> nn.Sequential:

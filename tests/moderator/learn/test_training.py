@@ -10,16 +10,18 @@ import torch
 
 from moderator.errors import InputError
 from moderator.events import Word
+from moderator.learn.floor_stage import gather
 from moderator.learn.prepared import PreparedMeeting, prepare, read, read_all, write
 from moderator.learn.run import Run, Settings, load_run
 from moderator.learn.scores import answers, figures
+from moderator.learn.trees_stage import grow
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.checkpoint import trained
+from moderator.mind.moderator_lm.checkpoint import About, save, trained
 from moderator.timeline import to_samples
 from tests.moderator.mind.moderator_lm.tiny import encode, network
 
-SETTINGS = Settings(floor_epochs=150, epochs=12, batch=2, seats=2, silent=20, rate=1e-2)
+SETTINGS = Settings(floor_epochs=150, epochs=12, batch=2, seats=2, silent=20, rate=1e-2, trees=20)
 
 
 def meeting(name: str, seed: int, minutes: int = 8) -> BenchMeeting:
@@ -70,6 +72,8 @@ def test_words_teach_what_the_floor_cannot_hear(
 ) -> None:
     model = network(fresh=True)
     Run(tmp_path / "run", SETTINGS).train(model, lessons[:2], quiet)
+    assert load_run(model, tmp_path / "run") > 0
+    assert model.floor.forest is not None
     found = figures(answers(model, lessons[2:], "stream", lambda done, of: None), 1)
     assert found["floor AP"] < 0.6  # it knows when, but not whether
     assert found["AP"] > 0.7
@@ -97,6 +101,27 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     Run(tmp_path / "parts", settings).train(parts, lessons[:2], quiet)
     for name, tensor in trained(whole).items():
         torch.testing.assert_close(trained(parts)[name], tensor, atol=1e-5, rtol=1e-4)
+
+
+def test_a_run_goes_on_from_exported_weights(
+    lessons: list[PreparedMeeting], tmp_path: Path
+) -> None:
+    model, file = network(), tmp_path / "weights.safetensors"
+    moments = gather(lessons[:2])
+    model.floor.plant(grow(moments, 3, 0, lambda done, of: None).state_dict())
+    digest = save(model, About(shape=model.shape), file)
+    settings = SETTINGS.model_copy(update={"epochs": 0.3, "begun_with": digest})
+    Run(tmp_path / "run", settings).train(network(seed=1), lessons[:2], quiet, begin=file)
+    found = network(seed=2)
+    assert load_run(found, tmp_path / "run") == 2
+    assert found.floor.forest is not None
+    assert found.floor.forest.value.shape[1] == 3  # its trees, as they came
+    torch.testing.assert_close(found.floor.state_dict(), model.floor.state_dict())
+    assert not torch.equal(trained(found)["head.1.weight"], trained(model)["head.1.weight"])
+    with pytest.raises(InputError, match="another sha256"):
+        Run(tmp_path / "other", SETTINGS.model_copy(update={"begun_with": "0" * 64})).train(
+            network(), lessons[:2], quiet, begin=file
+        )
 
 
 def test_other_settings_do_not_go_on(tmp_path: Path) -> None:
