@@ -138,7 +138,8 @@ class Meeting:
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
-        session = self._session = await self._mind.open(self._role, self._participants)
+        with self._watch.phase("open"):
+            session = self._session = await self._mind.open(self._role, self._participants)
         desk = Desk(session, live=self._settings.live)
         delivery = Delivery(session, self._voice, self._settings, self._watch)
         try:

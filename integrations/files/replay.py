@@ -134,13 +134,14 @@ class Replay:
         names = {one.id: one.name for one in participants.values()}
         transcript.write(out, meeting.meeting_id, names)
         spent = dict(self._watch.seconds)
+        opened = spent.pop("open")  # minds load what they need when they are opened
         result = summary.build(
             meeting_id=meeting.meeting_id,
             duration=duration,
             role=options.role.id,
             models=self._models(),
-            load_s=spent.pop("load"),
-            run_s=spent.pop("run"),
+            load_s=spent.pop("load") + opened,
+            run_s=spent.pop("run") - opened,
             phases_s=spent,
         )
         out.finish(result)

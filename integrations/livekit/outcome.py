@@ -112,19 +112,22 @@ class Outcome:
             duration: of the meeting.
             why: it is over.
             names: of the people who took part, by id.
-            spent: computing seconds by part; `load` and `run` among them.
+            spent: computing seconds by part; `load`, `open` and `run` among them.
             models: used.
 
         Returns:
             The summary, as written.
         """
-        phases = {key: value for key, value in spent.items() if key not in ("load", "run")}
+        loading = sum(spent.get(key, 0.0) for key in ("load", "open"))
+        phases = {
+            key: value for key, value in spent.items() if key not in ("load", "open", "run")
+        }
         summary = self._summary.build(
             meeting_id=meeting_id(room),
             duration=duration,
             role=self._role.id,
             models=models,
-            load_s=spent.get("load", 0.0),
+            load_s=loading,
             run_s=sum(phases.values()),
             phases_s=phases,
         )

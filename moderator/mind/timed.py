@@ -23,7 +23,7 @@ PATIENCE = to_samples(8.0)
 """For so long; then the duty is done as if there were no model."""
 
 FITS_FOR = to_samples(1.0)
-"""A turn that fits does so for as long as the model looks ahead."""
+"""So far the model looks ahead: a moment that fits does so for as long, and so does a no."""
 
 
 class TimingSession(MindSession, Protocol):
@@ -113,6 +113,7 @@ class TimedSession:
         self._speaking = False
         self._waiting: tuple[str | None, Samples] | None = None
         self._found: tuple[Samples, float] | None = None
+        self._refused: Samples | None = None
 
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk."""
@@ -128,24 +129,31 @@ class TimedSession:
         """
         wish = await self._duties.propose()
         if wish is None:
-            self._waiting = self._found = None
+            self._forget_wish()
             return None
         if wish.answering or wish.act not in CAN_WAIT:
             return wish
         if self._waiting is None or self._waiting[0] != wish.duty:
-            self._waiting, self._found = (wish.duty, self._now), None
+            self._forget_wish()
+            self._waiting = (wish.duty, self._now)
         return None if self._speaking else await self._when_fitting(wish, self._waiting[1])
+
+    def _forget_wish(self) -> None:
+        self._waiting = self._found = self._refused = None
 
     async def _when_fitting(self, wish: Proposal, since: Samples) -> Proposal | None:
         if self._found is not None and self._now - self._found[0] < FITS_FOR:
             return self._explained(wish, "the moment fits", self._found[0] - since)
         if self._now - since >= PATIENCE:
             return self._explained(wish, "no moment was found that fits", PATIENCE)
+        if self._refused is not None and self._now - self._refused < FITS_FOR:
+            return None
         try:
             fitting = await self._model.probability()
         except MindError as error:
             raise PartFailed(str(error), wish) from error
         if fitting < self._model.threshold:
+            self._refused = self._now
             return None
         self._found = (self._now, fitting)
         return self._explained(wish, "the moment fits", self._now - since)
@@ -159,7 +167,7 @@ class TimedSession:
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """The duties' words."""
         if proposal.act in CAN_WAIT:
-            self._waiting = self._found = None
+            self._forget_wish()
         async for piece in self._duties.compose(proposal):
             yield piece
 

@@ -123,7 +123,7 @@ def test_the_model_is_asked_only_while_a_wish_waits() -> None:
     timer = Timer(lambda now: 0.0)
     events = meeting(timer, INVITE)
     assert min(timer.asked) >= first_turn(ALONE) - 0.6
-    assert len([at for at in timer.asked if at <= first_turn(events)]) <= 2 * 8 + 1
+    assert len([at for at in timer.asked if at <= first_turn(events)]) <= 8 + 1
 
 
 def test_what_is_urgent_does_not_wait() -> None:
