@@ -41,7 +41,9 @@ def load_backbone(store: ModelStore) -> tuple[LlamaForCausalLM, PreTrainedTokeni
         InputError: the model is missing, or its copy cannot be written.
     """
     from transformers import AutoTokenizer, LlamaForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
     directory = store.directory(MODEL)
     copy = directory / _COPY
     with FileLock(str(directory / f".{_COPY}.lock")):
@@ -71,9 +73,7 @@ def _sha256(path: Path) -> str:
 
 def _unpack(gguf: Path, copy: Path) -> None:
     from transformers import AutoTokenizer, GgufConfig, LlamaForCausalLM
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
     source: dict[str, Any] = {"gguf_file": gguf.name, "local_files_only": True}
     quantization = GgufConfig(dequantize=True)
     try:
