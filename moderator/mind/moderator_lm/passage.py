@@ -21,6 +21,10 @@ from moderator.voices import Times
 LONG_AGO = -(10**12)
 """When the opening before a transcript became known."""
 
+WIDTH_STEP = 64
+"""Passages are padded to multiples of this: what torch keeps for every shape that it meets on a
+processor would else fill the memory, some 30 MB a training step."""
+
 _PROMPT, _WORD, _QUESTION, _PADDING = range(4)
 
 
@@ -68,7 +72,7 @@ def lay_out(passages: Sequence[Passage], prompt_room: int) -> Layout:
         passages: at least one.
         prompt_room: position at which transcripts begin.
     """
-    width = max(map(len, passages))
+    width = -(-max(map(len, passages)) // WIDTH_STEP) * WIDTH_STEP
     first = passages[0].words
     hidden = torch.zeros(len(passages), width, first.shape[1], dtype=first.dtype)
     positions = torch.zeros(len(passages), width, dtype=torch.long)

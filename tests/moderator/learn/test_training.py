@@ -21,7 +21,7 @@ from moderator.mind.moderator_lm.checkpoint import About, save, trained
 from moderator.timeline import to_samples
 from tests.moderator.mind.moderator_lm.tiny import encode, network
 
-SETTINGS = Settings(floor_epochs=150, epochs=12, batch=2, seats=2, silent=20, rate=1e-2, trees=20)
+SETTINGS = Settings(floor_epochs=150, epochs=20, batch=2, seats=2, silent=20, rate=4e-3, trees=20)
 
 
 def meeting(name: str, seed: int, minutes: int = 8) -> BenchMeeting:
