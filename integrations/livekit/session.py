@@ -29,7 +29,7 @@ from integrations.livekit.state import AgentState
 from integrations.livekit.succession import Succession
 from integrations.livekit.text import TextPublisher
 from integrations.livekit.tracks import Tracks
-from moderator.events import Failure, Heard, Percept
+from moderator.events import Failure, Heard, Percept, RoleChanged
 from moderator.journal import Event, Opened
 from moderator.meeting import Meeting, Settings
 from moderator.mind.base import Participant, SpeechLLM
@@ -222,7 +222,10 @@ class RoomSession:
             self._measure(event)
         if self._meeting is None:
             return
-        if isinstance(event, Percept):
+        if isinstance(event, RoleChanged):
+            own, role = self._options.role.identity.name, event.role
+            self._text.say(f"{own} has the role {role['id']} now. {role['summary']}")
+        elif isinstance(event, Percept):
             self._state.floor(self._meeting.floor)
             self._feed.floor(self._meeting.floor, self._meeting.standing)
         elif isinstance(event, Heard):
@@ -330,7 +333,6 @@ class RoomSession:
             await self._publisher.publish(self._link.room)
         self._meeting.change_role(role, self._voice if role.turn.may_speak else None)
         self._control.change_role(role)
-        self._text.say(f"{role.identity.name} has the role {role.id} now. {role.summary}")
 
     def _erase(self, identity: str) -> None:
         """Drops what somebody said so far, everywhere, if the role says so."""
