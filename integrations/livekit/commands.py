@@ -212,7 +212,8 @@ async def _serve(worker: Worker, agent_name: str) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, drain)
-    note(f"serving as {agent_name or 'an agent for every room'}")
+    name = agent_name or "an agent for every room"
+    worker.server.on("worker_registered", lambda *_: note(f"serving as {name}"))
     await worker.run()
     await asyncio.gather(*draining)
 
