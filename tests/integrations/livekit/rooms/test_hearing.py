@@ -19,7 +19,7 @@ SAID = {
     "ben": "The delivery of the chairs is late again.",
     "cem": "We should invite the neighbours on Sunday.",
 }
-TELLING = {"ana": ("budget", "garden"), "ben": ("delivery", "chairs"), "cem": ("invite", "sunday")}
+TELLING = {"ana": ("budget", "garden"), "ben": ("delivery", "chair"), "cem": ("invite", "sunday")}
 
 
 def test_words_arrive_under_the_identity_of_who_said_them(
@@ -45,7 +45,7 @@ def test_words_arrive_under_the_identity_of_who_said_them(
             await asyncio.sleep(0.3)
             final = {who: text.lower() for who, text, last in reader.transcripts if last}
             assert "garden" in final["ana"]
-            assert "chairs" in final["ben"]
+            assert "chair" in final["ben"]
             assert any(who == "cem" and not last for who, _, last in reader.transcripts)
 
     asyncio.run(run())
