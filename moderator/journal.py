@@ -7,12 +7,15 @@ decisions in it, bit for bit (`rerun`).
 from __future__ import annotations
 
 import errno
+import io
 import json
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TextIO, TypeAlias
 
 from moderator.errors import InputError
 from moderator.events import (
@@ -167,6 +170,7 @@ class Journal:
         self._keep_thoughts = keep_thoughts
         self._path = path
         self._unflushed = 0
+        self._writing, self._erasing = threading.Lock(), threading.Lock()
         try:
             self._file = path.open("x", encoding="utf-8", newline="\n") if path else None
         except OSError as error:
@@ -187,11 +191,12 @@ class Journal:
             self.lines.append(line)
             return
         try:
-            self._file.write(_text(line))
-            self._unflushed += 1
-            if self._unflushed >= FLUSH_LINES:
-                self._file.flush()
-                self._unflushed = 0
+            with self._writing:
+                self._file.write(_text(line))
+                self._unflushed += 1
+                if self._unflushed >= FLUSH_LINES:
+                    self._file.flush()
+                    self._unflushed = 0
         except OSError as error:
             raise self._refused(error) from error
 
@@ -201,25 +206,42 @@ class Journal:
         When they spoke stays, so that decisions come out the same when the journal is run again.
         What minds noted goes whoever it was about: it may quote them.
 
+        May be called in a thread while lines are being added, since a long meeting's journal takes
+        seconds to copy. When it fails, the journal is as it was and can be added to.
+
         Raises:
             InputError: the file cannot be written.
         """
         if self._path is None:
             self.lines = [_without(line, speakers) for line in self.lines]
             return
-        if self._file is None:
-            return
-        fresh = self._path.with_name(self._path.name + ".part")
-        try:
-            self._file.flush()
-            with fresh.open("w", encoding="utf-8", newline="\n") as out:
-                for line in read(self._path):
-                    out.write(_text(_without(line, speakers)))
-            self._file.close()
-            fresh.replace(self._path)
-            self._file = self._path.open("a", encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise self._refused(error) from error
+        part = self._path.with_name(self._path.name + ".part")
+        with self._erasing:
+            if self._file is None:
+                return
+            try:
+                with part.open("w", encoding="utf-8", newline="\n") as fresh:
+                    self._replace(self._path, part, fresh, speakers)
+            except OSError as error:
+                raise self._refused(error) from error
+            finally:
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
+
+    def _replace(self, path: Path, part: Path, fresh: TextIO, speakers: Collection[str]) -> None:
+        """Copies the journal into `part`, and goes on with that in its place."""
+        with path.open("rb") as old:
+            _copy(old, fresh, speakers, path)
+            with self._writing, ExitStack() as undo:
+                assert self._file is not None  # it is closed under the same lock as this runs
+                self._file.flush()
+                _copy(old, fresh, speakers, path)  # what was added in the meantime
+                fresh.flush()
+                further = undo.enter_context(part.open("a", encoding="utf-8", newline="\n"))
+                part.replace(path)
+                undo.pop_all()
+                former, self._file = self._file, further
+        former.close()
 
     def close(self) -> None:
         """Flushes and closes the file; does nothing the second time.
@@ -227,10 +249,11 @@ class Journal:
         Raises:
             InputError: the disk is full.
         """
-        file, self._file = self._file, None
         try:
-            if file is not None:
-                file.close()
+            with self._erasing, self._writing:
+                file, self._file = self._file, None
+                if file is not None:
+                    file.close()
         except OSError as error:
             raise self._refused(error) from error
 
@@ -257,6 +280,13 @@ def _without(line: Line, speakers: Collection[str]) -> Line:
     if kind == "command" and line["by"] in speakers:
         kept["argument"] = ""
     return kept
+
+
+def _copy(old: BinaryIO, fresh: TextIO, speakers: Collection[str], path: Path) -> None:
+    """Copies the whole lines from where `old` is to its end, without what `speakers` said."""
+    while (raw := old.readline()).endswith(b"\n"):
+        fresh.write(_text(_without(_parse(raw.decode("utf-8"), str(path)), speakers)))
+    old.seek(-len(raw), io.SEEK_CUR)
 
 
 def read(path: Path) -> Iterator[Line]:

@@ -43,18 +43,18 @@ class Channels:
     def _method(self, name: str) -> Callable[[rtc.RpcInvocationData], Awaitable[str]]:
         async def method(data: rtc.RpcInvocationData) -> str:
             try:
-                return self._do(name, data.caller_identity, "rpc", argument_of(data.payload))
+                return await self._do(name, data.caller_identity, "rpc", argument_of(data.payload))
             except Refusal as refusal:
                 raise rtc.RpcError(int(refusal.code), refusal.message) from None
 
         return method
 
-    def _do(self, name: str, by: str, channel: str, argument: str) -> str:
+    async def _do(self, name: str, by: str, channel: str, argument: str) -> str:
         if name == OPT_OUT:
             return self._control.opt_out(by, channel)
         if name == OPT_IN:
             return self._control.opt_in(by, channel)
-        return self._control.do(Command(name), by, channel, argument)
+        return await self._control.do(Command(name), by, channel, argument)
 
     def _chat(self, reader: rtc.TextStreamReader, by: str) -> None:
         task = asyncio.create_task(self._read(reader, by), name="chat")
@@ -73,6 +73,6 @@ class Channels:
         if name not in (*Command, OPT_OUT, OPT_IN):
             return  # some other program's command
         try:
-            self._reply(self._do(name, by, "chat", argument), by)
+            self._reply(await self._do(name, by, "chat", argument), by)
         except Refusal as refusal:
             self._reply(f"No: {refusal.message}.", by)

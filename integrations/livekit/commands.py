@@ -41,6 +41,14 @@ MetricsPort = Annotated[
         help="Metrics for Prometheus at http://HOST:PORT/metrics; 0: any free port.",
     ),
 ]
+OtherRoles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--other-role",
+        metavar="FILE",
+        help="A role that it may be told to take by its id; may be given several times.",
+    ),
+]
 MetricsHost = Annotated[
     str,
     typer.Option(
@@ -66,6 +74,7 @@ def join(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Directory for journal, transcript and sound."),
     ] = None,
+    other_role: OtherRoles = None,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
     recogniser: Recogniser = None,
@@ -106,6 +115,7 @@ def join(
     from integrations.livekit.address import Address
     from integrations.livekit.dashboard.server import Dashboard
     from integrations.livekit.session import SessionOptions
+    from integrations.livekit.succession import load_roles
     from integrations.livekit.telemetry import metrics_for
 
     if not room and token is None:
@@ -113,9 +123,8 @@ def join(
     the_role = load_role(role)
     who = identity or f"moderator-{the_role.id}-{token_hex(3)}"
     address = Address(url, room, who, the_role.identity.name, token, api_key, api_secret)
-    options = SessionOptions(
-        the_role, address, out, overwrite=force, step_s=step, patience_s=leave_after
-    )
+    others = tuple(load_roles(other_role or []))
+    options = SessionOptions(the_role, address, out, force, step, leave_after, others)
     page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
     store = open_store(offline=offline, show_progress=not as_json)
     models = _models(the_role, store, recogniser, enrol or [])
@@ -146,6 +155,7 @@ def serve(
         int, typer.Option(min=1, max=64, help="Meetings at the same time on this worker.")
     ] = 4,
     enrol: Enrol = None,
+    other_role: OtherRoles = None,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
     metrics_port: MetricsPort = None,
@@ -163,12 +173,16 @@ def serve(
     _prepare_livekit("serve")
     from integrations.files.enrolments import read_enrolments
     from integrations.livekit.address import Address
+    from integrations.livekit.succession import load_roles
     from integrations.livekit.telemetry import metrics_for
     from integrations.livekit.worker import Worker, WorkerOptions
 
     the_role = load_role(role)
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
-    options = WorkerOptions(url, api_key, api_secret, the_role, agent_name, out, rooms)
+    others = tuple(load_roles(other_role or []))
+    options = WorkerOptions(
+        url, api_key, api_secret, the_role, agent_name, out, rooms, others=others
+    )
     store = open_store(offline=offline)
     enrolled = read_enrolments(enrol or [])
     load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
@@ -198,7 +212,8 @@ async def _serve(worker: Worker, agent_name: str) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, drain)
-    note(f"serving as {agent_name or 'an agent for every room'}")
+    name = agent_name or "an agent for every room"
+    worker.server.on("worker_registered", lambda *_: note(f"serving as {name}"))
     await worker.run()
     await asyncio.gather(*draining)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any
+from unicodedata import category
 
+from integrations.livekit.succession import is_name
 from moderator.commands import permitted
 from moderator.errors import InputError
 from moderator.events import CommandGiven
@@ -16,6 +19,10 @@ from roles.schema import Command, Role
 
 LONGEST = 500
 """Characters of an argument, and of a chat message that can be a command."""
+
+
+_UNSAFE = ("Cc", "Cs")
+"""Unicode categories that no argument may have: control characters, and halves of pairs."""
 
 
 class Code(IntEnum):
@@ -49,7 +56,7 @@ class Control:
         say: hands a text to the mind; False if too much waits.
         refuse: takes a refusal to be heard; False if the role does not let people refuse.
         agree: takes it back; False if something else still stands against it.
-        become: has the agent go on by another role, by its name; the name it takes.
+        become: has the agent go on by another role, by its name or as YAML; the name it takes.
     """
 
     def __init__(
@@ -58,7 +65,7 @@ class Control:
         say: Callable[[str], bool],
         refuse: Callable[[str], bool],
         agree: Callable[[str], bool],
-        become: Callable[[str], str],
+        become: Callable[[str], Awaitable[str]],
     ) -> None:
         self._role, self._say, self._refuse, self._agree = role, say, refuse, agree
         self._become = become
@@ -72,14 +79,15 @@ class Control:
         """Who may do what is now said by another role."""
         self._role = role
 
-    def do(self, command: Command, by: str, channel: str, argument: str = "") -> str:
+    async def do(self, command: Command, by: str, channel: str, argument: str = "") -> str:
         """Carries out a command.
 
         Args:
             command: which.
             by: identity of who gives it.
             channel: ``rpc`` or ``chat``.
-            argument: what to say, for `say`; which role to take, for `role`.
+            argument: what to say, for `say`; which role to take, for `role`: its name or, by RPC,
+                its YAML.
 
         Returns:
             What came of it: JSON for `status` and `role`, otherwise a sentence.
@@ -88,10 +96,12 @@ class Control:
             Refusal: it is not allowed, not possible or not understood.
         """
         meeting = self._ready()
-        if len(argument) > LONGEST:
+        if len(argument) > LONGEST and command is not Command.ROLE:
             raise Refusal(Code.BAD_REQUEST, f"at most {LONGEST} characters")
+        if any(category(char) in _UNSAFE and not char.isspace() for char in argument):
+            raise Refusal(Code.BAD_REQUEST, "control characters")
         allowed = permitted(self._role, command, channel, by)
-        shown = argument if command in (Command.SAY, Command.ROLE) else ""
+        shown = _shown(command, argument)
         given = CommandGiven(meeting.now, command, by, channel, allowed, shown)
         if not allowed:
             meeting.command(given)
@@ -101,8 +111,8 @@ class Control:
         if command is Command.SAY:
             self._take_text(argument)
         if command is Command.ROLE and argument:
-            taken = self._take_role(argument)
-            meeting.command(given)
+            taken = await self._take_role(argument)
+            meeting.command(replace(given, at=meeting.now, argument=taken))
             return f"I take the role {taken}."
         meeting.command(given)
         return self._answer(command, meeting)
@@ -144,9 +154,9 @@ class Control:
         if not self._say(" ".join(text.split())):
             raise Refusal(Code.BUSY, "too much waits to be said")
 
-    def _take_role(self, name: str) -> str:
+    async def _take_role(self, asked: str) -> str:
         try:
-            return self._become(name.strip())
+            return await self._become(asked.strip())
         except InputError as error:
             raise Refusal(Code.NOT_POSSIBLE, error.what) from None
 
@@ -184,8 +194,17 @@ _DONE = {
 }
 
 
+def _shown(command: Command, argument: str) -> str:
+    """What the journal keeps of an argument; of a whole role only that it was one."""
+    if command is Command.ROLE and not is_name(argument):
+        return "…" if argument else ""
+    return argument if command in (Command.SAY, Command.ROLE) else ""
+
+
 def argument_of(payload: str) -> str:
     """The argument in an RPC payload: nothing, plain text, or JSON such as ``{"text": "…"}``.
+
+    A whole role may also come as a JSON object, which is YAML as it stands.
 
     Raises:
         Refusal: it is JSON of another shape.
@@ -195,8 +214,10 @@ def argument_of(payload: str) -> str:
         return text
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal(Code.BAD_REQUEST, "the payload is not JSON") from None
+    if isinstance(found, dict) and "id" in found:
+        return text
     if isinstance(found, dict):
         found = found.get("text", "")
     if not isinstance(found, str):

@@ -1,4 +1,4 @@
-"""What the agent decided and who has the floor, for front-ends: two data topics."""
+"""What the agent decided, who has the floor and what has changed, for front-ends: data topics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from livekit import rtc
 from livekit.rtc.participant import PublishDataError
 
-from moderator.events import Action, Decision, Reason
+from moderator.events import Action, Decision, Reason, RoleChanged
 from moderator.floor import FloorView
 from moderator.journal import Event
 from moderator.measure.report.wording import ACTIONS, REASONS, said
@@ -19,9 +19,10 @@ from moderator.rules.base import Standing
 from moderator.timeline import Samples, to_samples, to_seconds
 
 DECISION_TOPIC, FLOOR_TOPIC = "moderator.decision", "moderator.now"
+CHANGE_TOPIC = "moderator.change"
 
 REMEMBERED = 20
-"""Decisions that somebody who comes in late is sent."""
+"""Decisions, and as many changes, that somebody who comes in late is sent."""
 
 WAITING = 50
 """Messages that may wait to be sent; then the oldest go."""
@@ -42,7 +43,7 @@ _Message = tuple[str, str, str | None]
 
 
 class Feed:
-    """Publishes decisions and the floor; an observer of the meeting.
+    """Publishes decisions, the floor and changes; an observer of the meeting.
 
     A decision to wait is told when its reason or act is another than before; one to wait for want
     of a proposal never is.
@@ -51,6 +52,7 @@ class Feed:
     def __init__(self) -> None:
         self._room: rtc.Room | None = None
         self._told: deque[str] = deque(maxlen=REMEMBERED)
+        self._changes: deque[str] = deque(maxlen=REMEMBERED)
         self._last: tuple[object, ...] = ()
         self._floor_seen: tuple[object, ...] = ()
         self._floor_at: Samples = -EVERY
@@ -67,6 +69,10 @@ class Feed:
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
+        if isinstance(event, RoleChanged):
+            self._last = ()
+            role = {"role": event.role["id"], "summary": event.role["summary"]}
+            self._changed(event.at, "role", role)
         if not isinstance(event, Decision):
             return
         what = (event.action, event.reason, event.act)
@@ -86,6 +92,10 @@ class Feed:
         self._floor_seen, self._floor_at = seen, floor.now
         self._put(FLOOR_TOPIC, _floor(floor, quiet=quiet))
 
+    def forget(self, at: Samples, identity: str) -> None:
+        """Has front-ends drop what somebody said."""
+        self._changed(at, "erased", {"identity": identity})
+
     async def close(self) -> None:
         """Publishes nothing any more."""
         if self._task is not None:
@@ -94,8 +104,14 @@ class Feed:
             self._task = None
 
     def _newcomer(self, person: rtc.RemoteParticipant) -> None:
-        for line in self._told:
-            self._put(DECISION_TOPIC, line, person.identity)
+        for topic, lines in ((CHANGE_TOPIC, self._changes), (DECISION_TOPIC, self._told)):
+            for line in lines:
+                self._put(topic, line, person.identity)
+
+    def _changed(self, at: Samples, what: str, facts: dict[str, Any]) -> None:
+        found = {"seconds": to_seconds(at), "change": what, **facts}
+        self._changes.append(json.dumps(found, ensure_ascii=False))
+        self._put(CHANGE_TOPIC, self._changes[-1])
 
     def _put(self, topic: str, line: str, to: str | None = None) -> None:
         self._waiting.append((topic, line, to))
@@ -112,7 +128,7 @@ class Feed:
                 with suppress(RuntimeError, ConnectionError, TimeoutError, PublishDataError):
                     await self._room.local_participant.publish_data(
                         line,
-                        reliable=topic == DECISION_TOPIC,
+                        reliable=topic != FLOOR_TOPIC,
                         destination_identities=[] if to is None else [to],
                         topic=topic,
                     )

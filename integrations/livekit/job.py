@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from integrations.livekit.address import Address
 from integrations.livekit.models import RoomModels
 from integrations.livekit.session import RoomSession, SessionOptions
-from integrations.livekit.succession import library_role
+from integrations.livekit.succession import Roles
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.timeline import Stopwatch
@@ -29,7 +30,7 @@ LONGEST_METADATA = 100_000
 class JobWishes(BaseModel):
     """What the metadata of a job may say, as JSON.
 
-    `role` is the name of a role of the library or a whole role; without it the worker's own.
+    `role` is the name of a role or a whole role; without it the worker's own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,8 +39,13 @@ class JobWishes(BaseModel):
     leave_after_s: float = Field(default=10.0, ge=0.0, le=3600.0)
 
 
-def job_role(metadata: str, default: Role) -> tuple[Role, JobWishes]:
+def job_role(metadata: str, default: Role, roles: Roles) -> tuple[Role, JobWishes]:
     """The role that a job's metadata asks for.
+
+    Args:
+        metadata: the job's.
+        default: where it names none.
+        roles: that it may name.
 
     Raises:
         InputError: the metadata is not valid, with the reason.
@@ -53,7 +59,7 @@ def job_role(metadata: str, default: Role) -> tuple[Role, JobWishes]:
     if wishes.role is None:
         return default, wishes
     if isinstance(wishes.role, str):
-        return library_role(wishes.role, "job metadata: role"), wishes
+        return roles.named(wishes.role, "job metadata: role"), wishes
     try:
         return Role.model_validate(wishes.role), wishes
     except ValidationError as error:
@@ -77,6 +83,7 @@ def job_session(
     out: Path | None = None,
     patience_s: float = 10.0,
     metrics: Metrics | None = None,
+    others: Sequence[Role] = (),
 ) -> RoomSession:
     """A session in a job's room, which it joins when it is run.
 
@@ -91,6 +98,7 @@ def job_session(
         out: directory for the meeting's files; None: nothing is written.
         patience_s: how long an empty room is waited in for somebody to come back.
         metrics: measure the meeting.
+        others: roles that it may take later, beside the library's.
 
     Raises:
         InputError: the environment does not say where the server is.
@@ -108,5 +116,5 @@ def job_session(
         # Nobody is heard who has not been asked: subscribing is up to the session.
         await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
 
-    options = SessionOptions(role, address, out, patience_s=patience_s)
+    options = SessionOptions(role, address, out, patience_s=patience_s, others=tuple(others))
     return RoomSession(options, models, mind, Stopwatch(), (context.room, join), metrics)

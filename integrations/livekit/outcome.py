@@ -68,7 +68,7 @@ class Outcome:
         )
 
     def erase(self, track: str, speakers: Collection[str]) -> None:
-        """Destroys what was kept of somebody, if the role says so.
+        """Destroys what was kept of somebody, if the role says so; then call `erase_words`.
 
         Their sound and words go; who spoke when stays, since decisions were made by it.
 
@@ -77,13 +77,20 @@ class Outcome:
             speakers: they, or everybody on their microphone.
 
         Raises:
-            InputError: a file cannot be written.
+            InputError: a file cannot be removed.
         """
         if not self._erases:
             return
         self.recording.erase(track)
         self._transcript.erase(speakers)
-        if self._journal is not None:
+
+    def erase_words(self, speakers: Collection[str]) -> None:
+        """The part of `erase` that takes long, for a thread: rewrites the journal.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        if self._erases and self._journal is not None:
             self._journal.erase(speakers)
 
     def __call__(self, event: Event) -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from integrations.livekit.duplex import DuplexSession as DuplexSession
 from integrations.livekit.job import job_role, job_session
 from integrations.livekit.model_cache import ModelCache
 from integrations.livekit.models import shared_diarization
+from integrations.livekit.succession import Roles
 from moderator import __version__ as __version__
 from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
@@ -76,6 +78,7 @@ async def join(
     mind_url: str | None = None,
     leave_after_s: float = 10.0,
     metrics: Metrics | None = None,
+    others: Sequence[str | Path | Role] = (),
 ) -> dict[str, Any]:
     """Takes part in the meeting in a job's room, until everybody has left.
 
@@ -90,6 +93,7 @@ async def join(
         mind_url: OpenAI-compatible server of ``openai:MODEL``.
         leave_after_s: leave a room that has been empty for so long.
         metrics: measure the meeting; see `integrations.livekit.telemetry`.
+        others: roles that it may be told to take later, beside the library's.
 
     Returns:
         The summary of the meeting.
@@ -108,6 +112,7 @@ async def join(
         out=None if out is None else Path(out),
         patience_s=leave_after_s,
         metrics=metrics,
+        others=[_role(other) for other in others],
     )
     meeting = asyncio.create_task(session.run(), name="meeting")
     try:
@@ -120,13 +125,23 @@ async def join(
     return summary
 
 
-def requested_role(context: JobContext, default: str | Path | Role = "facilitator") -> Role:
+def requested_role(
+    context: JobContext,
+    default: str | Path | Role = "facilitator",
+    others: Sequence[str | Path | Role] = (),
+) -> Role:
     """The role that the job's metadata asks for, as `moderator serve` reads it.
+
+    Args:
+        context: the job's.
+        default: where the metadata name none.
+        others: roles that they may name, beside the library's.
 
     Raises:
         InputError: the metadata is not valid, with the reason.
     """
-    return job_role(context.job.metadata, _role(default))[0]
+    known = Roles(_role(other) for other in others)
+    return job_role(context.job.metadata, _role(default), known)[0]
 
 
 def _role(role: str | Path | Role) -> Role:

@@ -16,6 +16,7 @@ from integrations.livekit.channels import Channels
 from integrations.livekit.consent import Consent, is_person
 from integrations.livekit.control import Control
 from integrations.livekit.echo import EchoGuard
+from integrations.livekit.erasure import Erasures
 from integrations.livekit.feed import Feed
 from integrations.livekit.models import RoomModels
 from integrations.livekit.outcome import Outcome, meeting_id
@@ -25,10 +26,10 @@ from integrations.livekit.room import Attendance, First, RoomLink
 from integrations.livekit.shared import SharedMicrophones
 from integrations.livekit.source import RoomSource
 from integrations.livekit.state import AgentState
-from integrations.livekit.succession import library_role, successor
+from integrations.livekit.succession import Succession
 from integrations.livekit.text import TextPublisher
 from integrations.livekit.tracks import Tracks
-from moderator.events import Heard, Percept
+from moderator.events import Failure, Heard, Percept, RoleChanged
 from moderator.journal import Event, Opened
 from moderator.meeting import Meeting, Settings
 from moderator.mind.base import Participant, SpeechLLM
@@ -54,6 +55,7 @@ class SessionOptions:
         overwrite: replace an earlier meeting's files.
         step_s: length of a percept.
         patience_s: how long an empty room is waited in for somebody to come back.
+        others: roles that it may take later, beside those of the library.
     """
 
     role: Role
@@ -62,6 +64,7 @@ class SessionOptions:
     overwrite: bool = False
     step_s: float = 0.3
     patience_s: float = 10.0
+    others: tuple[Role, ...] = ()
 
 
 class RoomSession:
@@ -97,14 +100,17 @@ class RoomSession:
         self._publisher = Publisher(self._clock, self._echo.said)
         self._text = TextPublisher(self.shared)
         self._state, self._feed = AgentState(role), Feed()
-        self._control = Control(role, self._mind.say, self._refuse, self._agree, self._become)
-        self._changes: set[asyncio.Task[None]] = set()
-        self._role, self._voice = role, models.voice
+        self._succession = Succession(role, options.others, self._take, self._text.say)
+        self._control = Control(
+            role, self._mind.say, self._refuse, self._agree, self._succession.become
+        )
+        self._voice = models.voice
         self._channels = Channels(self._control, self._text.say)
         self._people = Attendance(
             self._read, self._joined, self._left, self._empty, options.patience_s
         )
         self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
+        self._erasures = Erasures(self._outcome, self._to, self._not_erased)
         self._meeting: Meeting | None = None
         self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
@@ -127,8 +133,7 @@ class RoomSession:
             return await self._meet()
         finally:
             self._people.close()
-            for change in self._changes:
-                change.cancel()
+            await self._succession.close()
             await self._publisher.close()
             await self._text.close()
             await self._state.close()
@@ -184,6 +189,7 @@ class RoomSession:
         try:
             with watch.phase("run"), self._measured():
                 await meeting.run(source, sinks)
+            await self._erasures.finish()
         except BaseException as error:
             self._outcome.abandon(meeting.now, error)
             raise
@@ -216,7 +222,10 @@ class RoomSession:
             self._measure(event)
         if self._meeting is None:
             return
-        if isinstance(event, Percept):
+        if isinstance(event, RoleChanged):
+            own, role = self._options.role.identity.name, event.role
+            self._text.say(f"{own} has the role {role['id']} now. {role['summary']}")
+        elif isinstance(event, Percept):
             self._state.floor(self._meeting.floor)
             self._feed.floor(self._meeting.floor, self._meeting.standing)
         elif isinstance(event, Heard):
@@ -317,19 +326,6 @@ class RoomSession:
             self._consent_changed(identity, allowed=True)
         return agreed
 
-    def _become(self, name: str) -> str:
-        """Begins to take another role; the name of it.
-
-        Raises:
-            InputError: there is none of that name, or it speaks another language.
-        """
-        role = successor(self._role, library_role(name, "role"))
-        self._role = role
-        change = asyncio.create_task(self._take(role), name=f"role {role.id}")
-        self._changes.add(change)
-        change.add_done_callback(self._changes.discard)
-        return role.id
-
     async def _take(self, role: Role) -> None:
         assert self._meeting is not None
         if role.turn.may_speak and self._voice is None:
@@ -337,8 +333,6 @@ class RoomSession:
             await self._publisher.publish(self._link.room)
         self._meeting.change_role(role, self._voice if role.turn.may_speak else None)
         self._control.change_role(role)
-        self._state.change_role(role)
-        self._text.say(f"{role.identity.name} has the role {role.id} now. {role.summary}")
 
     def _erase(self, identity: str) -> None:
         """Drops what somebody said so far, everywhere, if the role says so."""
@@ -347,7 +341,16 @@ class RoomSession:
         speakers = {one for one in self._names if self.shared.microphone_of(one) == identity}
         for one in speakers | {identity}:
             self._meeting.forget(one)
-        self._outcome.erase(identity, speakers | {identity})
+        self._state.forget()
+        self._feed.forget(self._meeting.now, identity)
+        self._erasures.erase(identity, speakers | {identity})
+
+    def _not_erased(self, why: str) -> None:
+        if self._meeting is not None:
+            self._outcome(Failure(self._meeting.now, "erasure", why))
+
+    def _to(self, identity: str, text: str) -> None:
+        self._text.say(text, identity)
 
     def _consent_changed(self, identity: str, *, allowed: bool) -> None:
         self.tracks.review()

@@ -7,9 +7,18 @@ from contextlib import suppress
 
 from livekit import rtc
 
-from moderator.events import Action, Decision, Proposal, TurnEnded, TurnStarted
+from moderator.events import (
+    Action,
+    Decision,
+    Proposal,
+    RoleChanged,
+    TurnEnded,
+    TurnStarted,
+    Withdrawn,
+)
 from moderator.floor import FloorView
 from moderator.journal import Event
+from moderator.timeline import Samples, to_samples
 from roles.schema import Role
 
 STATE = "lk.agent.state"
@@ -18,6 +27,9 @@ STATE = "lk.agent.state"
 ROLE, FLOOR, SHARE, HAND = "moderator.role", "moderator.floor", "moderator.share", "moderator.hand"
 
 HAND_TOPIC = "moderator.hand"
+
+HAND_FOR = to_samples(10.0)
+"""A hand goes down when nothing was wished for this long."""
 
 
 class AgentState:
@@ -36,6 +48,7 @@ class AgentState:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._cue = ""
+        self._wished: Samples = 0
 
     def attach(self, room: rtc.Room) -> None:
         """Shows it in this room from now on; it is joined."""
@@ -47,7 +60,12 @@ class AgentState:
     def __call__(self, event: Event) -> None:
         """Takes one event."""
         if isinstance(event, Proposal):
-            self._cue = event.cue
+            self._cue, self._wished = event.cue, event.at
+        elif isinstance(event, Withdrawn):
+            self._set(HAND, "")
+        elif isinstance(event, RoleChanged):
+            self._set(ROLE, str(event.role["id"]))
+            self._set(HAND, "")
         elif isinstance(event, Decision):
             self._decided(event)
         elif isinstance(event, TurnStarted):
@@ -60,10 +78,13 @@ class AgentState:
         """Takes who has the floor now; once a percept is often enough."""
         self._set(FLOOR, floor.holder or floor.status.value)
         self._set(SHARE, f"{floor.agent_share:.2f}")
+        if floor.now - self._wished > HAND_FOR:
+            self._set(HAND, "")
 
-    def change_role(self, role: Role) -> None:
-        """Shows another role."""
-        self._set(ROLE, role.id)
+    def forget(self) -> None:
+        """Takes back words that may quote somebody."""
+        self._cue = ""
+        self._set(HAND, "")
 
     async def close(self) -> None:
         """Shows nothing any more."""

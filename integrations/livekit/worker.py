@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest
 
-from integrations.livekit.job import job_role, job_session
+from integrations.livekit.job import JobWishes, job_role, job_session
 from integrations.livekit.model_cache import ModelCache
 from integrations.livekit.models import shared_diarization
 from integrations.livekit.outcome import meeting_id
 from integrations.livekit.session import RoomSession
+from integrations.livekit.succession import Roles
 from moderator.audio import Waveform
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
@@ -40,6 +41,7 @@ class WorkerOptions:
         out: directory for the meetings' directories; None: nothing is written.
         rooms: meetings at the same time; more are left to other workers.
         drain_s: meetings that last longer after SIGTERM are cut.
+        others: roles that jobs and commands may name, beside the library's.
     """
 
     url: str
@@ -50,6 +52,7 @@ class WorkerOptions:
     out: Path | None = None
     rooms: int = 4
     drain_s: int = 60
+    others: tuple[Role, ...] = ()
 
 
 class Worker:
@@ -76,6 +79,7 @@ class Worker:
     ) -> None:
         self._options, self._mind = options, mind
         self._metrics = metrics
+        self._roles = Roles((*options.others, options.role))
         self._models = ModelCache(store, shared_diarization(store, enrolled or {}))
         self._sessions: dict[str, tuple[asyncio.AbstractEventLoop, RoomSession]] = {}
         self._models.for_role(options.role)
@@ -112,10 +116,13 @@ class Worker:
     def _load(self, server: AgentServer) -> float:
         return len(server.active_jobs) / self._options.rooms
 
+    def _wished(self, metadata: str) -> tuple[Role, JobWishes]:
+        return job_role(metadata, self._options.role, self._roles)
+
     async def _requested(self, request: JobRequest) -> None:
         """Accepts a job whose metadata is valid."""
         try:
-            role, _ = job_role(request.job.metadata, self._options.role)
+            role, _ = self._wished(request.job.metadata)
         except InputError as error:
             from moderator.cli.console import note
 
@@ -127,7 +134,7 @@ class Worker:
         )
 
     async def _job(self, context: JobContext) -> None:
-        role, wishes = job_role(context.job.metadata, self._options.role)
+        role, wishes = self._wished(context.job.metadata)
         models = await asyncio.to_thread(self._models.for_role, role)
         name = f"{meeting_id(context.job.room.name)}-{context.job.id}"
         session = job_session(
@@ -138,6 +145,7 @@ class Worker:
             out=self._options.out and self._options.out / name,
             patience_s=wishes.leave_after_s,
             metrics=self._metrics,
+            others=(*self._options.others, self._options.role),
         )
         self._sessions[context.job.id] = (asyncio.get_running_loop(), session)
         try:

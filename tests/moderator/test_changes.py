@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from moderator import journal as journal_module
 from moderator.audio import AudioChunk
 from moderator.ears.script import ScriptedEars
-from moderator.events import Word
+from moderator.errors import InputError
+from moderator.events import Heard, Word
 from moderator.journal import Closed, Journal, Line, Opened, read
 from moderator.meeting import Meeting, Settings
 from moderator.mind.duties import Duties
@@ -135,6 +139,64 @@ def test_what_somebody_said_is_erased_and_the_decisions_stay(tmp_path: Path) -> 
     assert any("ana" in line.get("speaking", ()) for line in lines)
     assert rerun(path) == []
     assert not list(tmp_path.glob("*.part"))
+
+
+def said(number: int, who: str) -> Heard:
+    return Heard(number, words=(Word(who, f"{who}{number}", number, number + 1),))
+
+
+def test_lines_that_come_while_words_are_erased_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    for number in range(4_000):
+        journal.write(said(number, "ana" if number % 2 else "ben"))
+    erasing = threading.Thread(target=journal.erase, args=({"ana"},))
+    erasing.start()
+    written = 4_000
+    while erasing.is_alive() or written < 4_200:
+        journal.write(said(written, "ben"))
+        written += 1
+    erasing.join()
+    journal.close()
+    lines = list(read(path))
+    assert [line["at"] for line in lines] == list(range(written))
+    assert {word[0] for line in lines for word in line.get("words", ())} == {"ben"}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("broken", ["copy", "replace"])
+def test_an_erasure_that_fails_midway_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    for number in range(100):
+        journal.write(said(number, "ana"))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        if broken == "copy":
+            whole = journal_module._without
+            calls = iter(range(60))
+            patch.setattr(
+                journal_module,
+                "_without",
+                lambda line, who: whole(line, who) if next(calls, None) is not None else full(),
+            )
+        else:
+            patch.setattr(Path, "replace", full)
+        with pytest.raises(InputError, match="disk is full"):
+            journal.erase({"ana"})
+    journal.write(said(100, "ben"))
+    assert list(tmp_path.iterdir()) == [path]
+    journal.erase({"ana"})
+    journal.write(said(101, "ben"))
+    journal.close()
+    lines = list(read(path))
+    assert [line["at"] for line in lines] == list(range(102))
+    assert {word[0] for line in lines for word in line.get("words", ())} == {"ben"}
 
 
 def test_a_transcript_forgets_one_speaker() -> None:

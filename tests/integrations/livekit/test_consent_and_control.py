@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from integrations.livekit.address import Address
 from integrations.livekit.consent import Consent, acceptable
 from integrations.livekit.control import Code, Control, Refusal, argument_of, parse_chat
 from integrations.livekit.outcome import meeting_id
+from integrations.livekit.succession import Succession, load_roles, successor
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
 from moderator.journal import Journal
@@ -43,18 +46,30 @@ def meeting(the_role: Role, mind: Dictated, journal: Journal) -> Meeting:
     )
 
 
+def control_of(the_role: Role, mind: Dictated) -> Control:
+    async def taken(role: Role) -> None:
+        pass
+
+    succession = Succession(the_role, [role(id="own")], taken, lambda _: None)
+    return Control(the_role, mind.say, lambda _: True, lambda _: True, succession.become)
+
+
+def do(control: Control, command: Command, by: str, argument: str = "") -> str:
+    return asyncio.run(control.do(command, by, "rpc", argument))
+
+
 def test_what_one_is_told_to_say_is_said_when_the_floor_is_free() -> None:
     the_role = role(authority={"commands": {"say": ["ana"]}})
     mind, journal = Dictated(Duties()), Journal()
     loop = meeting(the_role, mind, journal)
-    control = Control(the_role, mind.say, lambda _: True, lambda _: True, str.upper)
+    control = control_of(the_role, mind)
     with pytest.raises(Refusal) as early:
-        control.do(Command.SAY, "ana", "rpc", "hello")
+        do(control, Command.SAY, "ana", "hello")
     assert early.value.code is Code.NOT_READY
     control.attach(loop)
-    control.do(Command.SAY, "ana", "rpc", "Lunch is  at one.")
+    do(control, Command.SAY, "ana", "Lunch is  at one.")
     with pytest.raises(Refusal) as refused:
-        control.do(Command.SAY, "ben", "rpc", "No it is not.")
+        do(control, Command.SAY, "ben", "No it is not.")
     assert refused.value.code is Code.NOT_PERMITTED
 
     class Nothing:
@@ -66,6 +81,91 @@ def test_what_one_is_told_to_say_is_said_when_the_floor_is_free() -> None:
     assert heard == ["Lunch is at one."]
     given = [(line["by"], line["accepted"]) for line in journal.lines if line["kind"] == "command"]
     assert given == [("ana", True), ("ben", False)]
+
+
+@pytest.mark.parametrize("text", ["a \x1b[2J b", "half of a pair: \ud83d", "nul \0"])
+def test_what_no_journal_can_hold_is_refused(text: str) -> None:
+    the_role = role(authority={"commands": {"say": ["ana"]}})
+    mind, journal = Dictated(Duties()), Journal()
+    control = control_of(the_role, mind)
+    control.attach(meeting(the_role, mind, journal))
+    with pytest.raises(Refusal) as refused:
+        do(control, Command.SAY, "ana", argument_of(json.dumps(text)))
+    assert refused.value.code is Code.BAD_REQUEST
+    assert not journal.lines
+
+
+INLINE = """
+id: visitor   # a role of one's own
+summary: Says hello.
+identity: {name: Nobody}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        ("observer", "observer"),
+        (" own ", "own"),
+        ("facilitator", "facilitator"),
+        (INLINE, "visitor"),
+        (json.dumps({"text": INLINE}), "visitor"),
+        (json.dumps({"id": "visitor", "summary": "x", "identity": {"name": "X"}}), "visitor"),
+    ],
+)
+def test_a_role_is_taken_by_name_or_as_text(asked: str, taken: str) -> None:
+    the_role = role(authority={"commands": {"role": ["ana"]}})
+    mind, journal = Dictated(Duties()), Journal()
+    control = control_of(the_role, mind)
+    control.attach(meeting(the_role, mind, journal))
+    assert taken in do(control, Command.ROLE, "ana", argument_of(asked))
+    with pytest.raises(Refusal) as refused:
+        do(control, Command.ROLE, "ben", argument_of(asked))
+    assert refused.value.code is Code.NOT_PERMITTED
+    done, not_done = journal.lines
+    assert (done["argument"], done["accepted"]) == (taken, True)
+    assert "\n" not in not_done["argument"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ("nobody", "no role named"),
+        ("../etc/passwd", "not the name"),
+        ("own.yaml", "not the name"),
+        (INLINE + "turn: {may_fly: true}", "may_fly"),
+        (INLINE + "language: de", "another language"),
+        (INLINE + "x: " + "[" * 3_000, ""),
+        ("{" + '"id": "a", ' * 2_000 + "}", ""),
+        (INLINE + "#" + "x" * 20_000, "at most 14,000"),
+        ("a: &a 1\nb: *a", "anchor"),
+    ],
+)
+def test_roles_that_are_none_are_refused_in_one_line(asked: str, why: str) -> None:
+    the_role = role(authority={"commands": {"role": ["ana"]}})
+    mind, journal = Dictated(Duties()), Journal()
+    control = control_of(the_role, mind)
+    control.attach(meeting(the_role, mind, journal))
+    with pytest.raises(Refusal) as refused:
+        do(control, Command.ROLE, "ana", asked)
+    assert refused.value.code is Code.NOT_POSSIBLE
+    assert why in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+def test_what_a_successor_keeps() -> None:
+    old, new = role(consent={"opt_out": False}), load_role("observer")
+    taken = successor(old, new)
+    assert (taken.id, taken.consent, taken.identity) == ("observer", old.consent, old.identity)
+    assert taken.retention == old.retention
+
+
+def test_roles_named_at_the_start_differ_in_their_ids(tmp_path: Path) -> None:
+    file = tmp_path / "role.yaml"
+    file.write_text(INLINE)
+    assert [one.id for one in load_roles([str(file), "chair"])] == ["visitor", "chair"]
+    with pytest.raises(InputError, match="two roles have the id visitor"):
+        load_roles([str(file), str(file)])
 
 
 def test_no_more_than_a_few_texts_wait() -> None:
@@ -128,7 +228,9 @@ def test_arguments(payload: str, argument: str) -> None:
     assert argument_of(payload) == argument
 
 
-@pytest.mark.parametrize("payload", ["{", "[1]", '{"text": 1}', '{"text": null}'])
+@pytest.mark.parametrize(
+    "payload", ["{", "[1]", '{"text": 1}', '{"text": null}', "[" * 15_000, '"' + "x" * 15_000]
+)
 def test_payloads_of_the_wrong_shape(payload: str) -> None:
     with pytest.raises(Refusal) as bad:
         argument_of(payload)

@@ -10,11 +10,19 @@ from typing import Any, cast
 
 from livekit import rtc
 
-from integrations.livekit.feed import DECISION_TOPIC, FLOOR_TOPIC, LARGEST, REMEMBERED, Feed
-from moderator.events import Act, Action, Decision, Reason
+from integrations.livekit.feed import (
+    CHANGE_TOPIC,
+    DECISION_TOPIC,
+    FLOOR_TOPIC,
+    LARGEST,
+    REMEMBERED,
+    Feed,
+)
+from moderator.events import Act, Action, Decision, Reason, RoleChanged
 from moderator.floor import FloorStatus, FloorView, Tally
 from moderator.rules.base import Standing
 from moderator.timeline import to_samples
+from roles.loader import load_role
 
 
 class FakeRoom:
@@ -122,3 +130,24 @@ def test_a_packet_stays_small_with_many_long_identities() -> None:
     shares = room.of(FLOOR_TOPIC)[0]["shares"]
     assert 1 <= len(shares) <= 30
     assert next(iter(shares)).endswith("00199")
+
+
+def test_changes_are_told_also_to_whoever_comes_late() -> None:
+    def work(feed: Feed, room: FakeRoom) -> None:
+        feed(decision(1, Action.WAIT, Reason.FLOOR_HELD, Act.INVITE))
+        feed(RoleChanged(to_samples(2.0), load_role("observer").model_dump(mode="json")))
+        feed(decision(3, Action.WAIT, Reason.FLOOR_HELD, Act.INVITE))
+        feed.forget(to_samples(4.0), "ana")
+        room.handlers["participant_connected"](SimpleNamespace(identity="late"))
+
+    room = published(work)
+    summary = load_role("observer").summary
+    changes = [
+        {"seconds": 2.0, "change": "role", "role": "observer", "summary": summary},
+        {"seconds": 4.0, "change": "erased", "identity": "ana"},
+    ]
+    assert room.of(CHANGE_TOPIC) == changes
+    assert [body for topic, body, to in room.sent if (topic, to) == (CHANGE_TOPIC, ["late"])] == (
+        changes
+    )
+    assert len(room.of(DECISION_TOPIC)) == 2, "another role may wait for a reason of its own"

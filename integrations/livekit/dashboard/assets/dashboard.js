@@ -2,7 +2,8 @@
 'use strict';
 
 const { Room, RoomEvent } = LivekitClient;
-const TRANSCRIPTION = 'lk.transcription', DECISION = 'moderator.decision', NOW = 'moderator.now';
+const TRANSCRIPTION = 'lk.transcription', DECISION = 'moderator.decision';
+const NOW = 'moderator.now', CHANGE = 'moderator.change';
 const PERSON = new Set([0, 3, 5]); // standard, telephone, connector: whom the agent may hear
 const AGAIN_MS = 2000, GIVE_UP_AFTER = 5;
 
@@ -42,12 +43,12 @@ function agentGone() {
 
 function data(payload, participant, _kind, topic) {
   if (participant?.identity !== agent) return; // nobody else speaks for the agent
-  const found = topic === DECISION || topic === NOW ? parse(payload) : null;
+  const found = [DECISION, NOW, CHANGE].includes(topic) ? parse(payload) : null;
   if (!found) return;
   if (topic === NOW) meeting.floor(found);
   else {
-    const key = `${found.seconds} ${found.action} ${found.reason}`;
-    if (!seen.has(key)) meeting.decided(found);
+    const key = `${found.seconds} ${found.action ?? found.change} ${found.reason ?? found.identity ?? found.role}`;
+    if (!seen.has(key)) topic === CHANGE ? meeting.changed(found) : meeting.decided(found);
     seen.add(key);
     if (seen.size > 1000) seen.clear();
   }
@@ -95,7 +96,7 @@ async function join() {
   meeting ??= new Meeting(agent, where.agent_name);
   byId('room').textContent = cut(where.room, 120);
   byId('agent').textContent = cut(where.agent_name, 80);
-  byId('role').textContent = cut(where.role, 40);
+  byId('role').textContent ||= cut(where.role, 40);
   document.title = `${cut(where.agent_name, 80)} in ${cut(where.room, 120)}`;
   room = new Room();
   room

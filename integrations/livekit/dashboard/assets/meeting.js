@@ -114,6 +114,7 @@ class Meeting {
 
   attributes(found) {
     this.state = found['lk.agent.state'] || this.state;
+    if (found['moderator.role']) byId('role').textContent = cut(found['moderator.role'], 40);
     const hand = byId('hand'), cue = found['moderator.hand'];
     hand.hidden = !cue;
     hand.textContent = cue ? `Raises its hand: ${cut(cue, 300)}` : '';
@@ -135,7 +136,23 @@ class Meeting {
     body.append(make('span', 'did', cut(one.did, 100)), make('span', 'reason', cut(one.why, 200)));
     const act = about.filter(Boolean).join(', ');
     if (act) body.append(make('span', 'act', act));
-    item.append(make('time', '', clock(one.seconds)), body);
+    this.#log(item, one.seconds, body);
+  }
+
+  changed(one) {
+    const item = make('li', 'acts'), body = make('p');
+    if (one.change === 'role') {
+      body.append(make('span', 'did', `took the role ${cut(one.role, 40)}`), make('span', 'reason', cut(one.summary, 200)));
+    } else if (one.change === 'erased') {
+      const who = this.people.get(one.identity)?.name ?? cut(one.identity, 80);
+      this.#erase(one.identity);
+      body.append(make('span', 'did', `erased what ${who} had said`));
+    } else return;
+    this.#log(item, one.seconds, body);
+  }
+
+  #log(item, seconds, body) {
+    item.append(make('time', '', clock(seconds)), body);
     const list = byId('decisions');
     list.prepend(item);
     while (list.children.length > DECISIONS) list.lastChild.remove();
@@ -166,6 +183,14 @@ class Meeting {
     byId('no-words').hidden = true;
     if (follows) list.scrollTop = list.scrollHeight;
     byId('follow').hidden = this.follows();
+  }
+
+  #erase(identity) {
+    for (const [key, item] of this.segments) {
+      if (JSON.parse(key)[0] !== identity) continue;
+      item.remove();
+      this.segments.delete(key);
+    }
   }
 
   follows() {

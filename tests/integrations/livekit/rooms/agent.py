@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from integrations.livekit.address import Address
 from integrations.livekit.metrics import Metrics
 from integrations.livekit.models import RoomModels
 from integrations.livekit.session import RoomSession, SessionOptions
+from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
 from moderator.timeline import Stopwatch
 from roles.loader import load_role
 from roles.schema import Role
+from tests.integrations.livekit.rooms.people import Person, person
 from tests.integrations.livekit.server import Server
 
 IDENTITY = "agent-robin"
@@ -82,14 +84,16 @@ async def agent(
     role: Role | None = None,
     patience_s: float = 1.0,
     metrics: Metrics | None = None,
+    mind: SpeechLLM | None = None,
+    others: tuple[Role, ...] = (),
+    identity: str = IDENTITY,
 ) -> AsyncIterator[Agent]:
     """The agent in a room; ended with the block, if it has not ended by itself."""
     role = role or quiet_role()
-    address = Address(server.url, room, IDENTITY, "Robin", None, server.key, server.secret)
-    options = SessionOptions(role, address, out, patience_s=patience_s)
-    session = RoomSession(
-        options, replace(models), load_mind(live=True), Stopwatch(), None, metrics
-    )
+    address = Address(server.url, room, identity, "Robin", None, server.key, server.secret)
+    options = SessionOptions(role, address, out, patience_s=patience_s, others=others)
+    mind = mind or load_mind(live=True)
+    session = RoomSession(options, replace(models), mind, Stopwatch(), None, metrics)
     task = asyncio.create_task(session.run())
     try:
         await asyncio.sleep(0)
@@ -99,6 +103,27 @@ async def agent(
         await asyncio.wait([task], timeout=20)
         if task.done() and not task.cancelled():
             task.exception()
+
+
+@asynccontextmanager
+async def gathering(
+    server: Server,
+    room: str,
+    models: RoomModels,
+    out: Path,
+    *names: str,
+    role: Role | None = None,
+    **options: Any,
+) -> AsyncIterator[tuple[Agent, dict[str, Person]]]:
+    """The agent with some people, by identity; the last of them listens."""
+    async with AsyncExitStack() as stack:
+        people = {}
+        for name in names:
+            one = person(server, room, name, listens=name == names[-1])
+            people[name] = await stack.enter_async_context(one)
+        robin = await stack.enter_async_context(agent(server, room, models, out, role, **options))
+        await present(people[names[0]])
+        yield robin, people
 
 
 async def present(one: Any, within: float = 10.0) -> None:

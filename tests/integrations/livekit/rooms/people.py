@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -42,6 +42,7 @@ class Person:
         sound: what came from the agent: time of arrival and level, per frame.
         chat: messages, with their senders' identities.
         transcripts: identity, text, final.
+        data: topic and text of packets.
     """
 
     identity: str
@@ -52,6 +53,7 @@ class Person:
     heard: list[bytes] = field(default_factory=list)
     chat: list[tuple[str, str]] = field(default_factory=list)
     transcripts: list[tuple[str, str, bool]] = field(default_factory=list)
+    data: list[tuple[str, str]] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def say(self, samples: Waveform) -> tuple[float, float]:
@@ -121,6 +123,13 @@ class Person:
         task.add_done_callback(self.tasks.discard)
 
 
+async def until(done: Callable[[], object], within: float = 15.0) -> None:
+    """Waits for something to come true; fails by `TimeoutError` if it does not."""
+    async with asyncio.timeout(within):
+        while not done():
+            await asyncio.sleep(0.05)
+
+
 @asynccontextmanager
 async def person(
     server: Server,
@@ -140,6 +149,7 @@ async def person(
         one.room.on("track_subscribed", one._subscribed)
     one.room.register_text_stream_handler("lk.chat", one._text)
     one.room.register_text_stream_handler("lk.transcription", one._text)
+    one.room.on("data_received", lambda got: one.data.append((got.topic or "", got.data.decode())))
     options = rtc.RoomOptions(auto_subscribe=listens)
     await one.room.connect(server.url, token(server, room, identity, kind, attributes), options)
     try:
@@ -154,7 +164,9 @@ async def person(
         await source.aclose()
 
 
-async def publish(one: Person) -> str:
-    """Publishes the microphone; its publication's id."""
-    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+async def publish(
+    one: Person, source: rtc.TrackSource.ValueType = rtc.TrackSource.SOURCE_MICROPHONE
+) -> str:
+    """Publishes their sound; its publication's id."""
+    options = rtc.TrackPublishOptions(source=source)
     return (await one.room.local_participant.publish_track(one.track, options)).sid

@@ -16,8 +16,8 @@ from integrations.livekit.models import RoomModels
 from moderator.rerun import rerun
 from moderator.timeline import SAMPLE_RATE
 from roles.schema import Role
-from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role
-from tests.integrations.livekit.rooms.people import person
+from tests.integrations.livekit.rooms.agent import IDENTITY, agent, gathering, present, quiet_role
+from tests.integrations.livekit.rooms.people import person, until
 from tests.integrations.livekit.rooms.test_control import until_chat
 from tests.integrations.livekit.rooms.voices import Speakers
 from tests.integrations.livekit.server import Server
@@ -67,35 +67,67 @@ def test_what_was_heard_before_an_opt_out_is_erased(
     assert spoken["ana"] < 1e-3
 
 
+VISITOR = """
+id: visitor
+summary: Says hello and answers.
+identity: {name: Somebody else}
+duties: [{type: answer}]
+turn: {share_ceiling: 1.0}
+authority: {commands: {role: [ana], status: everyone}}
+"""
+
+
 def test_the_role_is_changed_by_whoever_may(
     server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
 ) -> None:
     question = speakers.say(0, "Robin, who has talked the most so far?")
+    own = Role.model_validate(quiet_role().model_dump(mode="json") | {"id": "own"})
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana", listens=True))
-            robin = await stack.enter_async_context(agent(server, room, models, out))
-            await present(ana)
-            for name in ("nobody", "../../etc/passwd", "role.yaml"):
+        meeting = gathering(server, room, models, out, "ana", others=(own,))
+        async with meeting as (robin, people):
+            ana = people["ana"]
+            me = ana.room.remote_participants[IDENTITY]
+            for asked in ("nobody", "../../etc/passwd", "role.yaml", VISITOR + "voice: loud"):
                 with pytest.raises(rtc.RpcError) as refused:
-                    await ana.call(IDENTITY, "role", name)
+                    await ana.call(IDENTITY, "role", asked)
                 assert refused.value.code == 2409
-            await ana.write("/role observer")
-            await until_chat(ana, "has the role observer now")
-            shown = ana.room.remote_participants[IDENTITY].attributes
-            await asyncio.sleep(0.5)
-            assert shown["moderator.role"] == "observer"
-            assert json.loads(await ana.call(IDENTITY, "status"))["role"] == "observer"
+                assert "\n" not in refused.value.message
+            await ana.write("/role own")
+            await until_chat(ana, "has the role own now")
+            assert "observer" in await ana.call(IDENTITY, "role", "observer")
+            await until(lambda: me.attributes["moderator.role"] == "observer")
             _, ended = await ana.say(question)
             assert await ana.first_sound(ended, within=3.0) is None, "an observer does not speak"
             with pytest.raises(rtc.RpcError) as refused:
                 await ana.call(IDENTITY, "say", "hello")
+            assert refused.value.code == 2403
             robin.session.end("enough")
             await robin.done()
+            told = [json.loads(text) for topic, text in ana.data if topic == "moderator.change"]
+            assert [one["role"] for one in told] == ["own", "observer"]
 
     asyncio.run(run())
     lines = list(map(json.loads, (out / "journal.jsonl").read_text("utf-8").splitlines()))
     changes = [line["role"]["id"] for line in lines if line["kind"] == "role_changed"]
-    assert changes == ["observer"]
+    assert changes == ["own", "observer"]
     assert rerun(out / "journal.jsonl") == []
+
+
+def test_a_role_given_as_text_takes_over(
+    server: Server, models: RoomModels, room: str, out: Path
+) -> None:
+    async def run() -> None:
+        async with gathering(server, room, models, out, "ben", "ana") as (robin, people):
+            ana, ben = people["ana"], people["ben"]
+            assert "visitor" in await ana.call(IDENTITY, "role", VISITOR)
+            await until_chat(ana, "Robin has the role visitor now")
+            with pytest.raises(rtc.RpcError) as refused:
+                await ben.call(IDENTITY, "role", VISITOR)
+            assert refused.value.code == 2403
+            robin.session.end("enough")
+            await robin.done()
+            given = [line["argument"] for line in robin.journal() if line["kind"] == "command"]
+            assert given == ["visitor", "…"]
+
+    asyncio.run(run())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from livekit import rtc
 
 from integrations.livekit.models import RoomModels
-from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role
-from tests.integrations.livekit.rooms.people import Person, person
+from tests.integrations.livekit.rooms.agent import IDENTITY, agent, gathering, present, quiet_role
+from tests.integrations.livekit.rooms.people import Person, person, until
+from tests.integrations.livekit.rooms.test_speaking import LONG
 from tests.integrations.livekit.rooms.voices import Speakers
 from tests.integrations.livekit.server import Server
 
@@ -111,7 +113,7 @@ def test_who_opts_out_is_not_heard_from_then_on(
             said = robin.words()
             assert "garden" in said["ana"]
             assert "weather" in said["ana"]
-            assert "chairs" in said["ben"]
+            assert "chair" in said["ben"]
             assert "elephant" not in (out / "journal.jsonl").read_text("utf-8")
             consent = [line for line in robin.journal() if line["kind"] == "consent"]
             assert [(line["by"], line["channel"], line["given"]) for line in consent] == [
@@ -158,5 +160,63 @@ def test_an_objection_makes_it_leave_if_the_role_says_so(
             await ana.write("/optout")
             await robin.done()
             assert robin.journal()[-1]["why"] == "ana objected"
+
+    asyncio.run(run())
+
+
+def test_a_spoken_stop_and_listening_only_end_its_turn(
+    server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
+) -> None:
+    """By voice, by chat and by RPC; after each it is silent until it may speak again."""
+    stop = speakers.say(0, "Robin, stop talking.")
+
+    async def run() -> None:
+        async with gathering(server, room, models, out, "ana", "ben") as (robin, people):
+            ana, ben = people["ana"], people["ben"]
+
+            def ended(turns: int) -> bool:
+                state = ana.room.remote_participants[IDENTITY].attributes["lk.agent.state"]
+                own = [text for who, text, _ in ben.transcripts if who == IDENTITY]
+                return state == "listening" and len(own) >= before + turns
+
+            async def spoken() -> None:
+                await ana.say(stop)
+
+            async def written() -> None:
+                await ben.write("/listen_only")
+
+            async def called() -> None:
+                await ben.call(IDENTITY, "listen_only")
+
+            for number, give in enumerate((spoken, written, called)):
+                asked, before = time.monotonic(), 2 * number
+                await ana.call(IDENTITY, "say", LONG)
+                assert await ben.first_sound(asked, within=15.0) is not None
+                await give()
+                await until(lambda: ended(1))
+                await asyncio.sleep(0.5)
+                silent = time.monotonic()
+                await ana.call(IDENTITY, "say", "This must wait.")
+                assert await ben.first_sound(silent, within=1.5) is None
+                status = json.loads(await ben.call(IDENTITY, "status"))
+                assert (status["hushed"], status["listen_only"]) == (number == 0, number > 0)
+                await ben.call(IDENTITY, "resume")
+                assert await ben.first_sound(silent, within=15.0) is not None
+                await until(lambda: ended(2))
+            robin.session.end("enough")
+            await robin.done()
+            lines = robin.journal()
+            turns = [line for line in lines if line["kind"] == "turn_ended"]
+            assert [bool(line["lost"]) for line in turns] == [True, False] * 3
+            given = [
+                (line["command"], line["by"], line["channel"], line["accepted"])
+                for line in lines
+                if line["kind"] == "command" and line["command"] in ("hush", "listen_only")
+            ]
+            assert given == [
+                ("hush", "ana", "voice", True),
+                ("listen_only", "ben", "chat", True),
+                ("listen_only", "ben", "rpc", True),
+            ]
 
     asyncio.run(run())

@@ -16,6 +16,7 @@ import pytest
 from integrations.livekit.address import Address
 from integrations.livekit.dashboard.server import Dashboard
 from integrations.livekit.models import RoomModels
+from roles.schema import Role
 from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role
 from tests.integrations.livekit.rooms.people import person
 from tests.integrations.livekit.rooms.voices import Speakers
@@ -110,7 +111,9 @@ def test_the_page_shows_the_meeting_and_hushes_the_agent(
             shown = await enter(Dashboard(address, "facilitator"))
             ana = await enter(person(server, room, "ana"))
             ben = await enter(person(server, room, HOSTILE))
-            robin = await enter(agent(server, room, models, out, quiet_role()))
+            erasing = {"consent": {"erase_on_opt_out": True}}
+            role = Role.model_validate(quiet_role().model_dump(mode="json") | erasing)
+            robin = await enter(agent(server, room, models, out, role))
             page = await enter(browsing(shown.url, tmp_path / "profile"))
             await present(ana)
             await page.until("document.getElementById('link').textContent === 'live'")
@@ -135,6 +138,13 @@ def test_the_page_shows_the_meeting_and_hushes_the_agent(
             await page.shot("hushed")
             await page.page.click("#hush")
             await page.until("document.getElementById('hush').textContent === 'Hush'")
+
+            await ben.call(IDENTITY, "optout")
+            await page.until("!document.getElementById('said').innerText.includes('door')")
+            await page.until("document.getElementById('decisions').innerText.includes('erased')")
+            await ana.call(IDENTITY, "role", "observer")
+            await page.until("document.getElementById('role').textContent === 'observer'")
+            await page.until("document.getElementById('decisions').innerText.includes('took the')")
 
             viewers = [one for one in ana.room.remote_participants if one.startswith("viewer-")]
             assert len(viewers) == 1

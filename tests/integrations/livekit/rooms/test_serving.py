@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,19 +17,21 @@ from livekit import api, rtc
 from integrations.livekit.worker import Worker, WorkerOptions
 from moderator.cli.models import open_store
 from moderator.mind.loading import load_mind
-from roles.loader import load_role
-from tests.integrations.livekit.rooms.people import Person, person
+from roles.loader import dump_role, load_role
+from tests.integrations.livekit.rooms.agent import quiet_role
+from tests.integrations.livekit.rooms.people import Person, person, until
+from tests.integrations.livekit.rooms.test_ending import SENTENCE
 from tests.integrations.livekit.server import Server
 
 pytestmark = pytest.mark.e2e
 
 
-async def dispatch(server: Server, room: str, metadata: str) -> None:
+async def dispatch(server: Server, room: str, metadata: str, name: str = "moderator") -> None:
     """Has the agent sent into a room."""
     url = server.url.replace("ws", "http", 1)
     async with api.LiveKitAPI(url, server.key, server.secret) as client:
         await client.agent_dispatch.create_dispatch(
-            api.CreateAgentDispatchRequest(agent_name="moderator", room=room, metadata=metadata)
+            api.CreateAgentDispatchRequest(agent_name=name, room=room, metadata=metadata)
         )
 
 
@@ -89,3 +94,54 @@ def test_jobs_are_taken_refused_and_drained(
         assert (last["kind"], last["complete"]) == ("closed", True)
     refusals = capsys.readouterr().err
     assert refusals.count("refused") == 4, refusals
+
+
+def end(process: asyncio.subprocess.Process) -> None:
+    """Ends a process that is still there."""
+    if process.returncode is None:
+        process.kill()
+
+
+def test_a_worker_told_to_end_finishes_its_sentence(
+    server: Server, room: str, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "role.yaml", tmp_path / "out"
+    file.write_text(dump_role(quiet_role().model_copy(update={"id": "own"})), "utf-8")
+    key = ["--url", server.url, "--api-key", server.key, "--api-secret", server.secret]
+    command = ["serve", "--offline", "--agent-name", room, "--other-role", str(file)]
+
+    async def run() -> tuple[int | None, str]:
+        async with AsyncExitStack() as stack:
+            ana = await stack.enter_async_context(person(server, room, "ana", listens=True))
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "moderator", *command, "--out", str(out), *key),
+                stderr=asyncio.subprocess.PIPE,
+                env=dict(os.environ),
+            )
+            stack.callback(end, process)
+            assert process.stderr is not None
+            async with asyncio.timeout(60):  # it loads its models first
+                while b"serving as" not in await process.stderr.readline():
+                    pass
+            await dispatch(server, room, json.dumps({"role": "own"}), name=room)
+            seen = await agent_seen(ana, 20.0)
+            assert seen is not None
+            assert seen.attributes["moderator.role"] == "own"
+            await asyncio.sleep(0.5)
+            asked = time.monotonic()
+            await ana.call(seen.identity, "say", SENTENCE)
+            assert await ana.first_sound(asked, within=15.0) is not None
+            process.send_signal(signal.SIGTERM)
+            _, errors = await asyncio.wait_for(process.communicate(), 45)
+            await until(lambda: seen.identity not in ana.room.remote_participants)
+            return process.returncode, errors.decode()
+
+    code, errors = asyncio.run(run())
+    assert code == 0, errors
+    assert "Traceback" not in errors
+    (path,) = out.glob("*/journal.jsonl")
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    (turn,) = [line for line in lines if line["kind"] == "turn_ended"]
+    assert (turn["heard"], turn["lost"]) == (SENTENCE, "")
+    assert (lines[-1]["complete"], lines[-1]["why"]) == (True, "the worker was told to end")
+    assert (path.parent / "summary.json").exists()

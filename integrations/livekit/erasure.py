@@ -1,0 +1,65 @@
+"""Erasing what somebody said, while the meeting goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from integrations.livekit.outcome import Outcome
+from moderator.errors import InputError
+
+
+class Erasures:
+    """Has files rewritten beside the meeting, and again at its end where that failed.
+
+    Args:
+        outcome: the files.
+        tell: is told what somebody may know of it: their identity, and a sentence.
+        failed: is told why words could not be erased.
+    """
+
+    def __init__(
+        self, outcome: Outcome, tell: Callable[[str, str], None], failed: Callable[[str], None]
+    ) -> None:
+        self._outcome, self._tell, self._failed = outcome, tell, failed
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._left: frozenset[str] = frozenset()
+
+    def erase(self, track: str, speakers: Collection[str]) -> None:
+        """Destroys what was kept of somebody: their sound at once, their words soon.
+
+        Args:
+            track: theirs.
+            speakers: they, or everybody on their microphone.
+
+        Raises:
+            InputError: their sound cannot be destroyed.
+        """
+        self._outcome.erase(track, speakers)
+        work = self._rewrite(track, frozenset(speakers))
+        task = asyncio.create_task(work, name=f"erase {track}")
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def finish(self) -> None:
+        """Waits for what is under way and tries again what failed; call when the meeting is over.
+
+        Raises:
+            InputError: something still cannot be erased.
+        """
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+        if self._left:
+            await asyncio.to_thread(self._outcome.erase_words, self._left)
+
+    async def _rewrite(self, track: str, speakers: frozenset[str]) -> None:
+        try:
+            await asyncio.to_thread(self._outcome.erase_words, speakers)
+        except InputError as error:
+            self._left |= speakers
+            self._failed(str(error))
+            self._tell(
+                track, f"What you said before cannot be erased yet: {error.what}. I try again."
+            )
+            return
+        self._tell(track, "What you said before is erased.")

@@ -1,0 +1,106 @@
+"""Erasing what somebody said while the meeting goes on, without a room."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from integrations.livekit.erasure import Erasures
+from integrations.livekit.outcome import Outcome
+from moderator.errors import InputError
+from moderator.events import Failure, Heard, Word
+from moderator.journal import Journal, Opened
+from roles.loader import load_role
+from roles.schema import Role
+
+
+def role() -> Role:
+    base = load_role("facilitator").model_dump(mode="json")
+    return Role.model_validate(base | {"consent": {"erase_on_opt_out": True}})
+
+
+def outcome(out: Path) -> Outcome:
+    made = Outcome(role(), out)
+    made.open(lambda agent: Opened("m", {}, {}, agent))
+    made(Heard(1, words=(Word("ana", "elephant", 0, 1), Word("ben", "door", 0, 1))))
+    return made
+
+
+def finish(made: Outcome, out: Path) -> str:
+    made.close("m", 16_000, "the end", {}, {}, ())
+    return "".join(
+        path.read_text("utf-8") for path in out.iterdir() if path.suffix in (".jsonl", ".json")
+    )
+
+
+def test_the_meeting_goes_on_while_words_are_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    begun, go_on = threading.Event(), threading.Event()
+    erase = Journal.erase
+
+    def slowly(self: Journal, speakers: frozenset[str]) -> None:
+        begun.set()
+        assert go_on.wait(5)
+        erase(self, speakers)
+
+    monkeypatch.setattr(Journal, "erase", slowly)
+
+    async def run() -> str:
+        told: list[tuple[str, str]] = []
+        made = outcome(out)
+        erasures = Erasures(made, lambda who, what: told.append((who, what)), pytest.fail)
+        erasures.erase("ana", {"ana"})
+        until = time.monotonic() + 5
+        while not begun.is_set() and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        made(Heard(2, words=(Word("ben", "later", 1, 2),)))
+        assert not told
+        go_on.set()
+        await erasures.finish()
+        assert told == [("ana", "What you said before is erased.")]
+        return finish(made, out)
+
+    kept = asyncio.run(run())
+    assert "elephant" not in kept
+    assert "door" in kept
+    assert "later" in kept
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_what_could_not_be_erased_is_tried_again_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    out = tmp_path / "out"
+    left, erase = iter(range(failures)), Journal.erase
+
+    def failing(self: Journal, speakers: frozenset[str]) -> None:
+        if next(left, None) is not None:
+            raise InputError("the disk is full", where="journal.jsonl")
+        erase(self, speakers)
+
+    monkeypatch.setattr(Journal, "erase", failing)
+
+    async def run() -> str:
+        told: list[str] = []
+        made = outcome(out)
+        erasures = Erasures(
+            made, lambda _, what: told.append(what), lambda why: made(Failure(2, "erasure", why))
+        )
+        erasures.erase("ana", {"ana"})
+        if failures == 1:
+            await erasures.finish()
+        else:
+            with pytest.raises(InputError, match="disk is full"):
+                await erasures.finish()
+        assert "cannot be erased yet" in told[0]
+        return finish(made, out)
+
+    kept = asyncio.run(run())
+    assert '"part":"erasure"' in kept
+    assert ("elephant" in kept) is (failures == 2)
