@@ -16,10 +16,9 @@ from moderator.learn.floor_stage import ROLE_WITHHELD
 from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.thought_targets import targets
 from moderator.learn.words_stage import drawn_question, drawn_seats
-from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
+from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.mind.moderator_lm.network import Network
-from moderator.mind.moderator_lm.passage import Passage, decide, lay_out
-from moderator.mind.moderator_lm.thinking import quiet
+from moderator.mind.moderator_lm.passage import Passage, lay_out, reach
 
 BATCH = 8
 """Segments at a time."""
@@ -33,8 +32,6 @@ class States:
         hidden: ``(n, hidden)`` decisions after the layers they pass; half precision.
         floor: ``(n, floor)`` floor-state embeddings; half precision.
         logits: ``(n, 4)`` decided without a thought.
-        role: ``(n, 2)`` as the floor model is told it.
-        quiet: ``(n,)`` how long the quietest other has been silent, s.
         targets: ``(n, fields)`` right answers.
         labels: ``(n, 4)`` what happened.
         weights: ``(n, 4)`` of each moment for each head.
@@ -43,14 +40,16 @@ class States:
     hidden: Tensor
     floor: Tensor
     logits: Tensor
-    role: Tensor
-    quiet: Tensor
     targets: Tensor
     labels: Tensor
     weights: Tensor
 
     def __len__(self) -> int:
         return len(self.hidden)
+
+    def some(self, index: Tensor) -> States:
+        """The moments at ``(m,)`` indices."""
+        return States(*(getattr(self, field.name)[index] for field in fields(self)))
 
 
 def joined(parts: Sequence[States]) -> States:
@@ -90,7 +89,8 @@ def collect(
     order = sorted(range(len(prepared.words)), key=lambda index: len(prepared.words[index]))
     found: list[States] = []
     for start in range(0, len(order), BATCH):
-        asked = [_asked(prepared, meeting, index, sampling, random) for index in order[start:][:BATCH]]
+        some = order[start : start + BATCH]
+        asked = [_asked(prepared, meeting, index, sampling, random) for index in some]
         kept = [one for one in asked if one is not None]
         if kept:
             found.append(_through(network, kept))
@@ -100,7 +100,6 @@ def collect(
 @dataclass(frozen=True, slots=True)
 class _Asked:
     passage: Passage
-    features: Tensor
     columns: dict[str, Tensor]
 
 
@@ -112,7 +111,7 @@ def _asked(
     random: np.random.Generator,
 ) -> _Asked | None:
     """The moments that are drawn from one segment."""
-    prompts, moments, features, columns = [], [], [], []
+    prompts, moments, columns = [], [], []
     for seat in drawn_seats(prepared, sampling.seats, random):
         question = drawn_question(seat, prepared.segments[index].begin, sampling.silent, random)
         known = random.random() >= ROLE_WITHHELD
@@ -121,12 +120,11 @@ def _asked(
         place = Seat(meeting, seat.example.speaker)
         prompts.append(seat.prompt if known else seat.bare)
         moments.append(question.at)
-        features.append(question.features)
         role = [float(seat.example.leads and known), float(known)]
         columns.append(
             {
                 "role": np.tile(np.array(role, dtype=np.float32), (len(question.at), 1)),
-                "quiet": quiet(seat_voices(place), question.at).max(1).astype(np.float32),
+                "features": question.features,
                 "targets": targets(place, question.at),
                 "labels": question.labels,
                 "weights": question.weights,
@@ -137,18 +135,17 @@ def _asked(
     tokens = prepared.segments[index].tokens
     passage = Passage(prompts, prepared.words[index], tokens.known, moments)
     stacked = {
-        name: torch.from_numpy(np.concatenate([one[name] for one in columns])) for name in columns[0]
+        name: torch.from_numpy(np.concatenate([one[name] for one in columns]))
+        for name in columns[0]
     }
-    return _Asked(passage, torch.from_numpy(np.concatenate(features)), stacked)
+    return _Asked(passage, stacked)
 
 
 def _through(network: Network, asked: Sequence[_Asked]) -> States:
-    columns = {
-        name: torch.cat([one.columns[name] for one in asked]) for name in asked[0].columns
-    }
-    reading = network.floor(torch.cat([one.features for one in asked]), columns["role"])
+    columns = {name: torch.cat([one.columns[name] for one in asked]) for name in asked[0].columns}
+    reading = network.floor(columns.pop("features"), columns.pop("role"))
     layout = lay_out([one.passage for one in asked], network.shape.prompt_tokens)
-    hidden = decide(network, layout, reading)
+    hidden = reach(network, layout, reading)
     logits = network.judge(hidden, reading.logits)
     return States(hidden.half(), reading.embedding.half(), logits, **columns)
 

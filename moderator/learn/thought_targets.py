@@ -93,8 +93,6 @@ def _closing(topics: Times, at: Times) -> NDArray[np.int64]:
     """Whether the next topic begins soon."""
     if not len(topics):
         return np.full(at.shape, UNKNOWN)
-    following = np.append(topics, np.iinfo(np.int64).max)[
-        np.searchsorted(topics, at, side="right")
-    ]
+    following = np.append(topics, np.iinfo(np.int64).max)[np.searchsorted(topics, at, side="right")]
     closing, open_ = (FIELDS["topic"].index(answer) for answer in ("closing", "open"))
     return np.where(following - at <= TOPIC_WITHIN, closing, open_)

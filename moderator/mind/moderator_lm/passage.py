@@ -117,7 +117,7 @@ def _mask(kind: Tensor, seat: Tensor, time: Tensor) -> Tensor:
     return allowed[:, None]
 
 
-def decide(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
+def reach(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
     """``(questions, hidden)`` decisions after layer ``depth - 1``.
 
     Args:
@@ -134,8 +134,8 @@ def decide(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
 
 
 def judge(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
-    """``(questions, len(HEADS))`` logits; arguments as those of `decide`."""
-    return network.judge(decide(network, layout, reading), reading.logits)
+    """``(questions, len(HEADS))`` logits; arguments as those of `reach`."""
+    return network.judge(reach(network, layout, reading), reading.logits)
 
 
 @torch.inference_mode()

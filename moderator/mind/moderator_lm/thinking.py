@@ -1,14 +1,21 @@
-"""Thoughts before a decision."""
+"""Thinking before a decision: what was just done, to whom, is it done, and what follows.
+
+ModeratorLM-think (Mitra et al., 2026, arXiv 2606.13544) writes its reasoning token by token. Here
+a thought has a form: a few questions, each with a few answers, read off the decision's own state;
+the decision is then made once more, with the answers before it. So a thought costs less than a
+token, can be checked answer by answer against what people annotated, and cannot go astray.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
-import numpy as np
+import torch
+from torch import Tensor, nn
 
-from moderator.mind.moderator_lm.floor_model import WINDOW_S
-from moderator.timing import SeatVoices
-from moderator.voices import Times, Values
+from moderator.mind.moderator_lm.floor_model import HEADS
 
 FIELDS = MappingProxyType(
     {
@@ -18,10 +25,64 @@ FIELDS = MappingProxyType(
         "topic": ("open", "closing"),
     }
 )
-"""What is asked in a thought, and the possible answers."""
+"""What is asked in a thought, and the possible answers: the last act of another; whom it addressed;
+whether who spoke last goes on within 1 s; whether another topic begins within 10 s."""
+
+WIDTH = 64
+"""Of the layers between."""
 
 
-def quiet(voices: SeatVoices, at: Times) -> Values:
-    """``(n, others)`` seconds since each other was heard, or since the beginning; bounded."""
-    since = np.stack([voice.since(at) for voice in voices.each], axis=1)
-    return np.minimum(np.minimum(since, at[:, None] / 16000), WINDOW_S)
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What thinking gave at some moments.
+
+    Attributes:
+        answers: per field ``(n, answers)`` logits.
+        logits: ``(n, len(HEADS))`` the decision after the thought.
+    """
+
+    answers: tuple[Tensor, ...]
+    logits: Tensor
+
+    def probabilities(self) -> Tensor:
+        """``(n, all answers)`` of each field's answers, side by side."""
+        return torch.cat([one.softmax(1) for one in self.answers], dim=1)
+
+
+class Thinking(nn.Module):
+    """Answers from a decision's state, and a second judgement from both.
+
+    Untrained, the second judgement is the first.
+
+    Args:
+        hidden: width of a decision.
+        floor: width of the floor-state embedding.
+        dropout: while training.
+    """
+
+    def __init__(self, hidden: int, floor: int, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.decision, self.floor = nn.LayerNorm(hidden), nn.LayerNorm(floor)
+        state = hidden + floor
+        self.read = nn.Sequential(nn.Linear(state, WIDTH), nn.GELU(), nn.Dropout(dropout))
+        self.answers = nn.ModuleList(nn.Linear(WIDTH, len(one)) for one in FIELDS.values())
+        last = nn.Linear(WIDTH, len(HEADS))
+        for parameter in last.parameters():
+            nn.init.zeros_(parameter)
+        entering = nn.Linear(state + sum(map(len, FIELDS.values())), WIDTH)
+        self.refine = nn.Sequential(entering, nn.GELU(), nn.Dropout(dropout), last)
+
+    def forward(self, hidden: Tensor, floor: Tensor, logits: Tensor) -> Considered:
+        """Thinks.
+
+        Args:
+            hidden: ``(n, hidden)`` decisions after the last layer they pass.
+            floor: ``(n, floor)`` floor-state embeddings.
+            logits: ``(n, len(HEADS))`` decided without a thought.
+        """
+        state = torch.cat([self.decision(hidden.float()), self.floor(floor.float())], dim=1)
+        read = self.read(state)
+        answers = tuple(cast("Tensor", head(read)) for head in self.answers)
+        # The answers stay those to what was asked; deciding does not bend them.
+        known = torch.cat([one.softmax(1) for one in answers], dim=1).detach()
+        return Considered(answers, logits + self.refine(torch.cat([state, known], dim=1)))
