@@ -16,6 +16,9 @@ from moderator.mind.moderator_lm.thinking import Thinking
 ANSWERS_WEIGHT = 0.3
 """Of each field's loss beside that of the decision."""
 
+BOUNDARY_WEIGHT = 4.0
+"""Of the decision at a boundary beside one in the stream: there are far fewer of them."""
+
 
 class ThoughtSettings(BaseModel):
     """How thoughts are learned.
@@ -37,7 +40,7 @@ class ThoughtSettings(BaseModel):
     epochs: int = Field(default=4, ge=1, le=1000)
     batch: int = Field(default=1024, ge=1, le=100_000)
     rate: float = Field(default=1e-3, gt=0, lt=1)
-    decay: float = Field(default=0.05, ge=0, lt=1)
+    decay: float = Field(default=0.3, ge=0, lt=1)
     seed: int = Field(default=0, ge=0)
 
     def sampling(self) -> Sampling:
@@ -107,11 +110,13 @@ def losses(thinking: Thinking, states: States) -> tuple[Tensor, tuple[float, flo
             wrong = functional.cross_entropy(logits[known], answers[known], reduction="none")
             weight = importance[known]
             total = total + ANSWERS_WEIGHT * (wrong * weight).sum() / weight.sum()
-    return total, (float(with_thought), float(_deciding(states.logits, states)))
+    return total, (float(with_thought.detach()), float(_deciding(states.logits, states)))
 
 
 def _deciding(logits: Tensor, states: States) -> Tensor:
     each = functional.binary_cross_entropy_with_logits(
         logits, states.labels.float(), reduction="none"
     )
-    return (each * states.weights).sum() / states.weights.sum()
+    boundary = states.weights[:, :1] == 0  # asked whose turn is next, not how soon
+    weights = torch.where(boundary, BOUNDARY_WEIGHT * states.weights, states.weights)
+    return (each * weights).sum() / weights.sum()

@@ -28,8 +28,8 @@ FIELDS = MappingProxyType(
 """What is asked in a thought, and the possible answers: the last act of another; whom it addressed;
 whether who spoke last goes on within 1 s; whether another topic begins within 10 s."""
 
-WIDTH = 64
-"""Of the layers between."""
+READ, REFINED = 64, 32
+"""Widths of the layers between: before the answers, and before the second judgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +57,21 @@ class Thinking(nn.Module):
     Args:
         hidden: width of a decision.
         floor: width of the floor-state embedding.
-        dropout: while training.
+        dropout: between layers, while training.
+        blind: share of the state that is hidden while training.
     """
 
-    def __init__(self, hidden: int, floor: int, dropout: float = 0.2) -> None:
+    def __init__(self, hidden: int, floor: int, dropout: float = 0.2, blind: float = 0.4) -> None:
         super().__init__()
         self.decision, self.floor = nn.LayerNorm(hidden), nn.LayerNorm(floor)
+        self.blind = nn.Dropout(blind)
         state = hidden + floor
-        self.read = nn.Sequential(nn.Linear(state, WIDTH), nn.GELU(), nn.Dropout(dropout))
-        self.answers = nn.ModuleList(nn.Linear(WIDTH, len(one)) for one in FIELDS.values())
-        last = nn.Linear(WIDTH, len(HEADS))
+        self.read = nn.Sequential(nn.Linear(state, READ), nn.GELU(), nn.Dropout(dropout))
+        self.answers = nn.ModuleList(nn.Linear(READ, len(one)) for one in FIELDS.values())
+        last = nn.Linear(REFINED, len(HEADS))
         for parameter in last.parameters():
             nn.init.zeros_(parameter)
-        entering = nn.Linear(state + sum(map(len, FIELDS.values())), WIDTH)
+        entering = nn.Linear(state + sum(map(len, FIELDS.values())), REFINED)
         self.refine = nn.Sequential(entering, nn.GELU(), nn.Dropout(dropout), last)
 
     def forward(self, hidden: Tensor, floor: Tensor, logits: Tensor) -> Considered:
@@ -81,6 +83,7 @@ class Thinking(nn.Module):
             logits: ``(n, len(HEADS))`` decided without a thought.
         """
         state = torch.cat([self.decision(hidden.float()), self.floor(floor.float())], dim=1)
+        state = self.blind(state)
         read = self.read(state)
         answers = tuple(cast("Tensor", head(read)) for head in self.answers)
         # The answers stay those to what was asked; deciding does not bend them.

@@ -116,8 +116,14 @@ def test_a_run_learns_to_think_and_nothing_else_of_it_changes(
     load_run(before, run)
     made = network()
     assert not load_thoughts(made, run)
-    count = learn_thoughts(made, run, lessons[:2], THOUGHTS, quiet)
+    gains: list[float] = []
+
+    def watch(stage: str, step: int, steps: int, found: dict[str, float]) -> None:
+        gains.append(found.get("gain", 0.0))
+
+    count = learn_thoughts(made, run, lessons[:2], THOUGHTS, watch)
     assert count > 200
+    assert gains[-1] > 0.01  # of decisions over those without a thought
     for name, tensor in trained(before).items():
         assert torch.equal(trained(made)[name], tensor)
     again = network()
@@ -130,7 +136,8 @@ def test_a_run_learns_to_think_and_nothing_else_of_it_changes(
     assert right["complete"]["AUC"] > 0.8
     assert "to" not in right  # one answer only is annotated
     scores = figures(found, 1)
-    assert scores["thought AP"] > scores["floor AP"]
+    assert {f"thought {name}" for name in ("AP", "AUC", "P at R .40")} <= set(scores)
+    assert scores["thought AP"] != scores["AP"]
     assert set(figures(answers(before, [lessons[2][0]], "stream", lambda *_: None), 1)) == {
         f"{row}{name}" for row in ("", "floor ") for name in ("AP", "AUC", "P at R .40")
     }

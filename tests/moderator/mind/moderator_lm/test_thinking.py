@@ -36,7 +36,7 @@ WHOLE = (
     "<think>act: question; to: me; complete: yes; topic: open; quiet: B 240 s; "
     "so: take the turn</think>"
 )
-GOLDEN = [[0.3207, -0.1936, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
+GOLDEN = [[-0.4257, 0.6499, -0.2415, 1.1896], [-0.3569, 1.1252, 0.5559, -1.3787]]
 
 
 def thinking_role(**thought: Any) -> Role:
@@ -79,8 +79,9 @@ def test_golden_values() -> None:
     for parameter in thinking.refine[-1].parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     hidden, floor, logits = states(1)
-    found = thinking(hidden, floor, logits)
-    np.testing.assert_allclose(found.logits.detach(), GOLDEN, atol=2e-4)
+    with torch.inference_mode():
+        found = thinking(hidden, floor, logits)
+    np.testing.assert_allclose(found.logits, GOLDEN, atol=2e-4)
     assert [one.shape[1] for one in found.answers] == [len(one) for one in FIELDS.values()]
     sums = [float(one.softmax(1).sum()) for one in found.answers]
     assert sums == pytest.approx([2.0] * len(FIELDS))
