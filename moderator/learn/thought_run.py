@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def learn_thoughts(
     moments = thought_states.joined(found)
     thinking = train_thinking(network, moments, settings, tell)
     tensors = {name: one.contiguous() for name, one in thinking.state_dict().items()}
-    about = {"words": words, "settings": settings.model_dump_json()}
+    # In one entry: several would be written in any order.
+    about = {"thought": json.dumps({"words": words, "settings": settings.model_dump()})}
     replacing(directory / FILE, lambda part: save_file(tensors, part, metadata=about))
     return len(moments)
 
@@ -99,7 +101,7 @@ def load_thoughts(network: Network, directory: Path) -> bool:
     if not path.exists():
         return False
     tensors, about = read_tensors(path)
-    if about.get("words") != sha256(directory / "words.safetensors"):
+    if _words(about.get("thought", "")) != sha256(directory / "words.safetensors"):
         raise InputError(
             "the run has gone on since it learned to think",
             where=str(path),
@@ -108,3 +110,11 @@ def load_thoughts(network: Network, directory: Path) -> bool:
     put_into(network.learn_to_think(), tensors, path)
     network.eval()
     return True
+
+
+def _words(about: str) -> object:
+    """The sha256 of the weights that a thought was learned from; None where nothing says it."""
+    try:
+        return json.loads(about)["words"]
+    except (ValueError, KeyError, TypeError):
+        return None

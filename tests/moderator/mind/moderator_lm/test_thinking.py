@@ -187,10 +187,9 @@ def test_the_budget_of_tokens_is_kept(loaded: Loaded) -> None:
 def test_with_little_time_it_thinks_where_the_floor_is_free(loaded: Loaded) -> None:
     with torch.no_grad():
         calm = network(thinks=True)
-        last = calm.head[1]
-        last.weight.zero_()
-        last.bias.fill_(-30.0)  # no turn is ever near
-        calm.floor.out[2].weight.zero_()
+        for parameter in (*calm.head[1].parameters(), *calm.floor.out[2].parameters()):
+            parameter.zero_()
+        calm.head[1].get_parameter("bias").fill_(-30.0)  # no turn is ever near
     found = {
         one.at: one.thought is not None
         for one in wishes(replace(loaded, network=calm), thinking_role(budget_s=0.2))
