@@ -21,7 +21,8 @@ Seat = Annotated[
 Minds = Annotated[
     str,
     typer.Option(
-        metavar="A,B,...", help="Minds: moderator-lm, duties, openai:MODEL; none for none."
+        metavar="A,B,...",
+        help="Minds: moderator-lm, moderator-lm-think, duties, openai:MODEL; none for none.",
     ),
 ]
 Protocols = Annotated[str, typer.Option("--protocol", help="stream, boundary, dynamic or all.")]

@@ -54,7 +54,7 @@ def _files(place: Path) -> list[Path]:
 
 def to_bench(meeting: MeetingWords) -> BenchMeeting:
     """A meeting as the benchmark wants it."""
-    acts = [AddressedAct(act.speaker, act.start, act.end, act.to) for act in meeting.acts]
+    acts = [AddressedAct(act.speaker, act.start, act.end, act.to, act.type) for act in meeting.acts]
     return BenchMeeting(
         meeting_id=meeting.meeting_id,
         duration=meeting.duration,

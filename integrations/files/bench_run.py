@@ -34,6 +34,9 @@ from roles.schema import Role
 if TYPE_CHECKING:
     from moderator.mind.moderator_lm.loading import Loaded
 
+THINKING = f"{MODERATOR_LM}-think"
+"""The embedded model that decides after a thought; the same weights."""
+
 WIDTH = 110
 """Columns of a table that is not printed on a terminal."""
 
@@ -186,13 +189,10 @@ def _minds(request: Request) -> Minds:
     made: list[Scorer] = []
     played: list[MindScorer] = []
     for name in names:
-        if name.partition(":")[0] == MODERATOR_LM:
-            weights = EmbeddedModel(name.partition(":")[2])
-            made += [
-                SeatModel(name, weights),
-                SeatModel(f"{name}, no role", weights, role=False, without_role_of=name),
-            ]
-            played.append(MindScorer(name, EmbeddedMind(weights), role))
+        if name.partition(":")[0] in (MODERATOR_LM, THINKING):
+            scorers, mind = _embedded(name, role)
+            made += scorers
+            played.append(mind)
             continue
         load = NamedMind(name, request.mind_url if name != "duties" else None)
         load()  # a mistake is found before the work
@@ -206,6 +206,29 @@ def _minds(request: Request) -> Minds:
         for mind in played:
             mind.check()
     return Minds(made, played)
+
+
+def _embedded(name: str, role: Role) -> tuple[list[Scorer], MindScorer]:
+    """The embedded model with its role and without, and the mind around it.
+
+    Raises:
+        InputError: it is to think, and its weights were trained without thoughts.
+    """
+    kind, _, file = name.partition(":")
+    weights, thinks = EmbeddedModel(file), kind == THINKING
+    if thinks and weights().about.after_thought is None:
+        raise InputError(
+            "these weights were trained without thoughts",
+            where=f"--minds {name[:60]}",
+            todo="use moderator-lm, or weights exported after `moderator learn think`",
+        )
+    scorers: list[Scorer] = [
+        SeatModel(name, weights, thinks=thinks),
+        SeatModel(f"{name}, no role", weights, role=False, without_role_of=name, thinks=thinks),
+    ]
+    thought = role.thought.model_copy(update={"mode": "on" if thinks else "off"})
+    thinking = role.model_copy(update={"thought": thought})
+    return scorers, MindScorer(name, EmbeddedMind(weights), thinking)
 
 
 @dataclass(frozen=True, slots=True)

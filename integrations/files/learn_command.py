@@ -78,16 +78,43 @@ def train(
     train_run(prepared, run, settings, threads, begin)
 
 
+@app.command()
+def think(
+    run: RunDirectory,
+    prepared: Prepared,
+    records: Records,
+    epochs: Annotated[int, typer.Option(min=1, max=1000)] = 4,
+    seats: Annotated[int, typer.Option(min=1, max=64, help="Of each segment.")] = 2,
+    silent: Annotated[int, typer.Option(min=1, max=60, help="Moments without a turn.")] = 14,
+    rate: Annotated[float, typer.Option(min=1e-7, max=0.1, help="Peak learning rate.")] = 1e-3,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+) -> None:
+    """Let a trained run learn to think before it decides; goes on where it was interrupted.
+
+    PREPARED are the meetings that it was trained on, DIR... their records.
+    """
+    from integrations.files.learn_run import learn_thoughts
+    from moderator.learn.thought_stage import ThoughtSettings
+
+    settings = ThoughtSettings(epochs=epochs, seats=seats, silent=silent, rate=rate, seed=seed)
+    moments = learn_thoughts(run, prepared, records, settings)
+    typer.echo(f"{run}: thinks, learned from {moments} moments")
+
+
 @app.command("eval")
 def evaluate(
     run: RunDirectory,
     prepared: Prepared,
+    records: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Their records: also score each thought."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
-    """Score a run on prepared meetings, beside its floor model alone and without its role."""
+    """Score a run on prepared meetings: with thoughts, its floor model alone, without its role."""
     from integrations.files.learn_run import evaluate_run
 
-    evaluate_run(run, prepared, as_json=as_json)
+    evaluate_run(run, prepared, records or [], as_json=as_json)
 
 
 @app.command()

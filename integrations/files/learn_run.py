@@ -20,10 +20,21 @@ if TYPE_CHECKING:
     from moderator.learn.prepared import PreparedMeeting
     from moderator.learn.run import Settings
     from moderator.learn.scores import Answers
+    from moderator.learn.thought_stage import ThoughtSettings
+    from moderator.learn.thought_targets import Targets
     from moderator.mind.moderator_lm.network import Network
 
 KINDS = {"stream": 1, "boundary": 3}
 """What is scored, and by which head."""
+
+ROWS = {
+    "": "",
+    "floor ": ", floor model alone",
+    "no role ": ", no role",
+    "thought ": ", after a thought",
+    "no role thought ": ", no role, after a thought",
+}
+"""Rows of the table, by how their figures are called."""
 
 
 @lru_cache(maxsize=1)
@@ -165,36 +176,129 @@ def _scores(told: Told) -> dict[str, dict[str, float]]:
     for kind, head in KINDS.items():
         found[kind] = figures(told[kind, True], head)
         bare = figures(told[kind, False], head)
-        found[kind] |= {f"no role {name}": bare[name] for name in ("AP", "AUC", "P at R .40")}
+        found[kind] |= {
+            f"no role {name}": value
+            for name, value in bare.items()
+            if name.startswith(("A", "P", "thought"))
+        }
     return found
 
 
-def evaluate_run(directory: Path, prepared: Path, *, as_json: bool) -> None:
-    """Prints a table of a run's figures.
+def _truth(meetings: Sequence[PreparedMeeting], records: Sequence[Path], kind: str) -> Targets:
+    """What thoughts should say at all moments of one kind of the leaders' seats."""
+    import numpy as np
+
+    from moderator.learn.scores import leaders
+    from moderator.learn.thought_targets import targets
+    from moderator.measure.bench.meeting import Seat
+
+    known = _recorded(meetings, records)
+    return np.concatenate(
+        [
+            targets(
+                Seat(known[one.meeting_id], seat.example.speaker), getattr(seat.example, kind).at
+            )
+            for one in meetings
+            for seat in leaders(one)
+        ]
+    )
+
+
+def _recorded(
+    meetings: Sequence[PreparedMeeting], records: Sequence[Path]
+) -> dict[str, BenchMeeting]:
+    """The annotations of prepared meetings.
+
+    Raises:
+        InputError: a record is missing.
+    """
+    known = {one.meeting_id: one for one in read_meetings(records)}
+    for one in meetings:
+        if one.meeting_id not in known:
+            todo = "give the directory that it was prepared from"
+            raise InputError(f"no record of {one.meeting_id!a}", where=str(records[0]), todo=todo)
+    return known
+
+
+def learn_thoughts(
+    directory: Path, prepared: Path, records: Sequence[Path], settings: ThoughtSettings
+) -> int:
+    """Lets a run learn to think, with a bar for what is read and one for what is learned.
+
+    Returns:
+        How many moments were learned from.
+
+    Raises:
+        InputError: there is no run, or it was not trained on these meetings, or nothing can be
+            written.
+    """
+    import torch
+
+    from moderator.learn import thought_run
+    from moderator.learn.prepared import read_all
+
+    torch.set_num_threads(1)  # sums on one core have one order, and so one result
+    meetings = read_all(prepared)
+    known = _recorded(meetings, records)
+    lessons = [(one, known[one.meeting_id]) for one in meetings]
+    with disk_errors(directory), _stages() as notice:
+        return thought_run.learn_thoughts(_fresh()[0], directory, lessons, settings, notice)
+
+
+def evaluate_run(
+    directory: Path, prepared: Path, records: Sequence[Path], *, as_json: bool
+) -> None:
+    """Prints a table of a run's figures; with records, one of its thoughts' too.
 
     Raises:
         InputError: there is no run, or nothing is prepared.
     """
-    from rich.table import Table
-
     from moderator.learn.prepared import read_all
     from moderator.learn.run import load_run
+    from moderator.learn.scores import right_thoughts
+    from moderator.learn.thought_run import load_thoughts
 
     meetings = read_all(prepared)
     network, _ = _fresh()
     step = load_run(network, directory)
-    found = _scores(_told(network, meetings))
+    thinks = load_thoughts(network, directory)
+    truth = {kind: _truth(meetings, records, kind) for kind in KINDS if thinks and records}
+    told = _told(network, meetings)
+    found = _scores(told)
+    thoughts = {kind: right_thoughts(told[kind, True], right) for kind, right in truth.items()}
     if as_json:
-        print_json({"steps": step, "meetings": len(meetings), **found})
+        more = {"thoughts": thoughts} if thoughts else {}
+        print_json({"steps": step, "meetings": len(meetings), **found, **more})
         return
-    table = Table(title=f"{directory}: {step} steps, {len(meetings)} meetings, leaders' seats")
-    for column in ("", "AP", "AUC", "P at R .40"):
-        table.add_column(column, justify="left" if not column else "right")
-    for kind, values in found.items():
-        for row in ("", "floor ", "no role "):
-            name = {"": "", "floor ": ", floor model alone", "no role ": ", no role"}[row]
-            cells = [f"{values[row + column]:.3f}" for column in ("AP", "AUC", "P at R .40")]
-            table.add_row(kind + name, *cells)
+    title = f"{directory}: {step} steps, {len(meetings)} meetings, leaders' seats"
+    rows = [
+        (kind + name, values, row)
+        for kind, values in found.items()
+        for row, name in ROWS.items()
+        if f"{row}AP" in values
+    ]
+    _table(title, rows, ("AP", "AUC", "P at R .40"))
+    if thoughts:
+        answers = [
+            (f"{kind}, {field}", values, "")
+            for kind, fields in thoughts.items()
+            for field, values in fields.items()
+        ]
+        _table("its thoughts", answers, ("accuracy", "majority", "AUC", "moments"))
+
+
+def _table(
+    title: str, rows: Sequence[tuple[str, dict[str, float], str]], columns: Sequence[str]
+) -> None:
+    from rich.table import Table
+
+    table = Table(title=title)
+    for column in ("", *columns):
+        table.add_column(column, justify="right" if column else "left")
+    for name, values, prefix in rows:
+        found = [(column, values[prefix + column]) for column in columns]
+        cells = [f"{one:.0f}" if column == "moments" else f"{one:.3f}" for column, one in found]
+        table.add_row(name, *cells)
     stdout_console().print(table)
 
 
@@ -209,29 +313,38 @@ def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
     """
     from moderator.cli.models import open_store
     from moderator.learn.card import model_card
-    from moderator.learn.export import best_threshold, calibrate, probabilities
+    from moderator.learn.export import advice
     from moderator.learn.prepared import read_all
     from moderator.learn.run import load_run, read_settings
+    from moderator.learn.thought_run import load_thoughts
     from moderator.mind.moderator_lm.backbone import MODEL
-    from moderator.mind.moderator_lm.checkpoint import About, save
+    from moderator.mind.moderator_lm.checkpoint import About, AfterThought, save
 
     meetings = read_all(tune)
     network, _ = _fresh()
     settings, step = read_settings(directory), load_run(network, directory)
+    thinks = load_thoughts(network, directory)
     if set(settings.meetings) & {meeting.meeting_id for meeting in meetings}:
         todo = "choose threshold and calibration on meetings that were not learned from"
         raise InputError("some of these were trained on", where=f"--tune {tune}", todo=todo)
     told = _told(network, meetings)
-    stream = told["stream", True]
-    scale = calibrate(stream, told["boundary", True])
-    threshold = best_threshold(probabilities(stream.logits[:, 1], scale[1]), stream.labels[:, 1])
-    digest = open_store(offline=True).model(MODEL).files[0].sha256
+    stream, boundary = told["stream", True], told["boundary", True]
+    threshold, scale = advice(stream, boundary)
     about = About(
-        shape=network.shape, backbone=digest, threshold=threshold, scale=scale, data=data[:500]
+        shape=network.shape,
+        backbone=open_store(offline=True).model(MODEL).files[0].sha256,
+        threshold=threshold,
+        scale=scale,
+        data=data[:500],
     )
+    if thinks:
+        threshold, scale = advice(stream.thought_over(), boundary.thought_over())
+        after = AfterThought(threshold=threshold, scale=scale)
+        about = about.model_copy(update={"after_thought": after})
     with disk_errors(out):
         sha256 = save(network, about, out)
-    write_text(out.with_suffix(".json"), json.dumps({"sha256": sha256}) + "\n")
+    pin = {"sha256": sha256} | ({"thinks": True} if thinks else {})
+    write_text(out.with_suffix(".json"), json.dumps(pin) + "\n")
     card = model_card(about, settings, step, _scores(told), [one.meeting_id for one in meetings])
     write_text(out.with_name("MODEL_CARD.md"), card)
     return sha256

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from moderator.learn.run import Settings
 from moderator.mind.moderator_lm.checkpoint import About
+from moderator.mind.moderator_lm.thinking import FIELDS
 
 _TEXT = """\
 # moderator-lm
@@ -18,7 +19,7 @@ SmolLM2-135M-Instruct (Apache-2.0; frozen, not part of this file), of which a de
 {depth} of {layers} layers; LoRA of rank {rank} on layers {enter} to {depth}; a floor model over
 {features} timing features; one head with four outputs: a floor turn of the seat begins within 0.5,
 1 and 2 s, and the next floor turn is the seat's. After ModeratorLM (arXiv 2606.13544), whose
-weights are not published, in small. It reads words and voices, not audio.
+weights are not published, in small. It reads words and voices, not audio.{thinks}
 
 ## Trained on
 {data}. {meetings} meetings, every participant in turn taking the seat with the position they had;
@@ -37,7 +38,7 @@ chosen on the same meetings. `moderator bench` computes them with intervals.
 |---|---|---|---|
 {rows}
 
-Advised threshold: probability {threshold:.3f}.
+Advised threshold: probability {threshold:.3f}{after}.
 
 ## Limits
 English; scenario meetings of four people around a table, words transcribed by hand; roles are
@@ -49,7 +50,18 @@ mean beyond what a model of 135 million parameters knows, and does not hear tone
 `moderator learn prepare`, `train`, `eval`, `export`: see docs/training.md.
 """
 
-_NAMES = {"": "", "floor ": ", floor model alone", "no role ": ", without its role"}
+_THINKS = """
+
+It can think before it decides, where a role says so: the last act of another ({act}), whom it
+addressed, whether that turn is complete, whether the topic closes. The thought's answers enter a
+second judgement, which adds to the first."""
+
+_NAMES = {
+    "": "",
+    "floor ": ", floor model alone",
+    "no role ": ", without its role",
+    "thought ": ", after a thought",
+}
 
 
 def model_card(
@@ -74,8 +86,9 @@ def model_card(
         + " |"
         for kind, values in scores.items()
         for prefix, name in _NAMES.items()
+        if f"{prefix}AP" in values
     ]
-    shape = about.shape
+    shape, after = about.shape, about.after_thought
     return _TEXT.format(
         depth=shape.depth,
         layers=shape.backbone.layers,
@@ -91,4 +104,6 @@ def model_card(
         tuned=len(tuned),
         rows="\n".join(rows),
         threshold=about.threshold,
+        after=f", after a thought {after.threshold:.3f}" if after else "",
+        thinks=_THINKS.format(act=", ".join(FIELDS["act"])) if after else "",
     )

@@ -45,3 +45,10 @@ def calibrate(stream: Answers, boundary: Answers) -> tuple[float, float, float, 
 def probabilities(logits: NDArray[np.floating], scale: float) -> NDArray[np.float64]:
     """``(n,)`` in [0, 1]."""
     return np.asarray(1.0 / (1.0 + np.exp(-scale * logits)))
+
+
+def advice(stream: Answers, boundary: Answers) -> tuple[float, tuple[float, float, float, float]]:
+    """The threshold in the stream, and a scale for each head."""
+    scale = calibrate(stream, boundary)
+    likely = probabilities(stream.logits[:, 1], scale[1])
+    return best_threshold(likely, stream.labels[:, 1]), scale

@@ -172,7 +172,7 @@ class Run:
 
     def _floor(self, network: Network, meetings: Sequence[PreparedMeeting], notice: Notice) -> None:
         if self.floor_file.exists():
-            _put(network.floor, _read(self.floor_file)[0], self.floor_file)
+            put_into(network.floor, read_tensors(self.floor_file)[0], self.floor_file)
             network.floor.eval()
             return
 
@@ -216,7 +216,7 @@ def load_run(network: Network, directory: Path) -> int:
     weights = {name: one for name, one in tensors.items() if not name.startswith("adam.")}
     trees = directory / "trees.safetensors"
     if trees.exists():
-        weights |= {f"{FOREST}{name}": one for name, one in _read(trees)[0].items()}
+        weights |= {f"{FOREST}{name}": one for name, one in read_tensors(trees)[0].items()}
     put(network, weights, path)
     network.eval()
     return step
@@ -234,7 +234,7 @@ def save_state(drill: Drill, step: int, path: Path) -> None:
     for index, state in drill.optimizer.state_dict()["state"].items():
         for name, value in state.items():
             tensors[f"adam.{index}.{name}"] = torch.as_tensor(value).contiguous()
-    _replace(path, lambda part: save_file(tensors, part, metadata={"step": str(step)}))
+    replacing(path, lambda part: save_file(tensors, part, metadata={"step": str(step)}))
 
 
 def load_state(drill: Drill, path: Path) -> int:
@@ -259,26 +259,47 @@ def load_state(drill: Drill, path: Path) -> int:
     return step
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], int]:
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A checkpoint's tensors and what it says of them.
+
+    Raises:
+        InputError: it is broken.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
-            step = int((file.metadata() or {}).get("step", 0))
-            return {name: file.get_tensor(name) for name in file.keys()}, step  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(
-            "a broken checkpoint", where=str(path), todo="delete it; the run begins that stage anew"
-        ) from error
+        raise _broken(path) from error
 
 
 def _save(tensors: dict[str, Tensor], path: Path) -> None:
     from safetensors.torch import save_file
 
-    _replace(path, lambda part: save_file(tensors, part))
+    replacing(path, lambda part: save_file(tensors, part))
 
 
-def _put(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+def _broken(path: Path) -> InputError:
+    todo = "delete it; the run begins that stage anew"
+    return InputError("a broken checkpoint", where=str(path), todo=todo)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], int]:
+    tensors, about = read_tensors(path)
+    step = about.get("step", "0")
+    if not step.isdecimal():
+        raise _broken(path)
+    return tensors, int(step)
+
+
+def put_into(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Puts all of a module's tensors into it.
+
+    Raises:
+        InputError: they are of another shape.
+    """
     try:
         module.load_state_dict(tensors)
     except RuntimeError as error:
@@ -287,7 +308,12 @@ def _put(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> Non
         ) from error
 
 
-def _replace(path: Path, write: Callable[[Path], None]) -> None:
+def replacing(path: Path, write: Callable[[Path], None]) -> None:
+    """Writes a file, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
         write(part)

@@ -6,16 +6,18 @@ The benchmark has the last word; this is its stream and boundary in short, from 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from moderator.learn.prepared import PreparedMeeting, PreparedSeat
+from moderator.learn.thought_targets import Targets
 from moderator.mind.moderator_lm.network import Network
-from moderator.mind.moderator_lm.passage import Passage, judge, lay_out
+from moderator.mind.moderator_lm.passage import Passage, lay_out, reach
 from moderator.mind.moderator_lm.script import SPAN
+from moderator.mind.moderator_lm.thinking import FIELDS
 
 Logits = NDArray[np.float32]
 
@@ -31,11 +33,19 @@ class Answers:
         logits: ``(n, 4)``.
         alone: ``(n, 4)`` of the floor model.
         labels: ``(n, 4)``.
+        after: ``(n, 4)`` after a thought; the same as `logits` where the network does not think.
+        thought: ``(n, all answers)`` probabilities of the thought's answers; no columns likewise.
     """
 
     logits: Logits
     alone: Logits
     labels: NDArray[np.bool_]
+    after: Logits
+    thought: Logits
+
+    def thought_over(self) -> Answers:
+        """What is said after a thought, as if it were all."""
+        return replace(self, logits=self.after)
 
 
 def leaders(meeting: PreparedMeeting) -> list[PreparedSeat]:
@@ -59,8 +69,7 @@ def answer(
     asked = getattr(seat.example, kind)
     prompt = seat.prompt if role else seat.bare
     known = torch.tensor([[float(seat.example.leads and role), float(role)]])
-    logits = np.zeros((len(asked.at), 4), dtype=np.float32)
-    alone = logits.copy()
+    found = _silent(asked.labels, network)
     order = sorted(range(len(meeting.words)), key=lambda index: len(meeting.words[index]))
     for start in range(0, len(order), BATCH):
         passages, rows = [], []
@@ -77,10 +86,23 @@ def answer(
         all_rows = np.concatenate(rows)
         features = torch.from_numpy(asked.features[all_rows])
         reading = network.floor(features, known.expand(len(features), -1))
-        layout = lay_out(passages, network.shape.prompt_tokens)
-        logits[all_rows] = judge(network, layout, reading).numpy()
-        alone[all_rows] = reading.logits.numpy()
-    return Answers(logits, alone, asked.labels)
+        hidden = reach(network, lay_out(passages, network.shape.prompt_tokens), reading)
+        logits = network.judge(hidden, reading.logits)
+        found.logits[all_rows] = found.after[all_rows] = logits.numpy()
+        found.alone[all_rows] = reading.logits.numpy()
+        if network.thinking is not None:
+            considered = network.think(hidden, reading.embedding, logits)
+            found.after[all_rows] = considered.logits.numpy()
+            found.thought[all_rows] = considered.probabilities().numpy()
+    return found
+
+
+def _silent(labels: NDArray[np.bool_], network: Network) -> Answers:
+    """To be filled."""
+    count = len(labels)
+    width = sum(map(len, FIELDS.values())) if network.thinking is not None else 0
+    logits, alone, after = (np.zeros((count, 4), dtype=np.float32) for _ in range(3))
+    return Answers(logits, alone, labels, after, np.zeros((count, width), dtype=np.float32))
 
 
 def answers(
@@ -96,19 +118,57 @@ def answers(
     for number, meeting in enumerate(meetings):
         found += [answer(network, meeting, seat, kind, role=role) for seat in leaders(meeting)]
         notice(number + 1, len(meetings))
-    columns = ("logits", "alone", "labels")
-    return Answers(*(np.concatenate([getattr(one, name) for one in found]) for name in columns))
+    names = [field.name for field in fields(Answers)]
+    return Answers(*(np.concatenate([getattr(one, name) for one in found]) for name in names))
 
 
 def figures(found: Answers, head: int) -> dict[str, float]:
-    """AP, AUC and precision at recall .40 of one head, with and without the language model."""
+    """AP, AUC and precision at recall .40 of one head.
+
+    Those of the floor model alone, and after a thought, too; the latter where there is one.
+    """
     from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
     truth = found.labels[:, head]
     out: dict[str, float] = {}
-    for name, logits in (("", found.logits), ("floor ", found.alone)):
+    rows = {"": found.logits, "floor ": found.alone}
+    if found.thought.shape[1]:
+        rows["thought "] = found.after
+    for name, logits in rows.items():
         precision, recall, _ = precision_recall_curve(truth, logits[:, head])
         out[f"{name}AP"] = float(average_precision_score(truth, logits[:, head]))
         out[f"{name}AUC"] = float(roc_auc_score(truth, logits[:, head]))
         out[f"{name}P at R .40"] = float(precision[recall >= 0.4].max())
+    return out
+
+
+def right_thoughts(found: Answers, truth: Targets) -> dict[str, dict[str, float]]:
+    """How often each field's likeliest answer is right, and what always giving one would be.
+
+    Args:
+        found: of a network that thinks.
+        truth: ``(n, fields)`` of the same moments.
+
+    Returns:
+        By field: `accuracy`, `majority` (always the commonest answer), `AUC` (mean of one answer
+        against the others), and `moments` with an annotation. Fields without one are left out.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    out: dict[str, dict[str, float]] = {}
+    ends = np.cumsum([len(answers) for answers in FIELDS.values()])
+    parts = np.split(found.thought, ends[:-1], axis=1)
+    for name, given, right in zip(FIELDS, parts, truth.T, strict=True):
+        known = right >= 0
+        given, right = given[known], right[known]
+        counts = np.bincount(right, minlength=given.shape[1])
+        seen = np.nonzero(counts)[0]
+        if len(seen) < 2:
+            continue
+        out[name] = {
+            "accuracy": float((given.argmax(1) == right).mean()),
+            "majority": float(counts.max() / len(right)),
+            "AUC": float(np.mean([roc_auc_score(right == one, given[:, one]) for one in seen])),
+            "moments": float(len(right)),
+        }
     return out

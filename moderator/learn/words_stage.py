@@ -70,6 +70,47 @@ class Lesson:
     weights: Tensor
 
 
+def drawn_seats(
+    meeting: PreparedMeeting, count: int, random: np.random.Generator
+) -> Sequence[PreparedSeat]:
+    """Some seats of a meeting, the leader's more often than chance would."""
+    seats = meeting.seats
+    chosen = random.permutation(len(seats))[:count].tolist()
+    leaders = [index for index, seat in enumerate(seats) if seat.example.leads]
+    if leaders and leaders[0] not in chosen and random.random() < LEADER_SHARE:
+        chosen[0] = leaders[0]
+    return [seats[index] for index in sorted(chosen)]
+
+
+def drawn_question(
+    seat: PreparedSeat, begin: int, silent: int, random: np.random.Generator
+) -> Question:
+    """All moments near a turn and at boundaries, and some of the others.
+
+    Args:
+        seat: whose moments.
+        begin: of the segment that they are in.
+        silent: moments without a turn that are drawn; they weigh the more.
+        random: draws them.
+    """
+    parts = []
+    for kind, head_weights in HEAD_WEIGHTS.items():
+        asked = getattr(seat.example, kind)
+        here = np.nonzero((asked.at > begin) & (asked.at <= begin + SPAN))[0]
+        weights = np.tile(np.array(head_weights, dtype=np.float32), (len(here), 1))
+        if kind == "stream":
+            soon = asked.labels[here, 2]
+            others = np.nonzero(~soon)[0]
+            drawn = min(len(others), silent)
+            if drawn:
+                weights[~soon] *= len(others) / drawn
+                others = random.choice(others, drawn, replace=False)
+            kept = np.sort(np.concatenate([np.nonzero(soon)[0], others]))
+            here, weights = here[kept], weights[kept]
+        parts.append((asked.at[here], asked.features[here], asked.labels[here], weights))
+    return Question(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
 def trained_parts(network: Network) -> list[dict[str, object]]:
     """What this stage trains: LoRA, the way in, and the head. The floor model stays as it is."""
     named = list(network.named_parameters())
@@ -158,8 +199,9 @@ class Drill:
         for number, index in places:
             meeting = self._meetings[number]
             prompts, asked = [], []
-            for seat in self._seats(meeting, random):
-                question = self._question(seat, meeting.segments[index].begin, random)
+            for seat in drawn_seats(meeting, self.settings.seats, random):
+                begin = meeting.segments[index].begin
+                question = drawn_question(seat, begin, self.settings.silent, random)
                 if not len(question.at):
                     continue
                 known = random.random() >= ROLE_WITHHELD
@@ -177,35 +219,6 @@ class Drill:
             return None
         stacked = [torch.from_numpy(np.concatenate(x)) for x in (features, roles, labels, weights)]
         return Lesson(passages, stacked[0], stacked[1], stacked[2].float(), stacked[3])
-
-    def _seats(
-        self, meeting: PreparedMeeting, random: np.random.Generator
-    ) -> Sequence[PreparedSeat]:
-        seats = meeting.seats
-        chosen = random.permutation(len(seats))[: self.settings.seats].tolist()
-        leaders = [index for index, seat in enumerate(seats) if seat.example.leads]
-        if leaders and leaders[0] not in chosen and random.random() < LEADER_SHARE:
-            chosen[0] = leaders[0]
-        return [seats[index] for index in sorted(chosen)]
-
-    def _question(self, seat: PreparedSeat, begin: int, random: np.random.Generator) -> Question:
-        """All moments near a turn and at boundaries, and some of the others."""
-        parts = []
-        for kind, head_weights in HEAD_WEIGHTS.items():
-            asked = getattr(seat.example, kind)
-            here = np.nonzero((asked.at > begin) & (asked.at <= begin + SPAN))[0]
-            weights = np.tile(np.array(head_weights, dtype=np.float32), (len(here), 1))
-            if kind == "stream":
-                soon = asked.labels[here, 2]
-                silent = np.nonzero(~soon)[0]
-                drawn = min(len(silent), self.settings.silent)
-                if drawn:
-                    weights[~soon] *= len(silent) / drawn
-                    silent = random.choice(silent, drawn, replace=False)
-                kept = np.sort(np.concatenate([np.nonzero(soon)[0], silent]))
-                here, weights = here[kept], weights[kept]
-            parts.append((asked.at[here], asked.features[here], asked.labels[here], weights))
-        return Question(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def step(self, lesson: Lesson) -> tuple[float, float]:
         """Learns one batch.

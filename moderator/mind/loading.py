@@ -88,13 +88,14 @@ def _embedded(spec: str, duties: Duties, role: Role | None, given: ModelStore | 
 
     if role is not None and not needs_timing(role):
         return duties
-    from moderator.mind.moderator_lm.loading import check, hears_audio, load
+    from moderator.mind.moderator_lm.loading import check, load, says
     from moderator.mind.moderator_lm.mind import ModeratorLM
     from moderator.models import ModelStore
 
     store = given or ModelStore.default()
     check(store)  # before a meeting begins
-    return TimedDuties(duties, ModeratorLM(lambda: load(store), hears_audio=hears_audio()))
+    traits = {trait: says(trait) for trait in ("hears_audio", "thinks")}
+    return TimedDuties(duties, ModeratorLM(lambda: load(store), **traits))
 
 
 def _openai(wanted: _Wanted) -> SpeechLLM:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from moderator.errors import MindError
@@ -31,7 +31,12 @@ class TimingSession(MindSession, Protocol):
 
     @property
     def threshold(self) -> float:
-        """Probability from which on taking the turn is advised."""
+        """Probability from which on taking the turn is advised, of the kind of the last one."""
+        ...
+
+    @property
+    def thought(self) -> str | None:
+        """The thought before the last probability; None without one."""
         ...
 
     async def probability(self) -> float:
@@ -99,6 +104,16 @@ class TimedDuties:
         return TimedSession(duties, await self._model.open(role, participants))
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A moment that fits: how well, measured against what, and after which thought."""
+
+    at: Samples
+    fitting: float
+    threshold: float
+    thought: str | None
+
+
 class TimedSession:
     """Duties and model in one meeting.
 
@@ -112,7 +127,7 @@ class TimedSession:
         self._now: Samples = 0
         self._speaking = False
         self._waiting: tuple[str | None, Samples] | None = None
-        self._found: tuple[Samples, float] | None = None
+        self._found: _Found | None = None
         self._refused: Samples | None = None
 
     async def push(self, percept: Percept, floor: FloorView) -> None:
@@ -142,10 +157,10 @@ class TimedSession:
         self._waiting = self._found = self._refused = None
 
     async def _when_fitting(self, wish: Proposal, since: Samples) -> Proposal | None:
-        if self._found is not None and self._now - self._found[0] < FITS_FOR:
-            return self._explained(wish, "the moment fits", self._found[0] - since)
+        if self._found is not None and self._now - self._found.at < FITS_FOR:
+            return self._fitting(wish, since, self._found)
         if self._now - since >= PATIENCE:
-            return self._explained(wish, "no moment was found that fits", PATIENCE)
+            return _explained(wish, "no moment was found that fits", PATIENCE)
         if self._refused is not None and self._now - self._refused < FITS_FOR:
             return None
         try:
@@ -155,14 +170,13 @@ class TimedSession:
         if fitting < self._model.threshold:
             self._refused = self._now
             return None
-        self._found = (self._now, fitting)
-        return self._explained(wish, "the moment fits", self._now - since)
+        self._found = _Found(self._now, fitting, self._model.threshold, self._model.thought)
+        return self._fitting(wish, since, self._found)
 
-    def _explained(self, wish: Proposal, why: str, waited: Samples) -> Proposal:
-        facts = {**wish.facts, "waited_s": to_seconds(waited)}
-        if self._found is not None and why == "the moment fits":
-            facts |= {"fitting": round(self._found[1], 4), "fits_from": self._model.threshold}
-        return replace(wish, cue=f"{wish.cue}; {why}".lstrip("; "), facts=facts)
+    def _fitting(self, wish: Proposal, since: Samples, found: _Found) -> Proposal:
+        wish = _explained(wish, "the moment fits", found.at - since)
+        facts = {"fitting": round(found.fitting, 4), "fits_from": found.threshold}
+        return replace(wish, facts={**wish.facts, **facts}, thought=found.thought)
 
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """The duties' words."""
@@ -190,3 +204,8 @@ class TimedSession:
         """Closes both."""
         await self._duties.close()
         await self._model.close()
+
+
+def _explained(wish: Proposal, why: str, waited: Samples) -> Proposal:
+    facts = {**wish.facts, "waited_s": to_seconds(waited)}
+    return replace(wish, cue=f"{wish.cue}; {why}".lstrip("; "), facts=facts)

@@ -21,12 +21,14 @@ class AddressedAct:
         start: first sample.
         end: one past the last sample.
         to: ids of those it was addressed to; empty where not annotated.
+        type: the corpus's tag; None where not annotated.
     """
 
     speaker: str
     start: Samples
     end: Samples
     to: tuple[str, ...] = ()
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class SeatModel:
         role: whether the model is told its role and the others'.
         without_role_of: see `Traits`.
         threshold: that it ships with; None: chosen.
+        thinks: it decides after a thought; the model must have learned to.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SeatModel:
     role: bool = True
     without_role_of: str | None = None
     threshold: float | None = None
+    thinks: bool = False
 
     @property
     def traits(self) -> Traits:
@@ -61,7 +63,7 @@ class SeatModel:
 
         from moderator.learn.examples import prompt_ids, segments
         from moderator.mind.moderator_lm.floor_model import measure
-        from moderator.mind.moderator_lm.passage import Passage, judge, lay_out, read_below
+        from moderator.mind.moderator_lm.passage import Passage, lay_out, reach, read_below
         from moderator.mind.moderator_lm.script import SPAN
 
         model = _loaded(self.load)
@@ -92,7 +94,11 @@ class SeatModel:
                 )
                 every = np.concatenate([row for _, row in kept])
                 reading = network.floor(features[every], role.expand(len(every), -1))
-                logits[every] = judge(network, layout, reading).numpy()
+                hidden = reach(network, layout, reading)
+                judged = network.judge(hidden, reading.logits)
+                if self.thinks:
+                    judged = network.think(hidden, reading.embedding, judged).logits
+                logits[every] = judged.numpy()
         ends = np.cumsum([len(one.at) for one in asked])
         values = [
             _probability(part[:, HEAD[one.protocol]], model.about.scale[HEAD[one.protocol]])

@@ -28,6 +28,20 @@ FOREST = "floor.forest."
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
+class AfterThought(BaseModel):
+    """How to read decisions after a thought; as `About` says of those without.
+
+    Attributes:
+        threshold: probability from which on taking the turn is advised.
+        scale: per head.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    threshold: Probability = 0.5
+    scale: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+
+
 class About(BaseModel):
     """What a checkpoint says of itself.
 
@@ -39,6 +53,7 @@ class About(BaseModel):
         scale: per head, the logits are multiplied by this before they become probabilities.
         hears_audio: it was trained with speech embeddings.
         data: what it was trained on, for people.
+        after_thought: it thinks; None: it does not, and has no tensors for that.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +65,7 @@ class About(BaseModel):
     scale: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     hears_audio: bool = False
     data: str = Field(default="", max_length=500)
+    after_thought: AfterThought | None = None
 
 
 def trained(network: Network) -> dict[str, Tensor]:
@@ -170,6 +186,8 @@ def build(
         )
     _check_sizes(about.shape, tensors, path)
     network = Network(about.shape, backbone)
+    if about.after_thought is not None:
+        network.learn_to_think()
     put(network, tensors, path)
     return network.eval(), about
 

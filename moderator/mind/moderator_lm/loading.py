@@ -108,10 +108,14 @@ def _speech(store: ModelStore) -> SpeechEncoder:
     return load_speech_encoder(store.directory(MODEL))
 
 
-def hears_audio() -> bool:
-    """Whether the shipped weights were trained with speech; as their pin says."""
+def says(trait: str) -> bool:
+    """Whether the shipped weights' pin says that they have a trait.
+
+    Args:
+        trait: `hears_audio`: they were trained with speech; `thinks`: with thoughts.
+    """
     try:
-        return json.loads(PIN.read_text()).get("hears_audio") is True
+        return json.loads(PIN.read_text()).get(trait) is True
     except (OSError, ValueError, AttributeError):
         return False
 

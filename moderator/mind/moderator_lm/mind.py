@@ -23,10 +23,13 @@ class ModeratorLM:
     Args:
         load: loads the model; called once, when it is first needed.
         hears_audio: its weights were trained with speech embeddings.
+        thinks: they were trained with thoughts.
     """
 
-    def __init__(self, load: Callable[[], Loaded], *, hears_audio: bool = False) -> None:
-        self._load, self._hears_audio = load, hears_audio
+    def __init__(
+        self, load: Callable[[], Loaded], *, hears_audio: bool = False, thinks: bool = False
+    ) -> None:
+        self._load, self._hears_audio, self._thinks = load, hears_audio, thinks
         self._loaded: Loaded | None = None
         self._executor = ThreadPoolExecutor(1, NAME, initializer=_one_core)
 
@@ -34,7 +37,10 @@ class ModeratorLM:
     def capabilities(self) -> Capabilities:
         """Reads words and the floor."""
         return Capabilities(
-            name=NAME, hears_audio=self._hears_audio, models=("smollm2-135m-instruct",)
+            name=NAME,
+            hears_audio=self._hears_audio,
+            thinks=self._thinks,
+            models=("smollm2-135m-instruct",),
         )
 
     async def open(self, role: Role, participants: Mapping[str, Participant]) -> ModeratorSession:

@@ -19,6 +19,7 @@ from torch.nn import functional
 from moderator.mind.moderator_lm.floor_model import HEADS, FloorModel
 from moderator.mind.moderator_lm.lora import adapt
 from moderator.mind.moderator_lm.shape import Shape
+from moderator.mind.moderator_lm.thinking import Considered, Thinking
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
@@ -67,6 +68,8 @@ def attend(
 class Network(nn.Module):
     """All of a `moderator-lm` that can be trained, and the frozen backbone.
 
+    `thinking` is None until the network learns to think (`learn_to_think`), or is loaded with it.
+
     Args:
         shape: its sizes.
         backbone: the language model; frozen here.
@@ -88,6 +91,13 @@ class Network(nn.Module):
         )
         self.head = nn.Sequential(nn.LayerNorm(hidden), way_out)
         self.projector = nn.Linear(shape.speech * shape.stacked, hidden)
+        self.thinking: Thinking | None = None
+
+    def learn_to_think(self) -> Thinking:
+        """Adds what thinks, untrained: with it every decision stays as it is."""
+        made = Thinking(self.shape.backbone.hidden, self.shape.floor)
+        self.thinking = made.to(self.device).train(self.training)
+        return self.thinking
 
     @property
     def dtype(self) -> torch.dtype:
@@ -126,6 +136,16 @@ class Network(nn.Module):
     def decisions(self, embedding: Tensor) -> Tensor:
         """What floor-state embeddings ``(..., floor)`` add to the token at which they enter."""
         return cast("Tensor", self.enter(embedding)).to(self.dtype)
+
+    def think(self, hidden: Tensor, floor: Tensor, logits: Tensor) -> Considered:
+        """Thinks about decisions; arguments as those of `Thinking.forward`.
+
+        Raises:
+            ValueError: it has not learned to.
+        """
+        if self.thinking is None:
+            raise ValueError("this network does not think")
+        return cast("Considered", self.thinking(hidden, floor, logits))
 
     def judge(self, hidden: Tensor, opinion: Tensor) -> Tensor:
         """What the language model adds to the floor's own opinion.

@@ -121,8 +121,8 @@ def _mask(kind: Tensor, seat: Tensor, time: Tensor) -> Tensor:
     return allowed[:, None]
 
 
-def judge(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
-    """``(questions, len(HEADS))`` logits.
+def reach(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
+    """``(questions, hidden)`` decisions after layer ``depth - 1``.
 
     Args:
         network: in the state it is to be used in.
@@ -134,7 +134,12 @@ def judge(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
     hidden[rows, columns] += network.decisions(reading.embedding)
     shape = network.shape
     hidden = network.through(hidden, layout.positions, layout.mask, shape.enter, shape.depth)
-    return network.judge(hidden[rows, columns], reading.logits)
+    return hidden[rows, columns]
+
+
+def judge(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
+    """``(questions, len(HEADS))`` logits; arguments as those of `reach`."""
+    return network.judge(reach(network, layout, reading), reading.logits)
 
 
 @torch.inference_mode()

@@ -5,32 +5,36 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from moderator.audio import Waveform
 from moderator.errors import MindError
 from moderator.events import SOMEBODY, Act, Percept, Proposal, Word
-from moderator.floor import FloorView
+from moderator.floor import FloorStatus, FloorView
 from moderator.mind.base import Participant
+from moderator.mind.moderator_lm.checkpoint import AfterThought
 from moderator.mind.moderator_lm.floor_model import measure
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.mind.moderator_lm.mind import NAME
 from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letter, part_of, prompt
 from moderator.mind.moderator_lm.script import CONTEXT, OPENING, SPAN, Script, Tokens
 from moderator.mind.moderator_lm.speech import CHUNK, Mixture
-from moderator.mind.moderator_lm.stream import PromptMemory, Stream, decide, read_prompt
+from moderator.mind.moderator_lm.stream import PromptMemory, Stream, reach, read_prompt
 from moderator.mind.moderator_lm.talk import Talk
+from moderator.mind.moderator_lm.thinking import Considered
+from moderator.mind.moderator_lm.thought import Budget, budget, chosen, quietest, write
 from moderator.timeline import Samples, to_samples
 from moderator.timing import SeatVoices
 from roles.schema import Role
 
-_NOW = 1
-"""Which of `HEADS` says whether a turn is fitting now."""
+_NOW, _SOON = 1, 2
+"""Which of `HEADS` say whether a turn is fitting now, and within 2 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class _Question:
         voices: gives the voices at that moment.
         prompt: text of the role prompt.
         role: what the floor model is told of it.
+        labels: the others' letters, in the order of the voices; None for nobody's.
+        free: nobody has the floor.
     """
 
     now: Samples
@@ -58,6 +64,17 @@ class _Question:
     voices: Callable[[], SeatVoices]
     prompt: str
     role: tuple[float, float]
+    labels: list[str | None]
+    free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """That a turn is fitting, from which probability on it is advised, and the thought before."""
+
+    probability: float
+    threshold: float
+    thought: str | None = None
 
 
 class ModeratorSession:
@@ -82,6 +99,7 @@ class ModeratorSession:
     ) -> None:
         self._loaded, self._participants, self._executor = loaded, participants, executor
         self._me, self._part = role.identity.name, part_of(role)
+        self._budget = budget(role.thought) if loaded.about.after_thought is not None else None
         # Somebody without duties and instructions is there without a role.
         self._has_role = bool(role.duties or role.instructions)
         self._labels: dict[str, str] = {}
@@ -92,6 +110,8 @@ class ModeratorSession:
         self._now: Samples = 0
         self._silence: Samples = 0
         self._last_speaker: str | None = None
+        self._free = True
+        self._last = _Judgement(0.0, loaded.about.threshold)
         self._patience = to_samples(role.turn.silence_patience_s)
         self._prompt: tuple[str, PromptMemory] | None = None
         self._begin_anew()
@@ -110,7 +130,7 @@ class ModeratorSession:
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk; nothing is computed until a wish is asked for."""
         self._now, self._silence = percept.end, floor.silence
-        self._last_speaker = floor.last_speaker
+        self._last_speaker, self._free = floor.last_speaker, floor.status is FloorStatus.FREE
         self._talk.hear(percept.activities, floor)
         for name in (*self._participants, *sorted({word.speaker for word in percept.words})):
             self._label(name)
@@ -140,12 +160,18 @@ class ModeratorSession:
             Act.ANSWER if after else Act.PROMPT,
             self._last_speaker if after else None,
             cue="the model finds a turn fitting",
+            thought=self.thought,
         )
 
     @property
     def threshold(self) -> float:
-        """Probability from which on taking the turn is advised."""
-        return self._loaded.about.threshold
+        """Probability from which on taking the turn is advised, of the kind of the last one."""
+        return self._last.threshold
+
+    @property
+    def thought(self) -> str | None:
+        """The thought before the last probability; None without one."""
+        return self._last.thought
 
     async def probability(self) -> float:
         """That a turn is fitting now, in [0, 1]; computed beside the event loop.
@@ -164,23 +190,25 @@ class ModeratorSession:
             self._talk.voices(self._participants),
             prompt(cast if self._has_role else cast.withheld(), self._me, self._labels),
             (float(self._part.leads and self._has_role), float(self._has_role)),
+            [self._labels.get(name) for name in self._talk.others(self._participants)],
+            self._free,
         )
         loop = asyncio.get_running_loop()
         try:
-            fitting = await loop.run_in_executor(
-                self._executor, self._judge, self._stream, question
-            )
+            judged = await loop.run_in_executor(self._executor, self._judge, self._stream, question)
         except (RuntimeError, MemoryError) as error:  # what torch raises, of whatever kind
             raise MindError(f"{NAME} failed: {type(error).__name__}") from error
-        if not math.isfinite(fitting):
+        if not math.isfinite(judged.probability):
             raise MindError(f"{NAME} failed: its weights give no number")
-        return fitting
+        self._last = judged
+        return judged.probability
 
-    def _judge(self, stream: Stream, question: _Question) -> float:
+    def _judge(self, stream: Stream, question: _Question) -> _Judgement:
         """Runs in the model's thread, which alone touches the stream."""
         network, about = self._loaded.network, self._loaded.about
         at = np.array([question.now], dtype=np.int64)
-        features = measure(question.voices(), at)
+        voices = question.voices()
+        features = measure(voices, at)
         with torch.inference_mode():
             for piece in question.news:
                 self._add(stream, piece)
@@ -188,8 +216,29 @@ class ModeratorSession:
             role = torch.tensor([question.role], device=device)
             reading = network.floor(torch.from_numpy(features).to(device), role)
             stream.catch_up(question.now)
-            logits = decide(network, [stream], [self._prompt_memory(question.prompt)], reading)
-            return float(torch.sigmoid(about.scale[_NOW] * logits[0, _NOW].float()))
+            prompt = self._prompt_memory(question.prompt)
+            hidden = reach(network, [stream], [prompt], reading)
+            logits = network.judge(hidden, reading.logits)
+            soon = _probability(logits, about.scale, _SOON)
+            if self._budget is not None and self._budget.allows(soon, free=question.free):
+                considered = network.think(hidden, reading.embedding, logits)
+                return self._thought_over(considered, question, voices, self._budget)
+            return _Judgement(_probability(logits, about.scale, _NOW), about.threshold)
+
+    def _thought_over(
+        self, considered: Considered, question: _Question, voices: SeatVoices, budget: Budget
+    ) -> _Judgement:
+        """What is decided after a thought, and the thought as the role's budget lets it be."""
+        about = self._loaded.about.after_thought or AfterThought()
+        fitting = _probability(considered.logits, about.scale, _NOW)
+        thought = write(
+            chosen(considered),
+            quietest(voices, question.labels, question.now),
+            take=fitting >= about.threshold,
+            tokens=budget.tokens,
+            encode=self._loaded.encode,
+        )
+        return _Judgement(fitting, about.threshold, thought)
 
     def _add(self, stream: Stream, piece: Tokens | _Sound) -> None:
         if isinstance(piece, Tokens):
@@ -223,6 +272,7 @@ class ModeratorSession:
     def forget(self, speaker: str) -> None:
         """Drops somebody's talk, and the transcript of the last minute with it."""
         self._talk.forget(speaker)
+        self._last = _Judgement(0.0, self._loaded.about.threshold)
         self._begin_anew()
 
     def cancel(self) -> None:
@@ -231,6 +281,10 @@ class ModeratorSession:
     async def close(self) -> None:
         """Drops the transcript."""
         self._begin_anew()
+
+
+def _probability(logits: Tensor, scale: Sequence[float], head: int) -> float:
+    return float(torch.sigmoid(scale[head] * logits[0, head].float()))
 
 
 def _known(piece: Tokens | _Sound) -> Samples:

@@ -244,15 +244,24 @@ def decide(
     Returns:
         ``(rooms, len(HEADS))`` logits.
     """
+    return network.judge(reach(network, streams, prompts, reading), reading.logits)
+
+
+@torch.inference_mode()
+def reach(
+    network: Network,
+    streams: Sequence[Stream],
+    prompts: Sequence[PromptMemory],
+    reading: FloorReading,
+) -> Tensor:
+    """``(rooms, hidden)`` decisions after layer ``depth - 1``; arguments as those of `decide`."""
     entering = network.decisions(reading.embedding)
     if len(streams) == 1:
-        hidden = _decide_alone(network, streams[0], prompts[0], entering)
-    else:
-        hidden = _decide_together(network, streams, prompts, entering)
-    return network.judge(hidden, reading.logits)
+        return _reach_alone(network, streams[0], prompts[0], entering)
+    return _reach_together(network, streams, prompts, entering)
 
 
-def _decide_alone(
+def _reach_alone(
     network: Network, stream: Stream, prompt: PromptMemory, entering: Tensor
 ) -> Tensor:
     """New tokens and the decision in one pass; ``(1, hidden)``."""
@@ -278,7 +287,7 @@ def _decide_alone(
     return hidden[:, -1]
 
 
-def _decide_together(
+def _reach_together(
     network: Network, streams: Sequence[Stream], prompts: Sequence[PromptMemory], entering: Tensor
 ) -> Tensor:
     """Several decisions in one pass, their pasts padded to one length; ``(rooms, hidden)``."""

@@ -50,13 +50,17 @@ class Talk:
         """Drops somebody's voice."""
         self._others.pop(speaker, None)
 
+    def others(self, present: Iterable[str]) -> list[str]:
+        """Everybody else who is there or was heard, in order."""
+        return sorted({*present, *self._others} - {self._me})
+
     def voices(self, present: Iterable[str]) -> Callable[[], SeatVoices]:
-        """The agent's own voice, and that of everybody else who is there or was heard.
+        """The agent's own voice, and those of `others`.
 
         What was heard is copied at once; the rest is done by the call, in whatever thread.
         """
-        names = sorted({*present, *self._others} - {self._me})
-        own, others = list(self._own), [list(self._others.get(name, ())) for name in names]
+        own = list(self._own)
+        others = [list(self._others.get(name, ())) for name in self.others(present)]
         return lambda: SeatVoices(own, others)
 
 

@@ -23,6 +23,7 @@ def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["prepare", "{}", "--out", "{}/out"], "no meeting records"),
         (["train", "{}", "--run", "{}/run"], "no prepared meetings"),
+        (["think", "{}/run", "{}", "{}"], "no prepared meetings"),
         (["eval", "{}/run", "{}"], "no prepared meetings"),
         (["export", "{}/run", "--tune", "{}", "--out", "{}/w"], "no prepared meetings"),
     ],

@@ -41,6 +41,7 @@ class Timer:
     """A model that finds moments fitting as it is told, and counts how often it is asked."""
 
     threshold = 0.5
+    thought: str | None = None
 
     def __init__(self, fitting: Callable[[float], float]) -> None:
         self._fitting = fitting
@@ -107,6 +108,16 @@ def test_a_wish_waits_until_the_model_finds_the_moment_fitting() -> None:
     assert wish.facts["fits_from"] == 0.5
     assert wish.facts["waited_s"] == pytest.approx(3.0, abs=0.6)
     assert (wish.duty, wish.mind) == ("invite_quiet", "duties")
+
+
+def test_the_thought_goes_with_the_wish_whose_moment_it_found() -> None:
+    timer = Timer(lambda now: 0.9)
+    timer.thought = "<think>so: take the turn</think>"
+    found = {one.thought for one in of(meeting(timer, INVITE), Proposal) if "fitting" in one.facts}
+    assert found == {timer.thought}
+    timer = Timer(lambda now: 0.0)
+    timer.thought = "<think>so: wait</think>"
+    assert {one.thought for one in of(meeting(timer, INVITE), Proposal)} == {None}
 
 
 def test_a_wish_is_not_lost_where_no_moment_fits() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.seat_model import SeatModel
-from moderator.mind.moderator_lm.checkpoint import About
+from moderator.mind.moderator_lm.checkpoint import About, AfterThought
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.timeline import to_samples
 from tests.moderator.measure.bench.rooms import chat, seat_of
@@ -48,3 +48,16 @@ def test_the_role_is_told_or_not() -> None:
     untold = SeatModel("n", loaded, role=False, without_role_of="m")
     assert untold.traits.without_role_of == "m"
     assert np.abs(untold.score(seat_of(ROOM), asked()) - told).max() > 1e-6
+
+
+def thinking() -> Loaded:
+    """The same, and it thinks."""
+    return Loaded(network(thinks=True), encode, About(after_thought=AfterThought()))
+
+
+def test_a_thought_changes_the_decision_and_only_where_it_is_asked_for() -> None:
+    seat = seat_of(ROOM)
+    plain = SeatModel("m", loaded).score(seat, asked())
+    np.testing.assert_array_equal(SeatModel("o", thinking).score(seat, asked()), plain)
+    thought = SeatModel("t", thinking, thinks=True).score(seat, asked())
+    assert np.abs(thought - plain).max() > 1e-3

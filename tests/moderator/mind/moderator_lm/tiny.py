@@ -22,12 +22,15 @@ def encode(text: str) -> list[int]:
     return list(text.encode())
 
 
-def network(seed: int = 0, *, fresh: bool = False) -> Network:
+def network(seed: int = 0, *, fresh: bool = False, thinks: bool = False) -> Network:
     """Random, also where training begins at zero, unless it is to be `fresh`."""
     torch.manual_seed(seed)
     shape = SHAPE.model_copy(update={"features": feature_count()})
     made = Network(shape, new_backbone(BACKBONE))
     for parameter in made.parameters():
         if not fresh and not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.3)
+    if thinks:
+        for parameter in made.learn_to_think().refine[-1].parameters():
             torch.nn.init.normal_(parameter, std=0.3)
     return made.eval()

@@ -1,0 +1,193 @@
+"""What the trained network makes of many moments, stored once: thoughts are learned from it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from moderator.errors import InputError
+from moderator.learn.floor_stage import ROLE_WITHHELD
+from moderator.learn.prepared import PreparedMeeting
+from moderator.learn.thought_targets import targets
+from moderator.learn.words_stage import drawn_question, drawn_seats
+from moderator.measure.bench.meeting import BenchMeeting, Seat
+from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.passage import Passage, lay_out, reach
+
+BATCH = 8
+"""Segments at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Moments as a thought sees them, and what it should say.
+
+    Attributes:
+        hidden: ``(n, hidden)`` decisions after the layers they pass; half precision.
+        floor: ``(n, floor)`` floor-state embeddings; half precision.
+        logits: ``(n, 4)`` decided without a thought.
+        targets: ``(n, fields)`` right answers.
+        labels: ``(n, 4)`` what happened.
+        weights: ``(n, 4)`` of each moment for each head.
+    """
+
+    hidden: Tensor
+    floor: Tensor
+    logits: Tensor
+    targets: Tensor
+    labels: Tensor
+    weights: Tensor
+
+    def __len__(self) -> int:
+        return len(self.hidden)
+
+    def some(self, index: Tensor) -> States:
+        """The moments at ``(m,)`` indices."""
+        return States(*(getattr(self, field.name)[index] for field in fields(self)))
+
+
+def joined(parts: Sequence[States]) -> States:
+    """All moments of some meetings."""
+    columns = (torch.cat([getattr(one, field.name) for one in parts]) for field in fields(States))
+    return States(*columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Which moments are looked at.
+
+    Attributes:
+        seats: of each segment.
+        silent: moments without a turn, of each seat.
+        seed: of everything drawn.
+    """
+
+    seats: int = 2
+    silent: int = 14
+    seed: int = 0
+
+
+@torch.inference_mode()
+def collect(
+    network: Network, prepared: PreparedMeeting, meeting: BenchMeeting, sampling: Sampling
+) -> States:
+    """Moments of a meeting through the network.
+
+    Args:
+        network: trained, in evaluation mode.
+        prepared: the meeting.
+        meeting: the same, with its annotations.
+        sampling: which moments.
+    """
+    random = np.random.default_rng([sampling.seed, 3, zlib.crc32(prepared.meeting_id.encode())])
+    order = sorted(range(len(prepared.words)), key=lambda index: len(prepared.words[index]))
+    found: list[States] = []
+    for start in range(0, len(order), BATCH):
+        some = order[start : start + BATCH]
+        asked = [_asked(prepared, meeting, index, sampling, random) for index in some]
+        kept = [one for one in asked if one is not None]
+        if kept:
+            found.append(_through(network, kept))
+    return joined(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    passage: Passage
+    columns: dict[str, Tensor]
+
+
+def _asked(
+    prepared: PreparedMeeting,
+    meeting: BenchMeeting,
+    index: int,
+    sampling: Sampling,
+    random: np.random.Generator,
+) -> _Asked | None:
+    """The moments that are drawn from one segment."""
+    prompts, moments, columns = [], [], []
+    for seat in drawn_seats(prepared, sampling.seats, random):
+        question = drawn_question(seat, prepared.segments[index].begin, sampling.silent, random)
+        known = random.random() >= ROLE_WITHHELD
+        if not len(question.at):
+            continue
+        place = Seat(meeting, seat.example.speaker)
+        prompts.append(seat.prompt if known else seat.bare)
+        moments.append(question.at)
+        role = [float(seat.example.leads and known), float(known)]
+        columns.append(
+            {
+                "role": np.tile(np.array(role, dtype=np.float32), (len(question.at), 1)),
+                "features": question.features,
+                "targets": targets(place, question.at),
+                "labels": question.labels,
+                "weights": question.weights,
+            }
+        )
+    if not prompts:
+        return None
+    tokens = prepared.segments[index].tokens
+    passage = Passage(prompts, prepared.words[index], tokens.known, moments)
+    stacked = {
+        name: torch.from_numpy(np.concatenate([one[name] for one in columns]))
+        for name in columns[0]
+    }
+    return _Asked(passage, stacked)
+
+
+def _through(network: Network, asked: Sequence[_Asked]) -> States:
+    columns = {name: torch.cat([one.columns[name] for one in asked]) for name in asked[0].columns}
+    reading = network.floor(columns.pop("features"), columns.pop("role"))
+    layout = lay_out([one.passage for one in asked], network.shape.prompt_tokens)
+    hidden = reach(network, layout, reading)
+    logits = network.judge(hidden, reading.logits)
+    return States(hidden.half(), reading.embedding.half(), logits, **columns)
+
+
+def write(states: States, path: Path, weights: str) -> None:
+    """Writes states, whole or not at all.
+
+    Args:
+        states: of one meeting.
+        path: the file.
+        weights: what tells the network that they are from.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {field.name: getattr(states, field.name).contiguous() for field in fields(States)}
+    part = path.with_name(f".{path.name}.part")
+    try:
+        save_file(tensors, part, metadata={"weights": weights})
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read(path: Path, weights: str) -> States | None:
+    """States as they were written; None where they are not there, or from other weights.
+
+    Raises:
+        InputError: the file is broken.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            if (file.metadata() or {}).get("weights") != weights:
+                return None
+            return States(**{name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError) as error:
+        raise InputError(
+            "not what the thought stage wrote", where=str(path), todo="delete it, and begin anew"
+        ) from error
