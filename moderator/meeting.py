@@ -288,6 +288,10 @@ class Meeting:
             self._emit(decision)
         if decision.action in (Action.YIELD, Action.STOP):
             self._cut(delivery, session)
+        elif decision.action is Action.PAUSE:
+            delivery.pause(self.now)
+        elif decision.action is Action.GO_ON:
+            delivery.go_on()
         elif decision.action is not Action.WAIT and proposal is not None:
             await self._act(decision, proposal, delivery)
 
