@@ -18,7 +18,7 @@ CUT_IN_PATIENCE = to_samples(3.0)
 """Whom the agent cut in on may finish a phrase; if they go on for longer, it gives up."""
 
 
-PAUSE_AHEAD = to_samples(1.0)
+PAUSE_AHEAD = to_samples(1.2)
 """It is silent for this long before it gives way: nobody talks over it, and most backchannels are
 over by then."""
 

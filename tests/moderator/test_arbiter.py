@@ -192,10 +192,10 @@ def over(voice_s: float, own_s: float, who: str = "ana") -> FloorView:
     [
         ({}, over(0.1, 3), Act.ANSWER, Action.PAUSE),
         ({}, over(0.9, 3), Act.ANSWER, Action.PAUSE),
-        ({}, over(1.0, 3), Act.ANSWER, Action.YIELD),
+        ({}, over(1.2, 3), Act.ANSWER, Action.YIELD),
         ({"yield_after_s": 0.5}, over(0.5, 3), Act.ANSWER, Action.YIELD),
-        ({"yield_after_s": 1.5}, over(0.4, 3), Act.ANSWER, Action.WAIT),
-        ({"yield_after_s": 1.5}, over(0.5, 3), Act.ANSWER, Action.PAUSE),
+        ({"yield_after_s": 1.5}, over(0.2, 3), Act.ANSWER, Action.WAIT),
+        ({"yield_after_s": 1.5}, over(0.3, 3), Act.ANSWER, Action.PAUSE),
         ({}, over(0.2, 0.3), Act.ANSWER, Action.YIELD),
         ({}, over(0.1, 0.3), Act.ANSWER, Action.PAUSE),
         ({"yields_to": "nobody"}, over(5, 6), Act.ANSWER, Action.WAIT),
@@ -211,7 +211,7 @@ def over(voice_s: float, own_s: float, who: str = "ana") -> FloorView:
         ({"may_cut_in": True}, over(30, 2), Act.CUT_IN, Action.WAIT),
         ({"may_cut_in": True}, over(30, 3), Act.CUT_IN, Action.YIELD),
         ({"may_cut_in": True}, over(0.6, 2), Act.CUT_IN, Action.PAUSE),
-        ({"may_cut_in": True}, over(1.1, 2), Act.CUT_IN, Action.YIELD),
+        ({"may_cut_in": True}, over(1.2, 2), Act.CUT_IN, Action.YIELD),
         ({"max_turn_s": 2}, SPEAKING, Act.ANSWER, Action.STOP),
     ],
 )
@@ -227,7 +227,7 @@ def test_giving_the_floor_back(
     [
         (SPEAKING, 0.4, (Action.GO_ON, Reason.WAS_BACKCHANNEL)),
         (over(0.6, 3), 0.5, (Action.WAIT, Reason.NO_PROPOSAL)),
-        (over(1.0, 3), 0.9, (Action.YIELD, Reason.TALKED_OVER)),
+        (over(1.2, 3), 1.1, (Action.YIELD, Reason.TALKED_OVER)),
         (over(0.3, 3), 2.0, (Action.YIELD, Reason.TALKED_OVER)),
     ],
 )
