@@ -153,6 +153,8 @@ class WhisperStream:
         if self._step_due() and self._open is not None:
             words += self._step(self._open)
         elif self._ahead_due() and self._open is not None:
+            # Words that became stable after this would come twice.
+            self._open.decoded, self._open.voiced = self._open.now, False
             self._open.ahead = self._whole(self._open)
         return Recognised(tuple(words), self._partial if self._open is not None else "")
 

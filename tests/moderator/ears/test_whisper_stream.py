@@ -143,6 +143,21 @@ def test_a_voice_that_comes_back_undoes_what_was_decoded_ahead() -> None:
     assert one.read() == plain.read()
 
 
+def test_what_was_decoded_ahead_comes_once() -> None:
+    one = stream(FakeWhisper(), ahead_s=0.05)
+    one.begin(0)
+    one.push(talk(3), True)
+    found = list(one.read().words)
+    one.push(talk(4)[3 * WORD :], True)  # a voice for less than a step since then
+    for _ in range(12):
+        one.push(silence(800), False)
+        if one.due:
+            found += one.read().words
+    one.end(4 * WORD)
+    found += one.read().words
+    assert [word.text for word in found] == ["w1", "w2", "w3", "w4"]
+
+
 def test_audio_that_nobody_reads_is_cut_and_kept() -> None:
     one = stream(FakeWhisper())
     one.begin(0)
