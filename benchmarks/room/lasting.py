@@ -53,8 +53,7 @@ async def rooms(stage: Stage) -> Figures:
         lasted = time.monotonic() - begun
         cores = (_cpu(process) - before) / lasted
         people = (_cpu(everything) - others) / lasted
-    await asyncio.sleep(8.0)  # it leaves the empty rooms and writes their files
-    found = stage.worker.folder.glob("out/rooms-*/summary.json")
+    found = await _summaries(stage.worker.folder, len(scenes))
     factors = [json.loads(path.read_text("utf-8"))["real_time_factor"] for path in found]
     return {
         "answered_per_room": [f"{len(each)}/{cycles}" for each in gaps],
@@ -64,6 +63,18 @@ async def rooms(stage: Stage) -> Figures:
         "cores_of_the_simulated_people": round(people, 2),
         "real_time_factor_per_room": factors,
     }
+
+
+async def _summaries(folder: Path, count: int) -> list[Path]:
+    """The moderator's, once it has left the empty rooms; a stock agent writes none."""
+    until = time.monotonic() + 30.0
+    while len(found := _written(folder)) < count and time.monotonic() < until:
+        await asyncio.sleep(1.0)
+    return found
+
+
+def _written(folder: Path) -> list[Path]:
+    return sorted(folder.glob("out/rooms-*/summary.json"))
 
 
 def _cpu(process: psutil.Process) -> float:
