@@ -217,7 +217,7 @@ class Floor:
 
     def _find_voices(self) -> None:
         """Who has a voice or a short pause, by onset, then by name."""
-        current = [name for name, last in self._last.items() if self._now - last < HOLD_PAUSE]
+        current = [name for name, last in self._last.items() if self._now - last <= HOLD_PAUSE]
         self._voices = sorted(current, key=lambda name: (self._onset[name], name))
         if len(current) < 2:
             self._overlap_since = None

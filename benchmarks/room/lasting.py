@@ -67,10 +67,11 @@ async def rooms(stage: Stage) -> Figures:
 
 async def _summaries(folder: Path, count: int) -> list[Path]:
     """The moderator's, once it has left the empty rooms; a stock agent writes none."""
-    until = time.monotonic() + 30.0
-    while len(found := _written(folder)) < count and time.monotonic() < until:
+    for _ in range(30):
+        if len(_written(folder)) >= count:
+            break
         await asyncio.sleep(1.0)
-    return found
+    return _written(folder)
 
 
 def _written(folder: Path) -> list[Path]:

@@ -25,11 +25,11 @@ def test_a_voice_takes_a_free_floor_and_holds_it_through_a_short_pause() -> None
     run(floor, 0, 1)
     assert floor.view().status is FloorStatus.FREE
     run(floor, 1, 2, "A")
-    run(floor, 3, 0.2)
+    run(floor, 3, 0.3)
     view = floor.view()
     assert (view.status, view.holder) == (FloorStatus.HELD, "A")
-    assert to_seconds(view.silence) == 0.2
-    run(floor, 3.2, 0.1)
+    assert to_seconds(view.silence) == 0.3
+    run(floor, 3.3, 0.2)
     assert floor.view().status is FloorStatus.FREE
     assert floor.view().last_speaker == "A"
 
