@@ -18,7 +18,7 @@ from livekit import api, rtc
 
 from benchmarks.room.speech import ROUND
 from benchmarks.room.stage import Scene, Stage, listening, scene
-from benchmarks.room.talking import Figures, answer, ask, percentiles
+from benchmarks.room.talking import Figures, answers, ask, percentiles
 from integrations.livekit.models import RoomModels, load_models, shared_diarization
 from moderator.models import ModelStore
 from moderator.rerun import rerun
@@ -103,8 +103,7 @@ async def loss(stage: Stage) -> Figures:
     """The answer row while every fifth UDP packet of the media is dropped."""
     if shutil.which("nft") is None:
         return {"skipped": "nftables is not installed"}
-    with _lossy():
-        return await answer(stage)
+    return await answers(stage, "loss", _lossy())
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -122,8 +123,14 @@ async def ask(one: Person, listener: Listener, agent: str, voices: Voices, numbe
 
 async def answer(stage: Stage) -> Figures:
     """A question by name: its last sound to the answer's first."""
+    return await answers(stage, "answer", nullcontext())
+
+
+async def answers(stage: Stage, name: str, conditions: AbstractContextManager[object]) -> Figures:
+    """Questions in a room under conditions, which hold once everybody is in it."""
     came = []
-    async with scene(stage, "answer", "ana", "ben") as here:
+    async with scene(stage, name, "ana", "ben") as here, AsyncExitStack() as stack:
+        stack.enter_context(conditions)
         await here.people["ben"].say(stage.voices.say(1, ROUND[0]))
         await here.settle()
         for trial in range(stage.trials):
