@@ -16,8 +16,10 @@ WHILE_SPEAKING: tuple[Rule, ...] = (
     quotas.turn_length,
     yielding.floor_taken,
     yielding.yield_floor,
+    yielding.pause,
+    yielding.go_on,
 )
-"""Tried first; each may end the agent's turn."""
+"""Tried first; each may end the agent's turn, or interrupt it."""
 
 BEFORE_ACTING: tuple[Rule, ...] = (
     commands.quiet,

@@ -49,6 +49,14 @@ def fade_out(samples: Waveform, length: Samples = FRAME) -> Waveform:
     return (kept * ramp).astype(np.float32)
 
 
+def fade_in(samples: Waveform, length: Samples = FRAME) -> Waveform:
+    """A copy that rises from zero over its first `length` samples (raised cosine)."""
+    risen = samples.copy()
+    count = min(length, len(risen))
+    risen[:count] *= 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, count, dtype=np.float32))
+    return risen
+
+
 def to_pcm16(samples: Waveform) -> npt.NDArray[np.int16]:
     """Float samples in [-1, 1] as 16-bit PCM, clipped, shape kept."""
     return (np.clip(samples, -1.0, 1.0) * 32767.0).round().astype(np.int16)

@@ -113,11 +113,22 @@ class Delivery:
         """The agent's samples from `now` on, ``(TICK,)``; None while there is nothing to play."""
         if self._quiet or now < self._silent_until:
             return None
+        silent = self._playout.silent
         with self._watch.phase("voice"):
             own = self._playout.take(now, TICK)
         self._taken = now + TICK
         self._quiet = not self._playout.playing and not own[-1:].any()
-        return own
+        return None if silent else own
+
+    def pause(self, now: Samples) -> None:
+        """Silences the turn, if there is one, at `now` or where the samples already taken end."""
+        if self._playout.playing:
+            self._playout.pause(max(now, self._taken))
+
+    def go_on(self) -> None:
+        """Goes on with the turn that was paused, if it is not over."""
+        if self._playout.playing:
+            self._playout.go_on()
 
     def cut(self, now: Samples) -> None:
         """Ends the turn, if there is one, at `now` or where the samples already taken end."""

@@ -122,6 +122,8 @@ class Action(StrEnum):
     BACKCHANNEL = "backchannel"
     RAISE_HAND = "raise_hand"
     SPEAK = "speak"
+    PAUSE = "pause"
+    GO_ON = "go_on"
     YIELD = "yield"
     STOP = "stop"
 
@@ -150,6 +152,9 @@ class Reason(StrEnum):
     MAY_CUT_IN = "may_cut_in"
     BACKCHANNEL_DUE = "backchannel_due"
     WANTS_FLOOR = "wants_floor"
+    # pause, go on
+    VOICE_OVER = "voice_over"
+    WAS_BACKCHANNEL = "was_backchannel"
     # yield, stop
     TALKED_OVER = "talked_over"
     STARTED_TOGETHER = "started_together"

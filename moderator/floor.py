@@ -200,11 +200,20 @@ class Floor:
             self._last_sound = heard.at
         for piece in heard.activities:
             self._recent.add(heard.at, piece.end - piece.start, agent=False)
-            # Where a voice ended inside the tick, its activity says so to the sample.
-            self._last_sound = max(self._last_sound, piece.end)
+            self._last_sound = max(self._last_sound, self._sounded_until(piece))
         self._tallies.add(heard.activities)
         self._find_voices()
         self._find_holder()
+
+    def _sounded_until(self, piece: SpeakerActivity) -> Samples:
+        """Where a voice ended inside a tick, its activity says so to the sample.
+
+        Activity that settles late may go on into the pause after the voice: that is no sound.
+        """
+        last = self._last.get(piece.speaker)
+        if last is None or piece.start >= self._now - TICK:
+            return piece.end
+        return min(piece.end, last + TICK)
 
     def _find_voices(self) -> None:
         """Who has a voice or a short pause, by onset, then by name."""

@@ -78,7 +78,7 @@ class Settings:
     """How a meeting is run.
 
     Attributes:
-        step_s: length of a percept in seconds, 0.2 to 3; rounded to whole ticks.
+        step_s: length of a percept in seconds, 0.1 to 3; rounded to whole ticks.
         live: never wait for a mind, and hear in a thread: whoever feeds the source goes on.
         honest_latency: add what computing took as meeting time.
     """
@@ -289,6 +289,10 @@ class Meeting:
             self._emit(decision)
         if decision.action in (Action.YIELD, Action.STOP):
             self._cut(delivery, session)
+        elif decision.action is Action.PAUSE:
+            delivery.pause(self.now)
+        elif decision.action is Action.GO_ON:
+            delivery.go_on()
         elif decision.action is not Action.WAIT and proposal is not None:
             await self._act(decision, proposal, delivery)
 

@@ -101,7 +101,7 @@ class TurnKeeper:
     def turn_ended(self, event: TurnEnded) -> None:
         """The agent's turn is over, perhaps before anything of it was heard."""
         self._floor.agent_ended(event.at)
-        self._standing = replace(self._standing, turn_act=None)
+        self._standing = replace(self._standing, turn_act=None, paused_at=None)
 
     def decide(self) -> Decision:
         """Decides for the tick heard last; a proposal that was granted is used up."""
@@ -116,6 +116,10 @@ class TurnKeeper:
             self._standing = replace(self._standing, last_hand=decision.at)
         if decision.action in (Action.SPEAK, Action.BACKCHANNEL):
             self._standing = replace(self._standing, turn_act=decision.act)
-        if decision.action is not Action.WAIT:
+        if decision.action is Action.PAUSE:
+            self._standing = replace(self._standing, paused_at=decision.at)
+        if decision.action is Action.GO_ON:
+            self._standing = replace(self._standing, paused_at=None)
+        elif decision.action is not Action.WAIT:
             self._pending = None
         return decision

@@ -260,7 +260,8 @@ class TurnPolicy(Strict):
     )
     yields_to: People = Field(default="everyone", description="Who may make it stop by talking.")
     yield_after_s: Seconds = Field(
-        default=0.5, description="Talking over it for this long is more than a backchannel."
+        default=1.2,
+        description="Talk over it that lasts this long ends its turn; it is silent 1.2 s before.",
     )
     may_cut_in: bool = Field(default=False, description="Speak over a held floor, to cut in.")
     never_interrupt: People = Field(default="nobody", description="Who is never cut in on.")

@@ -70,9 +70,7 @@ def main(
     sides: Annotated[str, typer.Option(help="moderator, stock or both.")] = "moderator,stock",
     trials: Annotated[int, typer.Option(min=1, help="Of each event.")] = 20,
     minutes: Annotated[float, typer.Option(min=0.1, help="Of talk among the people.")] = 10.0,
-    yield_after: Annotated[
-        float, typer.Option(min=0.1, help="The role's `yield_after_s`: 0.5 in the library.")
-    ] = 0.3,
+    yield_after: Annotated[float, typer.Option(min=0.1, help="The role's `yield_after_s`.")] = 1.2,
     output: Annotated[Path | None, typer.Option("--json", help="Write figures here.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep logs and the meetings' files.")] = None,
 ) -> None:

@@ -14,10 +14,14 @@ import soundfile as sf
 from integrations.files.records import read_record
 from integrations.files.render import RenderedMeeting, render_record, speech
 from moderator.audio import Waveform
+from moderator.floor import TURN_LENGTH
 from moderator.models import ModelStore
 from moderator.mouth.loading import HIBARI_SPEAKERS, VoiceLoader
-from moderator.timeline import SAMPLE_RATE, to_samples
+from moderator.timeline import FRAME, SAMPLE_RATE, to_samples
 from roles.schema import VoiceChoice
+
+APART = to_samples(0.5)
+"""A silence that sets a backchannel apart from the turn that follows it."""
 
 LEVEL = 0.08
 """RMS that recordings are brought to: that of the rendered voices."""
@@ -87,7 +91,23 @@ def headsets(kind: str) -> list[Waveform]:
 def over(voices: Voices, kind: str) -> Sequence[Waveform]:
     """Recordings first, then rendered ones; ``take`` or ``bc``."""
     texts = OVER if kind == "take" else BACKCHANNELS
-    return [*headsets(kind), *(voices.say(0, text) for text in texts)]
+    recorded = headsets(kind)
+    if kind == "take":
+        recorded = [from_first_turn(one) for one in recorded]
+    return [*recorded, *(voices.say(0, text) for text in texts)]
+
+
+def from_first_turn(audio: Waveform) -> Waveform:
+    """The audio without a backchannel ("Yeah") that stands apart before the first floor turn.
+
+    Args:
+        audio: ``(n,)`` at 16 kHz; returned whole where no sound lasts like a turn.
+    """
+    loud = np.flatnonzero(np.abs(audio) > 0.05 * np.max(np.abs(audio)))
+    for run in np.split(loud, np.flatnonzero(np.diff(loud) >= APART) + 1):
+        if run[-1] - run[0] >= TURN_LENGTH:
+            return audio[max(0, run[0] - FRAME) :]
+    return audio
 
 
 def _first_utterance(path: Path) -> Waveform:

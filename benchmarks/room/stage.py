@@ -35,12 +35,16 @@ class Listener:
     Attributes:
         sound: by identity, time of arrival (`time.monotonic`) and level of each 10 ms.
         transcripts: identity, segment, text, final.
+        frame_ms: how fine times are taken.
+        spares: people who are not listened to.
     """
 
     room: rtc.Room = field(default_factory=rtc.Room)
     sound: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     transcripts: list[tuple[str, str, str, bool]] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    frame_ms: int = 10
+    spares: tuple[str, ...] = ()
 
     def sounding(self, who: str, since: float, until: float = float("inf")) -> list[float]:
         """Times of somebody's audible frames."""
@@ -76,10 +80,16 @@ class Listener:
             self._do(self._listen(track, self.sound.setdefault(who.identity, [])))
 
     async def _listen(self, track: rtc.Track, into: list[tuple[float, float]]) -> None:
-        stream = rtc.AudioStream.from_track(track=track, sample_rate=RATE, num_channels=1)
+        stream = rtc.AudioStream.from_track(
+            track=track, sample_rate=RATE, num_channels=1, frame_size_ms=self.frame_ms
+        )
         async for event in stream:
             frame = np.frombuffer(event.frame.data, dtype=np.int16).astype(np.float32) / 32768
             into.append((time.monotonic(), float(np.sqrt(np.mean(frame**2)))))
+
+    def _published(self, pub: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant) -> None:
+        if who.identity not in self.spares:
+            pub.set_subscribed(True)
 
     def _text(self, reader: rtc.TextStreamReader, who: str) -> None:
         self._do(self._read(reader, who))
@@ -100,12 +110,20 @@ class Listener:
 
 
 @asynccontextmanager
-async def listening(server: Server, room: str) -> AsyncIterator[Listener]:
-    """Joins as the listener."""
-    one = Listener()
+async def listening(
+    server: Server, room: str, *, spares: tuple[str, ...] = ()
+) -> AsyncIterator[Listener]:
+    """Joins as the listener. Where some are spared, times are coarser too: it is one of many."""
+    one = Listener(frame_ms=20 if spares else 10, spares=spares)
+    one.room.on("track_published", one._published)
     one.room.on("track_subscribed", one._subscribed)
     one.room.register_text_stream_handler("lk.transcription", one._text)
-    await one.room.connect(server.url, token(server, room, "listener", can_publish=False))
+    options = rtc.RoomOptions(auto_subscribe=False)
+    joined = token(server, room, "listener", can_publish=False)
+    await one.room.connect(server.url, joined, options)
+    for who in one.room.remote_participants.values():
+        for pub in who.track_publications.values():
+            one._published(pub, who)
     try:
         yield one
     finally:
@@ -206,13 +224,15 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(stage: Stage, name: str, *names: str) -> AsyncIterator[Scene]:
+async def scene(
+    stage: Stage, name: str, *names: str, spares: tuple[str, ...] = ()
+) -> AsyncIterator[Scene]:
     """People come into a room, the listener too, and the agent is sent into it."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         async with asyncio.timeout(COMES_WITHIN_S):
             people = {one: await enter(person(stage.server, name, one)) for one in names}
-            listener = await enter(listening(stage.server, name))
+            listener = await enter(listening(stage.server, name, spares=spares))
             agent = await _summon(stage, name, listener)
         await asyncio.sleep(2.0)  # its track is published, theirs are subscribed
         yield Scene(name, agent, people, listener)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,10 @@ SILENT_WITHIN_S = 1.5
 WATCHED_S = 2.5
 """For how long after a backchannel the agent must go on, without a pause of `BREAK_S`."""
 
-BREAK_S = 0.7
+OVER_FOR_S = 4.5
+"""Who gives way is not heard again in this time; the talk over it lasts 3 to 4 s."""
+
+BREAK_S = 1.5
 
 CONTENT = 4
 """Longer words are told apart by who said them."""
@@ -118,8 +123,14 @@ async def ask(one: Person, listener: Listener, agent: str, voices: Voices, numbe
 
 async def answer(stage: Stage) -> Figures:
     """A question by name: its last sound to the answer's first."""
+    return await answers(stage, "answer", nullcontext())
+
+
+async def answers(stage: Stage, name: str, conditions: AbstractContextManager[object]) -> Figures:
+    """Questions in a room under conditions, which hold once everybody is in it."""
     came = []
-    async with scene(stage, "answer", "ana", "ben") as here:
+    async with scene(stage, name, "ana", "ben") as here, AsyncExitStack() as stack:
+        stack.enter_context(conditions)
         await here.people["ben"].say(stage.voices.say(1, ROUND[0]))
         await here.settle()
         for trial in range(stage.trials):
@@ -148,7 +159,7 @@ async def backchannel(stage: Stage) -> Figures:
 
 async def _talk_over(stage: Stage, row: str, clips: Sequence[Waveform]) -> Figures:
     """Both rows: it speaks at length, and 1.5 to 2.4 s later ana's sound begins."""
-    ends, went_on, done = [], 0, 0
+    ends, pauses, went_on, done = [], [], 0, 0
     async with scene(stage, row, "ana", "ben") as here:
         for trial in range(stage.trials):
             stage.step()
@@ -158,19 +169,28 @@ async def _talk_over(stage: Stage, row: str, clips: Sequence[Waveform]) -> Figur
             begun = time.monotonic()
             clip = np.concatenate([clips[trial % len(clips)], silence(8_000)])
             await here.people["ana"].say(clip)
-            await asyncio.sleep(max(0.0, begun + 4.5 - time.monotonic()))
+            await asyncio.sleep(max(0.0, begun + OVER_FOR_S - time.monotonic()))
             onset = next(iter(here.listener.sounding("ana", begun)), None)
             if onset is None:
                 continue
             done += 1
             last = last_before_pause(here, onset)
-            went_on += last >= onset + WATCHED_S
-            if last < onset + SILENT_WITHIN_S:
+            sounds = here.listener.sounding(here.agent, onset)
+            if last >= onset + WATCHED_S:
+                went_on += 1
+                pauses.append(longest_pause([at for at in sounds if at < onset + WATCHED_S]))
+            elif last < onset + SILENT_WITHIN_S and not any(at > last for at in sounds):
                 ends.append(max(0.0, last - onset))
             await here.settle()
     if row == "backchannel":
-        return {"over": done, "went_on": went_on}
+        longest = {f"longest_pause_{key}": value for key, value in percentiles(pauses).items()}
+        return {"over": done, "went_on": went_on, **longest}
     return {"over": done, "gave_way": len(ends), **percentiles(ends)}
+
+
+def longest_pause(times: Sequence[float]) -> float:
+    """The longest time between two of these, in seconds."""
+    return max((after - before for before, after in pairwise(times)), default=0.0)
 
 
 def last_before_pause(here: Scene, onset: float) -> float:

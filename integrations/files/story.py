@@ -58,7 +58,7 @@ def _row(line: Line, names: dict[str, str], cue: str) -> list[str]:
     time = f"{int(seconds) // 60}:{seconds % 60:04.1f}"
     did = str(line["action"])
     reason = str(line["reason"]).replace("_", " ")
-    if line["action"] in (Action.YIELD, Action.STOP):
+    if line["action"] in (Action.PAUSE, Action.GO_ON, Action.YIELD, Action.STOP):
         return [time, did, "", "", reason]
     if line["act"] and line["act"] != line["action"]:
         did = f"{did}: {line['act']}".replace("_", " ")

@@ -44,6 +44,7 @@ class Captions:
         elif isinstance(event, Percept):
             self._review(event.end)
         elif isinstance(event, TurnStarted):
+            self._stop(event.at, 1)
             self._finish()  # what the agent answers stands before its answer
             self._new_turn = True
         elif isinstance(event, WordPlayed):
@@ -65,11 +66,15 @@ class Captions:
             self._report(" ".join([*self._words, partial]).strip(), final=False)
 
     def _review(self, now: Samples) -> None:
-        if self._voice_at is not None and now - self._voice_at >= STOPPED_AFTER:
-            self._voice_at = None
-            self._emit("input_speech_stopped", llm.InputSpeechStoppedEvent(True))
+        self._stop(now, STOPPED_AFTER)
         if self._voice_at is None and not self._partial and now - self._touched >= OVER_AFTER:
             self._finish()
+
+    def _stop(self, now: Samples, after: Samples) -> None:
+        """Tells that the voice has ended, once it has been away for so long."""
+        if self._voice_at is not None and now - self._voice_at >= after:
+            self._voice_at = None
+            self._emit("input_speech_stopped", llm.InputSpeechStoppedEvent(True))
 
     def _finish(self) -> None:
         if self._words:

@@ -80,8 +80,11 @@ def join(
     recogniser: Recogniser = None,
     enrol: Enrol = None,
     step: Annotated[
-        float, typer.Option(min=0.2, max=3.0, metavar="SECONDS", help="Length of a percept.")
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            min=0.1, max=3.0, metavar="SECONDS", help="Length of a percept; else the mind's own."
+        ),
+    ] = None,
     leave_after: Annotated[
         float,
         typer.Option(

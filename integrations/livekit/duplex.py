@@ -45,9 +45,6 @@ logger = logging.getLogger("livekit.plugins.moderator")
 PERSON = "you"
 """Id of the one person in the meeting."""
 
-STEP_S = 0.3
-"""Length of a percept, as in a room."""
-
 _LONGEST = to_samples(5.0)
 """Audio that waits longer is dropped, oldest first."""
 
@@ -178,7 +175,7 @@ class DuplexSession(llm.DuplexSession[Literal["moderator_event"]]):
                 self._model.voice,
                 [self._observe],
                 self._clock,
-                Settings(STEP_S, live=True),
+                Settings(self._mind.capabilities.live_step_s, live=True),
                 Stopwatch(),
             )
             await meeting.run(self._microphone, self._loudspeaker)

@@ -35,7 +35,13 @@ LIKENESS = 0.3
 """Peak of the normalised cross-correlation with the reference from which what is left is echo."""
 
 CERTAIN = 0.4
-"""The same for a track as it comes: from then on it is known to bring echoes."""
+"""The same for a track as it comes: with `CONSTANT`, it is known to bring echoes from then on."""
+
+CONSTANT = 3
+"""So many times more, in ticks, the same delay must be found: by then nothing is left in the window
+of the first time. A voice that begins may be like the reference once, by chance."""
+
+_SAME: Samples = 32  # delays that differ by less, 2 ms, are one
 
 _WINDOW: Samples = 4_096  # compared at a time, 256 ms
 _REACH = to_samples(1.05)  # the longest way
@@ -72,6 +78,7 @@ class _Track:
         self._power = 0.0
         self._left, self._came = silence(_WINDOW), silence(_WINDOW)
         self._echoes = False
+        self._suspected: tuple[Samples, int] = (0, 0)  # a delay, and how often it was found
 
     def clean(self, samples: Waveform, references: Sequence[Waveform], past: Waveform) -> Waveform:
         """The samples without the agent.
@@ -97,13 +104,20 @@ class _Track:
             cleaned[at : at + FRAME] = 0.0 if alone else left[best]
         self._came = np.concatenate([self._came, samples])[-_WINDOW:]
         self._left = np.concatenate([self._left, cleaned])[-_WINDOW:]
-        found = likeness(self._came, past)
-        self._echoes = self._echoes or found >= CERTAIN
+        found, delay = likeness(self._came, past)
+        if found >= CERTAIN and not self._echoes:
+            self._suspect(delay)
         if not self._echoes:  # a canceller that has found no echo yet also damps people
             return samples if found < LIKENESS else silence(len(samples))
-        if cleaned.any() and likeness(self._left, past) >= LIKENESS:
+        if cleaned.any() and likeness(self._left, past)[0] >= LIKENESS:
             return silence(len(samples))
         return cleaned
+
+    def _suspect(self, delay: Samples) -> None:
+        before, times = self._suspected
+        times = times + 1 if abs(delay - before) < _SAME else 0
+        self._suspected = (delay, times)
+        self._echoes = times >= CONSTANT
 
 
 class EchoGuard:
@@ -160,7 +174,7 @@ class EchoGuard:
         return found
 
 
-def likeness(heard: Waveform, said: Waveform) -> float:
+def likeness(heard: Waveform, said: Waveform) -> tuple[float, Samples]:
     """Largest normalised cross-correlation of a window with a longer stretch before its end.
 
     Both are differenced first: the strong low tones of all voices are alike.
@@ -170,7 +184,7 @@ def likeness(heard: Waveform, said: Waveform) -> float:
         said: ``(m,)`` samples, m ≥ n, which end with those of `heard`.
 
     Returns:
-        The peak over all delays up to ``m - n``, in [0, 1].
+        The peak over all delays up to ``m - n``, in [0, 1], and where in `said` it lies.
     """
     heard, said = np.diff(heard, prepend=0.0), np.diff(said, prepend=0.0)
     spectrum = np.fft.rfft(said, _TRANSFORM) * np.conj(np.fft.rfft(heard, _TRANSFORM))
@@ -178,7 +192,9 @@ def likeness(heard: Waveform, said: Waveform) -> float:
     energies = np.cumsum(np.concatenate([[0.0], said.astype(np.float64) ** 2]))
     energy = energies[len(heard) :] - energies[: len(said) - len(heard) + 1]
     scale = np.sqrt(np.maximum(energy, 1e-4) * max(float(np.dot(heard, heard)), 1e-6))
-    return float((found / scale).max())
+    alike = found / scale
+    best = int(alike.argmax())
+    return float(alike[best]), best
 
 
 def _frame(pcm: bytes) -> rtc.AudioFrame:

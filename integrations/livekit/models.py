@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from moderator.timeline import Stopwatch
     from roles.schema import Role
 
+AHEAD_S = 0.05
+"""Silence, after a voice has ended, from which on the end of an utterance is expected."""
+
 WORKERS = 2
 """Windows recognised at the same time."""
 
@@ -159,13 +162,15 @@ def load_models(
         whisper=recogniser,
         language=language,
         workers=WORKERS,
-        options=StreamOptions(full=False),
+        options=StreamOptions(full=False, ahead_s=AHEAD_S),
     )
 
     def voice_of(role: Role) -> Voice:
         return load_voice(role.voice, store)
 
     voice = voice_of(role) if role.turn.may_speak else None
+    if voice is not None:
+        next(iter(voice.say(role.identity.name)), None)  # the first sentence takes longer
     names = [loading.VAD, ears.recogniser.spec.name]
     if voice is not None:
         names.append(voice.spec.backend)

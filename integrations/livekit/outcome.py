@@ -126,9 +126,7 @@ class Outcome:
             The summary, as written.
         """
         loading = sum(spent.get(key, 0.0) for key in ("load", "open"))
-        phases = {
-            key: value for key, value in spent.items() if key not in ("load", "open", "run")
-        }
+        phases = {key: value for key, value in spent.items() if key not in ("load", "open", "run")}
         summary = self._summary.build(
             meeting_id=meeting_id(room),
             duration=duration,

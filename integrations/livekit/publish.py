@@ -12,6 +12,7 @@ from moderator.events import Action, Decision
 from moderator.journal import Event
 from moderator.timeline import FRAME, SAMPLE_RATE, LiveClock, Samples, to_samples
 
+SILENCING = (Action.PAUSE, Action.YIELD, Action.STOP)
 QUEUE_MS = 200
 LEAD = to_samples(0.04)
 """Silence before a turn: what the next tick may be late by without being heard as a gap."""
@@ -23,7 +24,8 @@ GAP = to_samples(0.015)
 class Publisher:
     """Plays the agent's samples in the room; the sink of a meeting, and an observer of it.
 
-    When the agent gives way, what waits in the queue is dropped: at most 140 ms of its voice.
+    When the agent pauses or gives way, what waits in the queue is dropped: at most
+    140 ms of its voice.
 
     Args:
         clock: the meeting's.
@@ -59,8 +61,8 @@ class Publisher:
         self._put(own)
 
     def __call__(self, event: Event) -> None:
-        """Empties the queue when the agent gives way."""
-        if isinstance(event, Decision) and event.action in (Action.YIELD, Action.STOP):
+        """Empties the queue when the agent pauses or gives way."""
+        if isinstance(event, Decision) and event.action in SILENCING:
             self.clear()
 
     def clear(self) -> None:

@@ -53,7 +53,7 @@ class SessionOptions:
         address: the room.
         out: directory for its files; None: none are written.
         overwrite: replace an earlier meeting's files.
-        step_s: length of a percept.
+        step_s: length of a percept; None: as the mind wants it.
         patience_s: how long an empty room is waited in for somebody to come back.
         others: roles that it may take later, beside those of the library.
     """
@@ -62,7 +62,7 @@ class SessionOptions:
     address: Address
     out: Path | None = None
     overwrite: bool = False
-    step_s: float = 0.3
+    step_s: float | None = None
     patience_s: float = 10.0
     others: tuple[Role, ...] = ()
 
@@ -179,7 +179,7 @@ class RoomSession:
             self._voice,
             [self._outcome, self._publisher, self._text, self._state, self._feed, self._each],
             self._clock,
-            Settings(options.step_s, live=True),
+            Settings(self._step_s, live=True),
             watch,
         )
         self._meeting = meeting
@@ -235,6 +235,10 @@ class RoomSession:
                     self._names[speaker] = name
                     self._meeting.join(Participant(speaker, name))
 
+    @property
+    def _step_s(self) -> float:
+        return self._options.step_s or self._mind.capabilities.live_step_s
+
     def _present(self) -> dict[str, Participant]:
         """Who takes part; of a shared microphone the people on it do, once they are heard."""
         people = self._people.people
@@ -249,7 +253,7 @@ class RoomSession:
                 for one in self._present().values()
             },
             agent=agent,
-            settings={"step_s": self._options.step_s, "live": True},
+            settings={"step_s": self._step_s, "live": True},
             models=(*self._models.names, self._mind.capabilities.name),
         )
 

@@ -25,7 +25,7 @@ LINGER = to_samples(3.0)
 """How long a track that has gone is still listened to: its last words are being recognised."""
 
 
-GATE = GateOptions(pause_s=0.35)
+GATE = GateOptions(hang_s=0.1, pause_s=0.3)
 """An utterance ends sooner than in a replay: somebody may be waiting for an answer."""
 
 

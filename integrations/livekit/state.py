@@ -96,6 +96,10 @@ class AgentState:
     def _decided(self, event: Decision) -> None:
         if event.action is Action.SPEAK:
             self._set(STATE, "thinking")
+        elif event.action is Action.PAUSE:
+            self._set(STATE, "listening")
+        elif event.action is Action.GO_ON:
+            self._set(STATE, "speaking")
         elif event.action is Action.RAISE_HAND:
             self._set(HAND, self._cue or "wants to speak")
 

@@ -66,6 +66,11 @@ class RecogniserStream(Protocol):
         """`read` has something to recognise."""
         ...
 
+    @property
+    def prepared(self) -> bool:
+        """What is due was recognised before it was: `read` takes no time."""
+        ...
+
     def begin(self, at: Samples) -> None:
         """An utterance begins at meeting time `at` (some silence before it included)."""
         ...

@@ -16,7 +16,7 @@ from moderator.ears.intake import Intake
 from moderator.ears.recogniser import Recognised, RecogniserStream
 from moderator.ears.utterances import GateOptions, Utterances, VoiceGate
 from moderator.events import SOMEBODY, Word
-from moderator.timeline import Samples, to_samples
+from moderator.timeline import TICK, Samples, to_samples
 
 Probabilities: TypeAlias = npt.NDArray[np.float32]
 """Probability of speech by frame, shape ``(frames,)``."""
@@ -147,6 +147,11 @@ class Source:
         """What came of the tick."""
         raise NotImplementedError
 
+    @property
+    def _voiced(self) -> bool:
+        """There was a voice in the tick: whether it only pauses is for the floor to say."""
+        return not self._last and self._gate.voiced(TICK)
+
     def _recognised_before(self) -> Recognised:
         return Recognised((), self._recognised.partial)
 
@@ -196,7 +201,7 @@ class OwnTrack(Source):
     def report(self) -> Report:
         """What came of the tick."""
         words = tuple(Word(self.id, w.text, w.start, w.end) for w in self._recognised.words)
-        speaking = frozenset({self.id}) if self._gate.open and not self._last else frozenset()
+        speaking = frozenset({self.id}) if self._voiced else frozenset()
         return Report(speaking, tuple(self._activities), words, self._recognised.partial, self.id)
 
 
@@ -258,7 +263,7 @@ class SharedMic(Source):
 
     def _speaking(self, settled: Samples) -> frozenset[str]:
         """Whoever diarization last heard in the voice that goes on, if it has reached it."""
-        if not self._gate.open or self._last:
+        if not self._voiced:
             return frozenset()
         known = {
             who

@@ -56,6 +56,10 @@ class VoiceGate:
         self.until: Samples = start
         """Where the present or the last voice was last heard."""
 
+    def voiced(self, within: Samples) -> bool:
+        """There is a voice, and it was heard in the last `within` samples."""
+        return self.open and self.now - self.until < within
+
     def take(self, probability: float) -> bool:
         """Takes the next frame's probability; returns `open`."""
         self.now += self._frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class StreamOptions:
         no_speech: an utterance likelier than this to hold no speech, and decoded with less
             confidence than `doubt`, is dropped.
         doubt: mean log probability of a token.
+        ahead_s: after so much silence an utterance is recognised to its end, in case it is over
+            soon, which costs a decoding each pause; None: only when it is over.
     """
 
     step_s: float = 0.5
@@ -48,6 +51,11 @@ class StreamOptions:
     prompt: int = 0
     no_speech: float = 0.6
     doubt: float = -1.0
+    ahead_s: float | None = None
+
+
+_Whole: TypeAlias = tuple[Sequence[Piece], Sequence[tuple[Samples, Samples]]]
+"""All words of a window that are not stable yet, with their times in the meeting."""
 
 
 @dataclass(slots=True)
@@ -58,6 +66,8 @@ class _Utterance:
     decoded: Samples = 0  # meeting time up to which a hypothesis was made
     voice_end: Samples | None = None  # set once it has ended
     voiced: bool = False  # there was a voice since the last hypothesis
+    quiet: Samples = 0  # since there was a voice
+    ahead: _Whole | None = None  # what it will be if no voice comes back
     stable: list[Piece] = field(default_factory=list)  # of the window
     times: list[tuple[Samples, Samples]] = field(default_factory=list)  # of `stable`, meeting time
 
@@ -99,7 +109,12 @@ class WhisperStream:
     @property
     def due(self) -> bool:
         """`read` has something to recognise."""
-        return bool(self._ended) or self._step_due()
+        return bool(self._ended) or self._step_due() or self._ahead_due()
+
+    @property
+    def prepared(self) -> bool:
+        """What is due was recognised ahead."""
+        return bool(self._ended) and all(window.ahead is not None for window in self._ended)
 
     def begin(self, at: Samples) -> None:
         """An utterance begins at meeting time `at`."""
@@ -115,6 +130,8 @@ class WhisperStream:
             window.parts.append(part)
             window.length += len(part)
             window.voiced |= voice
+            window.quiet = 0 if voice else window.quiet + len(part)
+            window.ahead = None if voice else window.ahead
             if (
                 window.length > to_samples(self._options.limit_s) + SAMPLE_RATE
             ):  # nobody read in time
@@ -135,7 +152,17 @@ class WhisperStream:
             words += self._close(self._ended.popleft())
         if self._step_due() and self._open is not None:
             words += self._step(self._open)
+        elif self._ahead_due() and self._open is not None:
+            # Words that became stable after this would come twice.
+            self._open.decoded, self._open.voiced = self._open.now, False
+            self._open.ahead = self._whole(self._open)
         return Recognised(tuple(words), self._partial if self._open is not None else "")
+
+    def _ahead_due(self) -> bool:
+        window, after = self._open, self._options.ahead_s
+        if window is None or after is None or window.ahead is not None:
+            return False
+        return window.quiet >= to_samples(after) > 0
 
     def _step_due(self) -> bool:
         window, options = self._open, self._options
@@ -167,11 +194,17 @@ class WhisperStream:
         return words
 
     def _close(self, window: _Utterance) -> list[RecognisedWord]:
-        """Decodes to the window's end and takes every word."""
+        """Takes every word to the window's end."""
         self._agreement.forget()
         self._partial = ""
+        tail, times = window.ahead or self._whole(window)
+        latest = window.now if window.voice_end is None else min(window.now, window.voice_end)
+        return self._accept(window, tail, [(min(a, latest), min(b, latest)) for a, b in times])
+
+    def _whole(self, window: _Utterance) -> _Whole:
+        """Decodes to the window's end."""
         if not window.length:
-            return []
+            return (), ()
         encoded = self._whisper.encode(window.audio(), full=self._options.full)
         found = self._decode(encoded, window)
         tail = found.pieces
@@ -179,13 +212,11 @@ class WhisperStream:
             found = self._decode(encoded, window, avoid_repeats=True)
         unsure = found.log_probability < self._options.doubt
         if unsure and found.no_speech > self._options.no_speech:
-            return []
+            return (), ()
         tail = _without_repeated_tail(found.pieces) if found.capped else found.pieces
         cut = loop_start([piece.text for piece in tail])
         tail = tail if cut is None else tail[:cut]
-        latest = window.now if window.voice_end is None else min(window.now, window.voice_end)
-        times = self._timed(encoded, window, tail, len(tail), window.now)
-        return self._accept(window, tail, [(min(a, latest), min(b, latest)) for a, b in times])
+        return tail, self._timed(encoded, window, tail, len(tail), window.now)
 
     def _understand(self, window: _Utterance, *, full: bool) -> tuple[Encoded, Hypothesis]:
         encoded = self._whisper.encode(window.audio(), full=full)

@@ -37,6 +37,7 @@ class Capabilities:
         open_answers: can answer a question that no measured fact answers.
         thinks: can give a thought.
         models: names of the models behind it.
+        live_step_s: how often it is asked in a live meeting: seldom enough for what asking costs.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Capabilities:
     open_answers: bool = False
     thinks: bool = False
     models: Sequence[str] = field(default_factory=tuple)
+    live_step_s: float = 0.3
 
 
 class PartFailed(MindError):

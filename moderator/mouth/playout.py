@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from moderator.audio import Waveform, fade_out, silence
+from moderator.audio import Waveform, fade_in, fade_out, silence
 from moderator.events import TurnEnded, TurnStarted, WordPlayed
 from moderator.mouth.base import Sentence, SpokenWord
 from moderator.timeline import FRAME, TICK, Samples, to_samples
@@ -19,6 +19,9 @@ PlayoutEvent: TypeAlias = TurnStarted | WordPlayed | TurnEnded
 
 PAUSE = to_samples(0.2)
 """Silence between two sentences, about what a reader makes."""
+
+LONGEST_WORD = to_samples(1.0)
+"""A turn that goes on after a pause says at most this much again."""
 
 
 @dataclass(eq=False)
@@ -35,6 +38,8 @@ class _Turn:
         made: samples of the turn so far, pauses and what was played included.
         played: samples of the turn played so far.
         started: the first sample has been played.
+        recent: what was played last, as long as a word may be.
+        paused: where its sound ended, until it goes on.
     """
 
     number: int
@@ -50,6 +55,8 @@ class _Turn:
     made: Samples = 0
     played: Samples = 0
     started: bool = False
+    recent: Waveform = field(default_factory=lambda: silence(0))
+    paused: Samples | None = None
 
 
 class Feed:
@@ -71,7 +78,7 @@ class Feed:
         """
         if not self.live or not self._turn.open:
             return False
-        _append(self._turn, sentence, self._playout.pause)
+        _append(self._turn, sentence, self._playout.between)
         return True
 
     def end(self) -> None:
@@ -92,7 +99,7 @@ class Playout:
     """
 
     def __init__(self, *, pause: Samples = PAUSE, low_water: Samples = TICK) -> None:
-        self.pause = pause
+        self.between = pause
         self._low_water = low_water
         self._turn: _Turn | None = None
         self._tail: Waveform = silence(0)
@@ -103,6 +110,12 @@ class Playout:
     def playing(self) -> bool:
         """A turn has been started and is not over."""
         return self._turn is not None
+
+    @property
+    def silent(self) -> bool:
+        """The turn is paused and nothing of it sounds any more."""
+        paused = self._turn is not None and self._turn.paused is not None
+        return paused and not len(self._tail)
 
     @property
     def turn(self) -> int | None:
@@ -162,7 +175,7 @@ class Playout:
         filled = min(len(self._tail), n)
         out[:filled] = self._tail[:filled]
         self._tail = self._tail[filled:]
-        while filled < n and self._turn is not None:
+        while filled < n and self._turn is not None and self._turn.paused is None:
             turn = self._turn
             if not turn.queued:
                 if turn.open:
@@ -172,6 +185,7 @@ class Playout:
             part = _next_part(turn, n - filled)
             self._begin(turn, now + filled)
             out[filled : filled + len(part)] = part
+            turn.recent = np.concatenate([turn.recent, part])[-LONGEST_WORD:]
             self._advance(turn, len(part), now + filled)
             filled += len(part)
         return out
@@ -196,11 +210,55 @@ class Playout:
         self._now = now
         self._turn = None
         _close(turn.source)
+        if turn.paused is None:
+            self._fade(turn)
+        ended = now + len(self._tail) if turn.paused is None else turn.paused
+        return TurnEnded(ended, turn.number, _text(turn.heard), _lost(turn))
+
+    def pause(self, now: Samples) -> None:
+        """Silences the turn: its sound fades within one frame, and waits.
+
+        The fade comes out of the next `take`. A turn that has not begun to sound waits as well. If
+        the turn is cut in its pause, it ended where the pause began.
+
+        Args:
+            now: the end of what was last taken.
+
+        Raises:
+            RuntimeError: no turn is playing, or it is paused already.
+            ValueError: `now` is not the end of what was taken.
+        """
+        turn = self._turn
+        if turn is None or turn.paused is not None:
+            raise RuntimeError("no turn is playing that could pause")
+        self._check_time(now)
+        self._now = now
+        self._fade(turn)
+        turn.paused = now + len(self._tail)
+
+    def go_on(self) -> None:
+        """Goes on with the paused turn, from the beginning of the word that the pause cut.
+
+        Raises:
+            RuntimeError: no turn is paused.
+        """
+        turn = self._turn
+        if turn is None or turn.paused is None:
+            raise RuntimeError("no turn is paused")
+        turn.paused = None
+        if turn.words and turn.words[0].start < turn.played:
+            back = min(turn.played - turn.words[0].start, len(turn.recent))
+            again, turn.recent = turn.recent[-back:], turn.recent[:-back]
+            turn.audio.appendleft(fade_in(again))
+            turn.queued += back
+            turn.played -= back
+
+    def _fade(self, turn: _Turn) -> None:
+        """What is left to hear of a turn that falls silent."""
         if turn.started:
             ahead = [part for part in turn.audio if len(part)]
             tail = fade_out(np.concatenate(ahead)[:FRAME]) if ahead else silence(0)
             self._tail = tail if tail.any() else silence(0)
-        return TurnEnded(now + len(self._tail), turn.number, _text(turn.heard), _lost(turn))
 
     def drain(self) -> tuple[PlayoutEvent, ...]:
         """The events since the last call, in order."""
@@ -217,7 +275,7 @@ class Playout:
             sentence = next(turn.source, None)
             if sentence is None:
                 return
-            _append(turn, sentence, self.pause)
+            _append(turn, sentence, self.between)
 
     def _begin(self, turn: _Turn, at: Samples) -> None:
         if not turn.started:

@@ -21,6 +21,7 @@ class Standing:
         hushed: it was told to be quiet and not yet to resume.
         listen_only: it was told to listen only.
         turn_act: the act of the turn it is speaking; None when it is silent.
+        paused_at: meeting time at which it paused in its turn; None when it has not, or went on.
         last_backchannel: meeting time of its last backchannel.
         last_hand: meeting time at which it last raised its hand.
     """
@@ -29,6 +30,7 @@ class Standing:
     hushed: bool = False
     listen_only: bool = False
     turn_act: Act | None = None
+    paused_at: Samples | None = None
     last_backchannel: Samples | None = None
     last_hand: Samples | None = None
 

@@ -18,13 +18,37 @@ CUT_IN_PATIENCE = to_samples(3.0)
 """Whom the agent cut in on may finish a phrase; if they go on for longer, it gives up."""
 
 
+PAUSE_AHEAD = to_samples(1.2)
+"""It is silent for this long before it gives way: nobody talks over it, and most backchannels are
+over by then."""
+
+PAUSE_LONGEST = to_samples(2.0)
+"""After a longer pause nobody knows any more what it was saying: the turn is over."""
+
+
 def yield_floor(situation: Situation) -> Verdict | None:
-    """Talk over the agent makes it stop: at once when both began together, else when it lasts."""
-    floor = situation.floor
+    """Talk over the agent ends its turn: at once when both began together, else when it lasts."""
+    floor, paused = situation.floor, situation.standing.paused_at
     if not floor.agent_speaking:
         return None
+    if paused is not None and floor.now - paused >= PAUSE_LONGEST:
+        return Verdict(Action.YIELD, Reason.TALKED_OVER)
     over = [_talked_over(situation, name, lasted) for name, lasted in floor.voices.items()]
     return next((verdict for verdict in over if verdict is not None), None)
+
+
+def pause(situation: Situation) -> Verdict | None:
+    """A voice over the agent silences it before it is known whether that is a backchannel."""
+    if situation.floor.agent_speaking and situation.standing.paused_at is None:
+        return Verdict(Action.PAUSE, Reason.VOICE_OVER) if _disturbed(situation) else None
+    return None
+
+
+def go_on(situation: Situation) -> Verdict | None:
+    """The voice is gone before it was long enough to give way to: the agent goes on."""
+    if situation.floor.agent_speaking and situation.standing.paused_at is not None:
+        return None if _disturbed(situation) else Verdict(Action.GO_ON, Reason.WAS_BACKCHANNEL)
+    return None
 
 
 def floor_taken(situation: Situation) -> Verdict | None:
@@ -35,6 +59,17 @@ def floor_taken(situation: Situation) -> Verdict | None:
     if any(voice >= RETREAT_VOICE for voice in floor.voices.values()):
         return Verdict(Action.YIELD, Reason.FLOOR_TAKEN)
     return None
+
+
+def _disturbed(situation: Situation) -> bool:
+    """Somebody's voice over the agent may become talk that it gives way to."""
+    own = situation.floor.agent_turn_for
+    cut_in = situation.standing.turn_act is Act.CUT_IN
+    lasting = to_samples(situation.role.turn.yield_after_s) - PAUSE_AHEAD
+    return any(
+        min(voice, own) >= lasting and not (cut_in and voice > own) and _yields_to(situation, name)
+        for name, voice in situation.floor.voices.items()
+    )
 
 
 def _talked_over(situation: Situation, speaker: str, voice: int) -> Verdict | None:

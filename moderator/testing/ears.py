@@ -127,6 +127,11 @@ class FakeStream:
         """There are words to read."""
         return bool(self._done)
 
+    @property
+    def prepared(self) -> bool:
+        """Reading takes no time."""
+        return True
+
     def begin(self, at: Samples) -> None:
         """An utterance begins."""
         self._start, self._length = at, 0

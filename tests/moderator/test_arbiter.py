@@ -190,11 +190,14 @@ def over(voice_s: float, own_s: float, who: str = "ana") -> FloorView:
 @pytest.mark.parametrize(
     ("policy", "floor", "act", "expected"),
     [
-        ({}, over(0.3, 3), Act.ANSWER, Action.WAIT),
-        ({}, over(0.5, 3), Act.ANSWER, Action.YIELD),
-        ({"yield_after_s": 1.0}, over(0.9, 3), Act.ANSWER, Action.WAIT),
+        ({}, over(0.1, 3), Act.ANSWER, Action.PAUSE),
+        ({}, over(0.9, 3), Act.ANSWER, Action.PAUSE),
+        ({}, over(1.2, 3), Act.ANSWER, Action.YIELD),
+        ({"yield_after_s": 0.5}, over(0.5, 3), Act.ANSWER, Action.YIELD),
+        ({"yield_after_s": 1.5}, over(0.2, 3), Act.ANSWER, Action.WAIT),
+        ({"yield_after_s": 1.5}, over(0.3, 3), Act.ANSWER, Action.PAUSE),
         ({}, over(0.2, 0.3), Act.ANSWER, Action.YIELD),
-        ({}, over(0.1, 0.3), Act.ANSWER, Action.WAIT),
+        ({}, over(0.1, 0.3), Act.ANSWER, Action.PAUSE),
         ({"yields_to": "nobody"}, over(5, 6), Act.ANSWER, Action.WAIT),
         ({"yields_to": ["ben"]}, over(5, 6), Act.ANSWER, Action.WAIT),
         ({"yields_to": ["ben"]}, over(5, 6, "ben"), Act.ANSWER, Action.YIELD),
@@ -207,7 +210,8 @@ def over(voice_s: float, own_s: float, who: str = "ana") -> FloorView:
         ({"yields_to": ["ben"]}, over(5, 6, "?"), Act.ANSWER, Action.YIELD),
         ({"may_cut_in": True}, over(30, 2), Act.CUT_IN, Action.WAIT),
         ({"may_cut_in": True}, over(30, 3), Act.CUT_IN, Action.YIELD),
-        ({"may_cut_in": True}, over(0.6, 2), Act.CUT_IN, Action.YIELD),
+        ({"may_cut_in": True}, over(0.6, 2), Act.CUT_IN, Action.PAUSE),
+        ({"may_cut_in": True}, over(1.2, 2), Act.CUT_IN, Action.YIELD),
         ({"max_turn_s": 2}, SPEAKING, Act.ANSWER, Action.STOP),
     ],
 )
@@ -216,6 +220,22 @@ def test_giving_the_floor_back(
 ) -> None:
     action, _ = decided(role(**policy), floor, None, Standing(turn_act=act))
     assert action is expected
+
+
+@pytest.mark.parametrize(
+    ("floor", "paused_s", "expected"),
+    [
+        (SPEAKING, 0.4, (Action.GO_ON, Reason.WAS_BACKCHANNEL)),
+        (over(0.6, 3), 0.5, (Action.WAIT, Reason.NO_PROPOSAL)),
+        (over(1.2, 3), 1.1, (Action.YIELD, Reason.TALKED_OVER)),
+        (over(0.3, 3), 2.0, (Action.YIELD, Reason.TALKED_OVER)),
+    ],
+)
+def test_a_pause_ends_one_way_or_the_other(
+    floor: FloorView, paused_s: float, expected: tuple[Action, Reason]
+) -> None:
+    paused = Standing(turn_act=Act.ANSWER, paused_at=NOW - to_samples(paused_s))
+    assert decided(role(), floor, None, paused) == expected
 
 
 def test_the_floor_taken_while_the_words_are_made_is_left_to_whoever_took_it() -> None:
@@ -288,6 +308,7 @@ standings = st.builds(
     hushed=st.booleans(),
     listen_only=st.booleans(),
     turn_act=st.none() | st.sampled_from(Act),
+    paused_at=st.none() | st.integers(0, NOW),
     last_backchannel=st.none() | st.integers(0, NOW),
     last_hand=st.none() | st.integers(0, NOW),
 )
@@ -364,3 +385,15 @@ def test_every_decision_has_its_reason_and_repeats(case: Situation) -> None:
     assert isinstance(decision.reason, Reason)
     assert decision.inputs["floor"] == case.floor.status.value
     assert decide(case) == decision
+
+
+@given(situations())
+def test_it_pauses_only_in_its_turn_and_only_once(case: Situation) -> None:
+    action = decide(case).action
+    paused = case.standing.paused_at is not None
+    if action in (Action.PAUSE, Action.GO_ON):
+        assert case.floor.agent_speaking
+        assert paused == (action is Action.GO_ON)
+    if action is Action.PAUSE:
+        assert case.floor.voices
+        assert case.role.turn.yields_to != "nobody" or case.role.turn.never_interrupt != "nobody"

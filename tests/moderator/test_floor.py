@@ -34,6 +34,16 @@ def test_a_voice_takes_a_free_floor_and_holds_it_through_a_short_pause() -> None
     assert floor.view().last_speaker == "A"
 
 
+def test_activity_that_settles_late_does_not_shorten_the_silence() -> None:
+    floor = Floor()
+    run(floor, 0, 2, "A")
+    now = to_samples(2)
+    for tick in range(1, 5):
+        trailing = SpeakerActivity("A", now + (tick - 3) * TICK, now + (tick - 2) * TICK)
+        floor.hear(Heard(now + tick * TICK, frozenset(), (trailing,)))
+    assert to_seconds(floor.view().silence) == 0.3
+
+
 def test_a_backchannel_in_a_pause_does_not_end_a_monologue() -> None:
     floor = Floor()
     run(floor, 0, 60, "A")

@@ -140,25 +140,45 @@ def test_words_played_are_the_words_heard() -> None:
     assert not tape.audio[ended["at"] :].any()
 
 
-def test_talking_over_the_agent_stops_it_within_one_frame_of_the_decision() -> None:
+def test_talking_over_the_agent_silences_it_at_once_and_ends_its_turn() -> None:
     mind = ScriptedMind([wish(1.0, words="one two three four five six seven eight nine ten")])
     words = say("A", 4.0, "no wait I have to say something else first")
     lines, tape = hold(role(), words, 12, mind)
-    assert acts(lines) == [("speak", "floor_free"), ("yield", "talked_over")]
-    stopped = next(d["at"] for d in told(lines, "decision") if d["action"] == "yield")
+    given_up = [("pause", "voice_over"), ("yield", "talked_over")]
+    assert acts(lines) == [("speak", "floor_free"), *given_up]
+    stopped = next(d["at"] for d in told(lines, "decision") if d["action"] == "pause")
     (ended,) = told(lines, "turn_ended")
     assert stopped <= ended["at"] <= stopped + FRAME
     assert np.abs(tape.audio[stopped - TICK : stopped]).max() > 0.1
     assert not tape.audio[stopped + FRAME :].any()
-    assert stopped - words[0].start <= to_samples(0.6)
+    assert stopped - words[0].start <= 2 * TICK
     assert ended["heard"].split() + ended["lost"].split() == mind.proposals[0].cue.split()
 
 
-def test_a_backchannel_does_not_stop_it() -> None:
+def test_a_backchannel_makes_it_pause_and_go_on_with_the_word_that_was_cut() -> None:
+    counting = "one two three four five six seven eight nine ten"
+    mind = ScriptedMind([wish(1.0, words=counting)])
+    backchannel = say("A", 4.0, "mm-hm")
+    lines, tape = hold(role(), backchannel, 12, mind)
+    assert acts(lines)[1:] == [("pause", "voice_over"), ("go_on", "was_backchannel")]
+    paused, went_on = (
+        d["at"] for d in told(lines, "decision") if d["action"] in ("pause", "go_on")
+    )
+    assert paused - backchannel[0].start <= 2 * TICK
+    assert went_on - backchannel[-1].end <= to_samples(0.5)
+    assert not tape.audio[paused + FRAME : went_on].any()
+    assert np.abs(tape.audio[went_on : went_on + TICK]).max() > 0.1
+    (ended,) = told(lines, "turn_ended")
+    assert (ended["heard"], ended["lost"]) == (counting, "")
+    for word in told(lines, "word_played"):
+        assert np.abs(tape.audio[word["start"] : word["end"]]).max() > 0.1
+        assert not word["start"] < went_on < word["end"]
+
+
+def test_a_chair_that_yields_late_talks_on_over_a_backchannel() -> None:
     mind = ScriptedMind([wish(1.0, words="one two three four five six seven eight nine ten")])
-    lines, _ = hold(role(), say("A", 4.0, "mm-hm"), 12, mind)
+    lines, _ = hold(role(yield_after_s=2.0), say("A", 4.0, "mm-hm"), 12, mind)
     assert acts(lines) == [("speak", "floor_free")]
-    assert told(lines, "turn_ended")[0]["lost"] == ""
 
 
 def test_a_hard_stop_stops_it_whatever_the_role_says_of_yielding_until_it_may_resume() -> None:

@@ -75,7 +75,7 @@ def _mark(facts: Facts, mark: Mark, link: int) -> dict[str, Any]:
         "inputs": [[key, shown(value)] for key, value in mark.inputs.items()],
         "line": link,
     }
-    if wish is not None and mark.action not in ("yield", "stop"):
+    if wish is not None and mark.action not in ("pause", "go_on", "yield", "stop"):
         entry["wish"] = _wish(wish.probability, wish.cue, wish.duty, wish.mind)
     return entry
 

@@ -44,7 +44,7 @@ class Duties:
     @property
     def capabilities(self) -> Capabilities:
         """Words only, answers from measured facts."""
-        return Capabilities(name="duties")
+        return Capabilities(name="duties", live_step_s=0.1)
 
     async def open(
         self, role: schema.Role, participants: Mapping[str, Participant]

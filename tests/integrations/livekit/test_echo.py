@@ -83,6 +83,26 @@ def test_a_person_over_the_agent_is_heard_at_once(delay_s: float, gain: float) -
     assert first - OVER / SAMPLE_RATE < 0.35
 
 
+@pytest.mark.e2e
+@pytest.mark.parametrize("pause_s", [0.2, 1.0])
+def test_a_person_with_headphones_is_not_damped_after_the_agent_paused(pause_s: float) -> None:
+    own, said = voices()
+    random = np.random.default_rng(7)
+    track = random.standard_normal(OVER + len(said)).astype(np.float32) * np.float32(1e-4)
+    track[OVER:] += said
+    guard, kept, loud = EchoGuard(), 0, 0
+    for at in range(0, len(track) - TICK, TICK):
+        if at < OVER + to_samples(pause_s):
+            guard.said(at, own[at : at + TICK])
+        came = AudioChunk("ana", at, track[at : at + TICK])
+        cleaned = guard.clean([came])[0].samples
+        level = float(np.sqrt(np.mean(came.samples**2)))
+        loud += level > 0.02
+        kept += level > 0.02 and float(np.sqrt(np.mean(cleaned**2))) > level / 4
+    assert loud > 20
+    assert kept >= loud - 2
+
+
 def test_nothing_is_touched_while_the_agent_is_silent() -> None:
     guard = EchoGuard()
     noise = np.random.default_rng(1).standard_normal(TICK).astype(np.float32) * 0.1

@@ -23,6 +23,10 @@ class SlowStream:
     def due(self) -> bool:
         return self.ended > 0
 
+    @property
+    def prepared(self) -> bool:
+        return False
+
     def begin(self, at: Samples) -> None:
         self.calls.append("begin")
 
@@ -78,3 +82,17 @@ def test_at_the_end_everything_is_waited_for() -> None:
         assert len(stream.read().words) == 2
         assert not stream.due
     assert 0.04 < watch.spent()[PHASE] < 5.0  # measured in the thread that recognises
+
+
+def test_what_was_recognised_ahead_is_read_at_once() -> None:
+    class Ahead(SlowStream):
+        @property
+        def prepared(self) -> bool:
+            return True
+
+    inner = Ahead()
+    inner.let.set()
+    with ThreadPoolExecutor(1) as workers:
+        stream = BackgroundStream(inner, workers, lambda: False, Stopwatch())
+        utterance(stream)
+        assert [word.text for word in stream.read().words] == ["word0"]

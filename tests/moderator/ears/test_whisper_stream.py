@@ -110,6 +110,54 @@ def test_pauses_are_not_decoded() -> None:
     assert len(fake.windows) == before
 
 
+def test_a_pause_is_decoded_ahead_once_and_the_end_costs_nothing_more() -> None:
+    fake = FakeWhisper()
+    one = stream(fake, ahead_s=0.05)
+    one.begin(0)
+    one.push(talk(3), True)
+    one.read()
+    one.push(silence(1_600), False)
+    assert one.due
+    assert not one.read().words
+    assert not one.due
+    before = len(fake.windows)
+    one.push(silence(3_200), False)
+    one.end(3 * WORD)
+    assert one.prepared
+    assert [word.text for word in one.read().words] == ["w1", "w2", "w3"]
+    assert len(fake.windows) == before
+
+
+def test_a_voice_that_comes_back_undoes_what_was_decoded_ahead() -> None:
+    one, plain = (stream(FakeWhisper(), **given) for given in ({"ahead_s": 0.05}, {}))
+    for each in (one, plain):
+        each.begin(0)
+        each.push(talk(3), True)
+        each.read()
+        each.push(silence(1_600), False)
+        if each.due:
+            each.read()
+        each.push(talk(6)[3 * WORD :], True)
+        each.end(6 * WORD + 1_600)
+        assert not each.prepared
+    assert one.read() == plain.read()
+
+
+def test_what_was_decoded_ahead_comes_once() -> None:
+    one = stream(FakeWhisper(), ahead_s=0.05)
+    one.begin(0)
+    one.push(talk(3), True)
+    found = list(one.read().words)
+    one.push(talk(4)[3 * WORD :], True)  # a voice for less than a step since then
+    for _ in range(12):
+        one.push(silence(800), False)
+        if one.due:
+            found += one.read().words
+    one.end(4 * WORD)
+    found += one.read().words
+    assert [word.text for word in found] == ["w1", "w2", "w3", "w4"]
+
+
 def test_audio_that_nobody_reads_is_cut_and_kept() -> None:
     one = stream(FakeWhisper())
     one.begin(0)

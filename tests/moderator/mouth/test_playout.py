@@ -152,6 +152,76 @@ def test_any_sentences_are_conserved(
     assert all(0 <= word.start <= word.end <= total for word in words)
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    pauses=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=5),
+    then=st.none() | st.integers(0, 20),
+)
+def test_pauses_lose_no_word_and_count_none_twice(
+    pauses: list[tuple[int, int]], then: int | None
+) -> None:
+    playout, _ = started()
+    now, events, silent = 0, list[PlayoutEvent](), list[tuple[int, int]]()
+    sound = np.zeros(0, np.float32)
+
+    def go(ticks: int) -> None:
+        nonlocal now, sound
+        part, found = play(playout, now, now + ticks * TICK)
+        sound, now = np.concatenate([sound, part]), now + ticks * TICK
+        events.extend(found)
+
+    for before, lasts in pauses:
+        go(before)
+        if not playout.playing:
+            break
+        playout.pause(now)
+        begun = now
+        go(lasts)
+        silent.append((begun + FRAME, now))
+        playout.go_on()
+    if then is not None:
+        go(then)
+        if playout.playing:
+            playout.pause(now)
+            at = now
+            go(3)
+            ended = playout.cut(now)
+            assert at <= ended.at <= at + FRAME
+            events.append(ended)
+    go(140)
+    assert isinstance(events[-1], TurnEnded)
+    assert f"{events[-1].heard} {events[-1].lost}".strip() == TEXT
+    words = [event for event in events if isinstance(event, WordPlayed)]
+    assert events[-1].heard == " ".join(word.text for word in words)
+    assert words == sorted(words, key=lambda word: word.start)
+    assert all(not sound[start:end].any() for start, end in silent)
+    assert not sound[events[-1].at :].any()
+
+
+def test_after_a_pause_the_cut_word_is_said_again() -> None:
+    playout, _ = started()
+    before, _ = play(playout, 0, 2 * TICK)
+    playout.pause(2 * TICK)
+    assert not play(playout, 2 * TICK, 4 * TICK)[0][FRAME:].any()
+    assert playout.silent
+    playout.go_on()
+    again, _ = play(playout, 4 * TICK, 6 * TICK)
+    np.testing.assert_array_equal(again[FRAME:], before[FRAME:])
+    assert not again[0]
+
+
+def test_only_a_turn_can_pause_and_only_a_paused_one_go_on() -> None:
+    playout, _ = started()
+    with pytest.raises(RuntimeError, match="paused"):
+        playout.go_on()
+    playout.pause(0)
+    with pytest.raises(RuntimeError, match="could pause"):
+        playout.pause(0)
+    assert playout.cut(0) == TurnEnded(0, 7, "", TEXT)
+    with pytest.raises(RuntimeError, match="could pause"):
+        playout.pause(0)
+
+
 def test_a_cut_before_the_first_sample_leaves_no_sound() -> None:
     playout, voice = started()
     ended = playout.cut(500)

@@ -28,7 +28,7 @@ IDENTITY = "agent-robin"
 def quiet_role(**turn: object) -> Role:
     """A facilitator that only answers, and soon."""
     role = load_role("facilitator")
-    policy = {"minimum_gap_s": 0.3, "share_ceiling": 1.0, "yield_after_s": 0.3, **turn}
+    policy = {"minimum_gap_s": 0.3, "share_ceiling": 1.0, **turn}
     return Role.model_validate(
         role.model_dump(mode="json")
         | {

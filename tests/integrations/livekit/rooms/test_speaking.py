@@ -97,6 +97,33 @@ def test_talking_over_the_agent_makes_it_silent(
     asyncio.run(run())
 
 
+def test_a_backchannel_does_not_end_its_turn(
+    server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
+) -> None:
+    okay = speakers.say(0, "Okay.")
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            ana = await stack.enter_async_context(person(server, room, "ana"))
+            ben = await stack.enter_async_context(person(server, room, "ben", listens=True))
+            robin = await stack.enter_async_context(agent(server, room, models, out))
+            await present(ana)
+            asked = time.monotonic()
+            await ana.call("agent-robin", "say", LONG)
+            assert await ben.first_sound(asked, within=6.0) is not None
+            await asyncio.sleep(2.0)
+            begun, _ = await ana.say(okay)
+            await asyncio.sleep(8.0)
+            assert ben.sounding(begun + 2.0)
+            robin.session.end("enough")
+            await robin.done()
+            acts = [line["action"] for line in robin.journal() if line["kind"] == "decision"]
+            assert acts.count("pause") == acts.count("go_on") == 1
+            assert "yield" not in acts
+
+    asyncio.run(run())
+
+
 def test_people_talking_to_each_other_get_no_answer(
     server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
 ) -> None:
