@@ -101,6 +101,21 @@ def think(
     typer.echo(f"{run}: thinks, learned from {moments} moments")
 
 
+@app.command("average")
+def average_runs(
+    run: RunDirectory,
+    weights: Annotated[
+        Path, typer.Argument(metavar="WEIGHTS", help="Exported; those that the run began with.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="For the new run.")],
+) -> None:
+    """Make a run of the mean of a run's weights and of exported ones."""
+    from integrations.files.learn_run import average_run
+
+    average_run(run, weights, out)
+    typer.echo(f"{out}: the mean of {run} and {weights}")
+
+
 @app.command("eval")
 def evaluate(
     run: RunDirectory,

@@ -245,6 +245,18 @@ def learn_thoughts(
         return thought_run.learn_thoughts(_fresh()[0], directory, lessons, settings, notice)
 
 
+def average_run(directory: Path, weights: Path, out: Path) -> None:
+    """Makes a run of the mean of two.
+
+    Raises:
+        InputError: they do not belong together, or nothing can be written.
+    """
+    from moderator.learn.averaging import average
+
+    with disk_errors(out):
+        average(_fresh()[0], directory, weights, out)
+
+
 def evaluate_run(
     directory: Path, prepared: Path, records: Sequence[Path], *, as_json: bool
 ) -> None:
@@ -313,7 +325,7 @@ def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
     """
     from moderator.cli.models import open_store
     from moderator.learn.card import model_card
-    from moderator.learn.export import advice
+    from moderator.learn.export import advice, weigh_words
     from moderator.learn.prepared import read_all
     from moderator.learn.run import load_run, read_settings
     from moderator.learn.thought_run import load_thoughts
@@ -328,6 +340,8 @@ def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
         todo = "choose threshold and calibration on meetings that were not learned from"
         raise InputError("some of these were trained on", where=f"--tune {tune}", todo=todo)
     told = _told(network, meetings)
+    shares = weigh_words(network, told["stream", True], told["boundary", True])
+    told = {key: one.weighing_words(shares) for key, one in told.items()}
     stream, boundary = told["stream", True], told["boundary", True]
     threshold, scale = advice(stream, boundary)
     about = About(

@@ -31,7 +31,8 @@ class Settings(BaseModel):
     """All that a run's result depends on, beside its data.
 
     Those that need words: `begun_with` is the sha256 of the weights that it goes on from; empty
-    for none. `meetings` names all that was ever learned from.
+    for none, and `averaged_with` of those that its own were averaged with. `meetings` names all
+    that was ever learned from.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +47,7 @@ class Settings(BaseModel):
     trees: int = Field(default=500, ge=0, le=10_000)
     seed: int = Field(default=0, ge=0)
     begun_with: str = Field(default="", max_length=64)
+    averaged_with: str = Field(default="", max_length=64)
     meetings: tuple[str, ...] = Field(default=(), max_length=100_000)
 
     def floor(self) -> FloorSettings:

@@ -47,6 +47,11 @@ class Answers:
         """What is said after a thought, as if it were all."""
         return replace(self, logits=self.after)
 
+    def weighing_words(self, shares: Logits) -> Answers:
+        """What is said where the words' part counts ``(4,)`` shares of what it does."""
+        change = (shares - 1.0) * (self.logits - self.alone)
+        return replace(self, logits=self.logits + change, after=self.after + change)
+
 
 def leaders(meeting: PreparedMeeting) -> list[PreparedSeat]:
     """The seats of those who led the meeting."""

@@ -25,9 +25,6 @@ SETTINGS: dict[str, Any] = {
 }
 """Of scikit-learn's HistGradientBoostingClassifier."""
 
-SILENT = 0.5
-"""Share of the moments without a turn that is learned from; they weigh the more."""
-
 
 def grow(moments: Moments, rounds: int, seed: int, notice: Callable[[int, int], None]) -> Forest:
     """Grows trees for every head.
@@ -53,13 +50,12 @@ def _grow_head(
     random = np.random.default_rng([seed, 3, head])
     labels = moments.labels[:, head].numpy() > 0.5
     weights = moments.weights[:, head].numpy().astype(np.float64)
-    kept = (weights > 0) & (labels | (random.random(len(labels)) < SILENT))
+    kept = weights > 0
     known = random.random(len(labels)) >= ROLE_WITHHELD
     role = np.column_stack([moments.leads.numpy() * known, known])
     rows = np.column_stack([moments.features.numpy(), role])[kept].astype(np.float32)
-    weights = np.where(labels, weights, weights / SILENT)[kept]
     model = HistGradientBoostingClassifier(**SETTINGS, max_iter=rounds, random_state=seed)
-    model.fit(rows, labels[kept], sample_weight=weights)
+    model.fit(rows, labels[kept], sample_weight=weights[kept])
     return model
 
 

@@ -147,6 +147,13 @@ class Network(nn.Module):
             raise ValueError("this network does not think")
         return cast("Considered", self.thinking(hidden, floor, logits))
 
+    @torch.no_grad()
+    def weigh_words(self, shares: Tensor) -> None:
+        """Multiplies what the words add by ``(len(HEADS),)`` shares, one a head."""
+        out = cast("nn.Linear", self.head[1])
+        out.weight.mul_(shares[:, None])
+        out.bias.mul_(shares)
+
     def judge(self, hidden: Tensor, opinion: Tensor) -> Tensor:
         """What the language model adds to the floor's own opinion.
 

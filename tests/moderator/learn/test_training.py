@@ -10,6 +10,8 @@ import torch
 
 from moderator.errors import InputError
 from moderator.events import Word
+from moderator.learn.averaging import average
+from moderator.learn.export import weigh_words
 from moderator.learn.floor_stage import gather
 from moderator.learn.prepared import PreparedMeeting, prepare, read, read_all, write
 from moderator.learn.run import Run, Settings, load_run
@@ -18,6 +20,7 @@ from moderator.learn.trees_stage import grow
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.checkpoint import About, save, trained
+from moderator.mind.moderator_lm.checkpoint import read as read_checkpoint
 from moderator.timeline import to_samples
 from tests.moderator.mind.moderator_lm.tiny import encode, network
 
@@ -144,3 +147,34 @@ def test_what_is_not_there_or_broken_is_said(tmp_path: Path) -> None:
     (tmp_path / "words.safetensors").write_bytes(b"nonsense")
     with pytest.raises(InputError, match="broken checkpoint"):
         load_run(network(), tmp_path)
+
+
+def test_two_runs_become_one(lessons: list[PreparedMeeting], tmp_path: Path) -> None:
+    begun, file = network(), tmp_path / "weights.safetensors"
+    digest = save(begun, About(shape=begun.shape), file)
+    settings = SETTINGS.model_copy(update={"epochs": 0.3, "begun_with": digest, "trees": 2})
+    Run(tmp_path / "run", settings).train(network(seed=1), lessons[:2], quiet, begin=file)
+    average(network(seed=2), tmp_path / "run", file, tmp_path / "mean")
+    longer, mean = network(seed=3), network(seed=4)
+    load_run(longer, tmp_path / "run")
+    assert load_run(mean, tmp_path / "mean") == 2
+    assert mean.floor.forest is not None
+    found, first, last = trained(mean), read_checkpoint(file)[1], trained(longer)
+    for name in ("head.1.weight", "layers.1.self_attn.q_proj.a"):
+        torch.testing.assert_close(found[name], (first[name].float() + last[name]) / 2)
+    with pytest.raises(InputError, match="a run already"):
+        average(network(), tmp_path / "run", file, tmp_path / "mean")
+    save(network(seed=5), About(shape=begun.shape), file)
+    with pytest.raises(InputError, match="same floor model"):
+        average(network(), tmp_path / "run", file, tmp_path / "other")
+
+
+def test_words_count_as_much_as_they_are_worth(lessons: list[PreparedMeeting]) -> None:
+    model = network()
+    stream, boundary = (
+        answers(model, lessons[2:], kind, lambda done, of: None) for kind in ("stream", "boundary")
+    )
+    shares = weigh_words(model, stream, boundary)
+    assert (shares[:3] < 1.0).all()  # random words are worth less than they say
+    again = answers(model, lessons[2:], "stream", lambda done, of: None)
+    np.testing.assert_allclose(again.logits, stream.weighing_words(shares).logits, atol=1e-4)
