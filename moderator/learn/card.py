@@ -17,14 +17,14 @@ several people. It has no words of its own: duties or a larger model give those.
 ## What it is
 SmolLM2-135M-Instruct (Apache-2.0; frozen, not part of this file), of which a decision passes
 {depth} of {layers} layers; LoRA of rank {rank} on layers {enter} to {depth}; a floor model over
-{features} timing features; one head with four outputs: a floor turn of the seat begins within 0.5,
+{features} timing features (a small network, and boosted trees for its opinion); one head with four outputs: a floor turn of the seat begins within 0.5,
 1 and 2 s, and the next floor turn is the seat's. After ModeratorLM (arXiv 2606.13544), whose
 weights are not published, in small. It reads words and voices, not audio.{thinks}
 
 ## Trained on
 {data}. {meetings} meetings, every participant in turn taking the seat with the position they had;
 a fifth of the examples without any role. {steps} steps of {batch} segments, {seats} seats each,
-seed {seed}.
+seed {seed}.{averaged}
 
 The AMI Meeting Corpus is by the AMI Consortium, University of Edinburgh, and the ICSI Meeting
 Corpus by ICSI, both under the licence CC BY 4.0. These weights are derived from what is named
@@ -55,6 +55,10 @@ _THINKS = """
 It can think before it decides, where a role says so: the last act of another ({act}), whom it
 addressed, whether that turn is complete, whether the topic closes. The thought's answers enter a
 second judgement, which adds to the first."""
+
+_AVERAGED = (
+    """ These weights are the mean of what that gave and of the weights that it began with."""
+)
 
 _NAMES = {
     "": "",
@@ -101,6 +105,7 @@ def model_card(
         batch=settings.batch,
         seats=settings.seats,
         seed=settings.seed,
+        averaged=_AVERAGED if settings.averaged_with else "",
         tuned=len(tuned),
         rows="\n".join(rows),
         threshold=about.threshold,

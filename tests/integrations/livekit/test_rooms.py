@@ -23,7 +23,7 @@ def test_rooms() -> None:
     if (reason := why_not()) is not None:
         pytest.skip(reason)
     done = subprocess.run(
-        pytest_command(["-q", "-s", str(ROOMS)]),
+        pytest_command(["-q", "-n", "2", "--dist", "loadfile", str(ROOMS)]),
         env={**os.environ, INSIDE: "1"},
         capture_output=True,
         text=True,
