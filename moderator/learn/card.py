@@ -17,8 +17,9 @@ several people. It has no words of its own: duties or a larger model give those.
 ## What it is
 SmolLM2-135M-Instruct (Apache-2.0; frozen, not part of this file), of which a decision passes
 {depth} of {layers} layers; LoRA of rank {rank} on layers {enter} to {depth}; a floor model over
-{features} timing features (a small network, and boosted trees for its opinion); one head with four outputs: a floor turn of the seat begins within 0.5,
-1 and 2 s, and the next floor turn is the seat's. After ModeratorLM (arXiv 2606.13544), whose
+{features} timing features (a small network, and boosted trees for its opinion); one head with four
+outputs: a floor turn of the seat begins within 0.5, 1 and 2 s, and the next floor turn is the
+seat's. After ModeratorLM (arXiv 2606.13544), whose
 weights are not published, in small. It reads words and voices, not audio.{thinks}
 
 ## Trained on
