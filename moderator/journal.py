@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -283,10 +284,15 @@ def _without(line: Line, speakers: Collection[str]) -> Line:
 
 
 def _copy(old: BinaryIO, fresh: TextIO, speakers: Collection[str], path: Path) -> None:
-    """Copies the whole lines from where `old` is to its end, without what `speakers` said."""
-    while (raw := old.readline()).endswith(b"\n"):
+    """Copies whole lines from where `old` is to its present end, without what `speakers` said.
+
+    Lines that are added meanwhile are left: else whoever writes fast is never caught up with.
+    """
+    end, raw = os.fstat(old.fileno()).st_size, b""
+    while old.tell() < end and (raw := old.readline()).endswith(b"\n"):
         fresh.write(_text(_without(_parse(raw.decode("utf-8"), str(path)), speakers)))
-    old.seek(-len(raw), io.SEEK_CUR)
+    if not raw.endswith(b"\n"):
+        old.seek(-len(raw), io.SEEK_CUR)
 
 
 def read(path: Path) -> Iterator[Line]:
