@@ -12,9 +12,10 @@ from pathlib import Path
 import torch
 
 from moderator.errors import InputError
-from moderator.learn.run import Run, load_run, read_settings, replacing
+from moderator.learn.run import TREES, Run, load_run, read_settings
 from moderator.mind.moderator_lm.checkpoint import read, sha256, trained
 from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.tensor_file import write_tensors
 
 
 def average(network: Network, directory: Path, weights: Path, out: Path) -> None:
@@ -32,8 +33,6 @@ def average(network: Network, directory: Path, weights: Path, out: Path) -> None
         InputError: there is no run, the weights do not have its beginning, or `out` is in use.
         OSError: something cannot be written.
     """
-    from safetensors.torch import save_file
-
     settings, step = read_settings(directory), load_run(network, directory)
     network.floor.plant({})
     _, others = read(weights)
@@ -47,12 +46,11 @@ def average(network: Network, directory: Path, weights: Path, out: Path) -> None
                 where=str(weights),
                 todo="give those that the run was begun with, `moderator learn train --from`",
             )
-        mean[name] = ((own + other) / 2).contiguous()
+        mean[name] = (own + other) / 2
     made = Run(out, settings.model_copy(update={"averaged_with": sha256(weights)}))
     if made.words_file.exists():
         raise InputError("there is a run already", where=str(out), todo="name another directory")
-    trees = Run(directory, settings).trees_file
+    trees = directory / TREES
     if trees.exists():
         shutil.copyfile(trees, made.trees_file)
-    about = {"step": str(step)}
-    replacing(made.words_file, lambda part: save_file(mean, part, metadata=about))
+    write_tensors(mean, made.words_file, {"step": str(step)})

@@ -19,6 +19,7 @@ from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import read_below
 from moderator.mind.moderator_lm.script import Encode, Tokens
+from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 
 KINDS = ("stream", "boundary", "dynamic")
 
@@ -76,8 +77,6 @@ def write(meeting: PreparedMeeting, path: Path) -> None:
     Raises:
         OSError: the disk is full, or the place cannot be written to.
     """
-    from safetensors.torch import save_file
-
     tensors: dict[str, Tensor] = {
         "words": torch.cat(list(meeting.words)),
         "ids": _tensor(np.concatenate([part.tokens.ids for part in meeting.segments])),
@@ -97,12 +96,7 @@ def write(meeting: PreparedMeeting, path: Path) -> None:
         "meeting_id": meeting.meeting_id,
         "seats": [[seat.example.speaker, seat.example.leads] for seat in meeting.seats],
     }
-    part = path.with_name(f".{path.name}.part")
-    try:
-        save_file(tensors, part, metadata={"about": json.dumps(about)})
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_tensors(tensors, path, {"about": json.dumps(about)})
 
 
 def _tensor(values: NDArray[Any]) -> Tensor:
@@ -115,14 +109,10 @@ def read(path: Path) -> PreparedMeeting:
     Raises:
         InputError: the file is not one that `write` wrote.
     """
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads(file.metadata()["about"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
-        return _assembled(about, tensors)
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        tensors, says = read_tensors(path)
+        return _assembled(json.loads(says["about"]), tensors)
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             "not a prepared meeting",
             where=f"{path}: {error}",

@@ -19,7 +19,11 @@ from moderator.learn.words_stage import Drill, WordsSettings, train_words
 from moderator.mind.moderator_lm.checkpoint import FOREST, put, read, trained
 from moderator.mind.moderator_lm.floor_model import FloorModel
 from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 from moderator.timeline import Stopwatch
+
+FLOOR, TREES, WORDS = "floor.safetensors", "trees.safetensors", "words.safetensors"
+"""In a run's directory: the trained floor model, its trees, and all else at the last step kept."""
 
 Notice = Callable[[str, int, int, dict[str, float]], None]
 """Told stage, step, steps, and figures."""
@@ -89,17 +93,17 @@ class Run:
     @property
     def floor_file(self) -> Path:
         """The trained floor model."""
-        return self.directory / "floor.safetensors"
+        return self.directory / FLOOR
 
     @property
     def trees_file(self) -> Path:
         """The floor model's trees."""
-        return self.directory / "trees.safetensors"
+        return self.directory / TREES
 
     @property
     def words_file(self) -> Path:
         """Everything, at the last step that was kept."""
-        return self.directory / "words.safetensors"
+        return self.directory / WORDS
 
     def train(
         self,
@@ -160,7 +164,7 @@ class Run:
         forest = floor.forest
         floor.plant({})
         if forest is not None and not self.trees_file.exists():
-            _save(forest.state_dict(), self.trees_file)
+            write_tensors(forest.state_dict(), self.trees_file)
 
     def _trees(self, network: Network, meetings: Sequence[PreparedMeeting], notice: Notice) -> None:
         if self.trees_file.exists() or not self.settings.trees:
@@ -170,11 +174,11 @@ class Run:
             notice("trees", done, of, {})
 
         grown = grow(gather(meetings), self.settings.trees, self.settings.seed, tell)
-        _save(grown.state_dict(), self.trees_file)
+        write_tensors(grown.state_dict(), self.trees_file)
 
     def _floor(self, network: Network, meetings: Sequence[PreparedMeeting], notice: Notice) -> None:
         if self.floor_file.exists():
-            put_into(network.floor, read_tensors(self.floor_file)[0], self.floor_file)
+            put_into(network.floor, read_stage(self.floor_file)[0], self.floor_file)
             network.floor.eval()
             return
 
@@ -182,7 +186,7 @@ class Run:
             notice("floor", step, steps, {"loss": loss})
 
         train_floor(network.floor, meetings, self.settings.floor(), tell)
-        _save(network.floor.state_dict(), self.floor_file)
+        write_tensors(network.floor.state_dict(), self.floor_file)
 
 
 def read_settings(directory: Path) -> Settings:
@@ -208,7 +212,7 @@ def load_run(network: Network, directory: Path) -> int:
     Raises:
         InputError: there is nothing, or it is of another shape.
     """
-    path = directory / "words.safetensors"
+    path = directory / WORDS
     read_settings(directory)
     if not path.exists():
         raise InputError(
@@ -216,9 +220,9 @@ def load_run(network: Network, directory: Path) -> int:
         )
     tensors, step = _read(path)
     weights = {name: one for name, one in tensors.items() if not name.startswith("adam.")}
-    trees = directory / "trees.safetensors"
+    trees = directory / TREES
     if trees.exists():
-        weights |= {f"{FOREST}{name}": one for name, one in read_tensors(trees)[0].items()}
+        weights |= {f"{FOREST}{name}": one for name, one in read_stage(trees)[0].items()}
     put(network, weights, path)
     network.eval()
     return step
@@ -230,13 +234,11 @@ def save_state(drill: Drill, step: int, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    from safetensors.torch import save_file
-
-    tensors = {name: one.detach().contiguous() for name, one in trained(drill.network).items()}
+    tensors = trained(drill.network)
     for index, state in drill.optimizer.state_dict()["state"].items():
         for name, value in state.items():
-            tensors[f"adam.{index}.{name}"] = torch.as_tensor(value).contiguous()
-    replacing(path, lambda part: save_file(tensors, part, metadata={"step": str(step)}))
+            tensors[f"adam.{index}.{name}"] = torch.as_tensor(value)
+    write_tensors(tensors, path, {"step": str(step)})
 
 
 def load_state(drill: Drill, path: Path) -> int:
@@ -261,26 +263,16 @@ def load_state(drill: Drill, path: Path) -> int:
     return step
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """A checkpoint's tensors and what it says of them.
+def read_stage(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A stage's tensors and what its file says of them.
 
     Raises:
         InputError: it is broken.
     """
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, dict(file.metadata() or {})
-    except (SafetensorError, OSError, ValueError) as error:
+        return read_tensors(path)
+    except (OSError, ValueError) as error:
         raise _broken(path) from error
-
-
-def _save(tensors: dict[str, Tensor], path: Path) -> None:
-    from safetensors.torch import save_file
-
-    replacing(path, lambda part: save_file(tensors, part))
 
 
 def _broken(path: Path) -> InputError:
@@ -289,7 +281,7 @@ def _broken(path: Path) -> InputError:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], int]:
-    tensors, about = read_tensors(path)
+    tensors, about = read_stage(path)
     step = about.get("step", "0")
     if not step.isdecimal():
         raise _broken(path)
@@ -308,17 +300,3 @@ def put_into(module: torch.nn.Module, tensors: dict[str, Tensor], path: Path) ->
         raise InputError(
             "a checkpoint of another shape", where=str(path), todo="name another directory"
         ) from error
-
-
-def replacing(path: Path, write: Callable[[Path], None]) -> None:
-    """Writes a file, whole or not at all.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -9,11 +9,12 @@ from pathlib import Path
 from moderator.errors import InputError
 from moderator.learn import thought_states
 from moderator.learn.prepared import PreparedMeeting
-from moderator.learn.run import Notice, load_run, put_into, read_settings, read_tensors, replacing
+from moderator.learn.run import WORDS, Notice, load_run, put_into, read_settings, read_stage
 from moderator.learn.thought_stage import ThoughtSettings, train_thinking
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.moderator_lm.checkpoint import sha256
 from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.tensor_file import write_tensors
 
 FILE = "thought.safetensors"
 """What thinks, in a run's directory."""
@@ -45,12 +46,10 @@ def learn_thoughts(
         InputError: there is no run, it was not trained on these meetings, or a file is broken.
         OSError: something cannot be written.
     """
-    from safetensors.torch import save_file
-
     load_run(network, directory)
     network.floor.plant({})  # trees know their training meetings too well
     _check(directory, lessons)
-    words = sha256(directory / "words.safetensors")
+    words = sha256(directory / WORDS)
     mark = f"{words} {settings.sampling()}"
     kept = directory / STATES
     kept.mkdir(exist_ok=True)
@@ -70,10 +69,9 @@ def learn_thoughts(
 
     moments = thought_states.joined(found)
     thinking = train_thinking(network, moments, settings, tell)
-    tensors = {name: one.contiguous() for name, one in thinking.state_dict().items()}
     # In one entry: several would be written in any order.
     about = {"thought": json.dumps({"words": words, "settings": settings.model_dump()})}
-    replacing(directory / FILE, lambda part: save_file(tensors, part, metadata=about))
+    write_tensors(thinking.state_dict(), directory / FILE, about)
     return len(moments)
 
 
@@ -101,8 +99,8 @@ def load_thoughts(network: Network, directory: Path) -> bool:
     path = directory / FILE
     if not path.exists():
         return False
-    tensors, about = read_tensors(path)
-    if _words(about.get("thought", "")) != sha256(directory / "words.safetensors"):
+    tensors, about = read_stage(path)
+    if _words(about.get("thought", "")) != sha256(directory / WORDS):
         raise InputError(
             "the run has gone on since it learned to think",
             where=str(path),

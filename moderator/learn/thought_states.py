@@ -19,6 +19,7 @@ from moderator.learn.words_stage import drawn_question, drawn_seats
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Passage, lay_out, reach
+from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 
 BATCH = 8
 """Segments at a time."""
@@ -161,15 +162,8 @@ def write(states: States, path: Path, weights: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    from safetensors.torch import save_file
-
-    tensors = {field.name: getattr(states, field.name).contiguous() for field in fields(States)}
-    part = path.with_name(f".{path.name}.part")
-    try:
-        save_file(tensors, part, metadata={"weights": weights})
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    tensors = {field.name: getattr(states, field.name) for field in fields(States)}
+    write_tensors(tensors, path, {"weights": weights})
 
 
 def read(path: Path, weights: str) -> States | None:
@@ -178,16 +172,12 @@ def read(path: Path, weights: str) -> States | None:
     Raises:
         InputError: the file is broken.
     """
-    from safetensors import SafetensorError, safe_open
-
     if not path.exists():
         return None
     try:
-        with safe_open(path, framework="pt") as file:
-            if (file.metadata() or {}).get("weights") != weights:
-                return None
-            return States(**{name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-    except (SafetensorError, OSError, TypeError) as error:
+        tensors, says = read_tensors(path)
+        return States(**tensors) if says.get("weights") == weights else None
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(
             "not what the thought stage wrote", where=str(path), todo="delete it, and begin anew"
         ) from error

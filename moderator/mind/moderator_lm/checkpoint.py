@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from moderator.errors import InputError
 from moderator.mind.moderator_lm.floor_model import ROLE, feature_count
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.shape import Shape
+from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
@@ -87,21 +87,11 @@ def save(network: Network, about: About, path: Path) -> str:
     Raises:
         OSError: it cannot be written.
     """
-    from safetensors.torch import save_file
-
     tensors = {
-        name: (tensor.half() if name.startswith(("layers.", "projector.")) else tensor)
-        .detach()
-        .cpu()
-        .contiguous()
+        name: (tensor.half() if name.startswith(("layers.", "projector.")) else tensor).cpu()
         for name, tensor in trained(network).items()
     }
-    part = path.with_name(f".{path.name}.part")
-    try:
-        save_file(tensors, part, metadata={"moderator-lm": about.model_dump_json()})
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_tensors(tensors, path, {"moderator-lm": about.model_dump_json()})
     return sha256(path)
 
 
@@ -121,20 +111,17 @@ def read(path: Path, expected: str | None = None) -> tuple[About, dict[str, Tens
     Raises:
         InputError: it is missing, not one of ours, or has another hash.
     """
-    from safetensors import SafetensorError, safe_open
-
     todo = "install the package again, or train and export a new one"
     try:
         if path.stat().st_size > LARGEST:
             raise InputError("too large for trained weights", where=str(path), todo=todo)
         if expected is not None and sha256(path) != expected:
             raise InputError("the trained weights have another sha256", where=str(path), todo=todo)
-        with safe_open(path, framework="pt") as file:
-            about = About.model_validate_json((file.metadata() or {})["moderator-lm"])
-            return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, says = read_tensors(path)
+        return About.model_validate_json(says["moderator-lm"]), tensors
     except FileNotFoundError as error:
         raise InputError("the trained weights are missing", where=str(path), todo=todo) from error
-    except (SafetensorError, OSError, KeyError, ValidationError, json.JSONDecodeError) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise InputError("not a checkpoint of moderator-lm", where=str(path), todo=todo) from error
 
 

@@ -1,0 +1,49 @@
+"""Files of named tensors: safetensors, written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+
+def write_tensors(
+    tensors: Mapping[str, Tensor], path: Path, about: Mapping[str, str] | None = None
+) -> None:
+    """Writes tensors, in the place of what is there.
+
+    Args:
+        tensors: by name; copied where they are not contiguous.
+        path: the file.
+        about: what the file says of itself.
+
+    Raises:
+        OSError: it cannot be written; what was there is as it was.
+    """
+    from safetensors.torch import save_file
+
+    part = path.with_name(f".{path.name}.part")
+    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    try:
+        save_file(whole, part, metadata=dict(about) if about is not None else None)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors by name, which stay on disk until they are used, and what the file says of itself.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not such a file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+            return tensors, dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
