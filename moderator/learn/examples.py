@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderator.measure.bench.boundary import boundary_moments
-from moderator.measure.bench.dynamic import dynamic_moments
 from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, speakers
 from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
 from moderator.measure.bench.moments import Moments, starts
@@ -29,9 +28,6 @@ from moderator.voices import Times
 HORIZONS_S = (0.5, 1.0, 2.0)
 """How soon a floor turn of the seat begins: the first three of `HEADS`."""
 
-DYNAMIC_SEED = 2_000
-"""Chunks of the dynamic protocol that are learned from are not those scored."""
-
 _NEVER = 10**12
 
 
@@ -43,13 +39,11 @@ class Asked:
         at: ``(n,)`` meeting times.
         features: ``(n, k)`` of the floor.
         labels: ``(n, 4)`` what happened, as `HEADS` names it.
-        chunk: ``(n,)`` length of the chunk that ends there, s; 0 where it says nothing.
     """
 
     at: Times
     features: NDArray[np.float32]
     labels: NDArray[np.bool_]
-    chunk: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,6 @@ class SeatExample:
         bare: of the one without any role.
         stream: every full second at which the seat is silent.
         boundary: ends of others' floor turns at which it is.
-        dynamic: ends of random chunks, one run.
     """
 
     speaker: str
@@ -72,7 +65,6 @@ class SeatExample:
     bare: NDArray[np.int64]
     stream: Asked
     boundary: Asked
-    dynamic: Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +120,6 @@ def seat_example(seat: Seat, encode: Encode, room: int) -> SeatExample:
         prompt_ids(seat, encode, room, role=False),
         _asked(seat, stream_moments(seat), soon=True),
         _asked(seat, boundary_moments(seat), soon=False),
-        _asked(seat, dynamic_moments(seat, 1, DYNAMIC_SEED), soon=True, chunked=True),
     )
 
 
@@ -137,21 +128,19 @@ def seats(meeting: BenchMeeting) -> list[Seat]:
     return [Seat(meeting, name) for name in speakers(meeting)]
 
 
-def _asked(seat: Seat, moments: Moments, *, soon: bool, chunked: bool = False) -> Asked:
+def _asked(seat: Seat, moments: Moments, *, soon: bool) -> Asked:
     at = moments.at
     own = starts(floor_turns(seat.meeting, seat.speaker))
     every = starts(all_floor_turns(seat.meeting))
     # A turn that begins at the very moment is over in the stream, and to come at a boundary.
-    side = "right" if soon and not chunked else "left"
+    side = "right" if soon else "left"
     mine = _following(own, at, side)
     wait = (mine - at) / SAMPLE_RATE
     labels = np.stack(
         [*(wait <= horizon for horizon in HORIZONS_S), mine <= _following(every, at, side)]
     )
     labels[1 if soon else 3] = moments.positive
-    chunk = moments.asked.chunk / SAMPLE_RATE if chunked else np.zeros(len(at))
-    features = measure(seat_voices(seat), at)
-    return Asked(at, features, labels.T.copy(), chunk.astype(np.float32))
+    return Asked(at, measure(seat_voices(seat), at), labels.T.copy())
 
 
 def _following(onsets: Times, at: Times, side: str) -> Times:

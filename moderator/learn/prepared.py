@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,6 @@ from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import read_below
 from moderator.mind.moderator_lm.script import Encode, Tokens
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
-
-KINDS = ("stream", "boundary", "dynamic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +86,9 @@ def write(meeting: PreparedMeeting, path: Path) -> None:
         tensors[f"{index}.prompt"], tensors[f"{index}.bare"] = seat.prompt, seat.bare
         tensors[f"{index}.prompt_ids"] = _tensor(seat.example.prompt)
         tensors[f"{index}.bare_ids"] = _tensor(seat.example.bare)
-        for kind in KINDS:
-            asked: Asked = getattr(seat.example, kind)
-            for name in ("at", "features", "labels", "chunk"):
-                tensors[f"{index}.{kind}.{name}"] = _tensor(getattr(asked, name))
+        for kind, asked in (("stream", seat.example.stream), ("boundary", seat.example.boundary)):
+            for field in fields(Asked):
+                tensors[f"{index}.{kind}.{field.name}"] = _tensor(getattr(asked, field.name))
     about = {
         "meeting_id": meeting.meeting_id,
         "seats": [[seat.example.speaker, seat.example.leads] for seat in meeting.seats],
@@ -133,17 +130,14 @@ def _assembled(about: dict[str, object], tensors: dict[str, Tensor]) -> Prepared
     ready = []
     for index, (speaker, leads) in enumerate(listed):
         prompts = [tensors[f"{index}.{name}"].numpy() for name in ("prompt_ids", "bare_ids")]
-        kinds = [_moments(tensors, f"{index}.{kind}") for kind in KINDS]
-        example = SeatExample(str(speaker), bool(leads), prompts[0], prompts[1], *kinds)
+        asked = [_moments(tensors, f"{index}.{kind}") for kind in ("stream", "boundary")]
+        example = SeatExample(str(speaker), bool(leads), prompts[0], prompts[1], asked[0], asked[1])
         ready.append(PreparedSeat(example, tensors[f"{index}.prompt"], tensors[f"{index}.bare"]))
     return PreparedMeeting(str(about["meeting_id"]), parts, words, ready)
 
 
 def _moments(tensors: dict[str, Tensor], where: str) -> Asked:
-    at, features, labels, chunk = (
-        tensors[f"{where}.{name}"].numpy() for name in ("at", "features", "labels", "chunk")
-    )
-    return Asked(at, features, labels, chunk)
+    return Asked(*(tensors[f"{where}.{field.name}"].numpy() for field in fields(Asked)))
 
 
 def read_all(directory: Path) -> list[PreparedMeeting]:

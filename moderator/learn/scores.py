@@ -68,7 +68,7 @@ def answer(
         network: in evaluation mode.
         meeting: prepared.
         seat: one of its seats.
-        kind: one of `KINDS`.
+        kind: `stream` or `boundary`.
         role: whether the network is told its role.
     """
     asked = getattr(seat.example, kind)

@@ -21,6 +21,7 @@ from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.checkpoint import About, save, trained
 from moderator.mind.moderator_lm.checkpoint import read as read_checkpoint
+from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 from moderator.timeline import to_samples
 from tests.moderator.mind.moderator_lm.tiny import encode, network
 
@@ -68,6 +69,24 @@ def test_a_prepared_meeting_is_read_as_it_was_written(
         assert torch.equal(one, other)
     for seat, found in zip(lessons[0].seats, again.seats, strict=True):
         np.testing.assert_array_equal(seat.example.stream.labels, found.example.stream.labels)
+
+
+def test_a_prepared_meeting_may_hold_more_than_is_learned_from(
+    lessons: list[PreparedMeeting], tmp_path: Path
+) -> None:
+    write(lessons[0], tmp_path / "x.safetensors")
+    tensors, about = read_tensors(tmp_path / "x.safetensors")
+    more = {f"{seat}.stream.chunk": torch.zeros(5) for seat in range(2)}
+    more |= {f"{seat}.dynamic.at": torch.zeros(3, dtype=torch.long) for seat in range(2)}
+    write_tensors(tensors | more, tmp_path / "more.safetensors", about)
+    plain, found = read(tmp_path / "x.safetensors"), read(tmp_path / "more.safetensors")
+    for one, other in zip(plain.seats, found.seats, strict=True):
+        for kind in ("stream", "boundary"):
+            for name in ("at", "features", "labels"):
+                np.testing.assert_array_equal(
+                    getattr(getattr(one.example, kind), name),
+                    getattr(getattr(other.example, kind), name),
+                )
 
 
 def test_words_teach_what_the_floor_cannot_hear(
