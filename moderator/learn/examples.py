@@ -20,6 +20,7 @@ from moderator.mind.moderator_lm.script import (
     SPAN,
     Encode,
     Script,
+    Segment,
     Tokens,
 )
 from moderator.timeline import SAMPLE_RATE
@@ -65,19 +66,6 @@ class SeatExample:
     bare: NDArray[np.int64]
     stream: Asked
     boundary: Asked
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of transcript as a decision sees it.
-
-    Attributes:
-        begin: where its own moments begin; words reach `CONTEXT` further back.
-        tokens: with the opening.
-    """
-
-    begin: int
-    tokens: Tokens
 
 
 def cast_of(seat: Seat) -> Cast:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from moderator.errors import InputError
-from moderator.learn.examples import Asked, SeatExample, Segment, seat_example, seats, segments
+from moderator.learn.examples import Asked, SeatExample, seat_example, seats, segments
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import read_below
-from moderator.mind.moderator_lm.script import Encode, Tokens
+from moderator.mind.moderator_lm.script import Encode, Segment, Tokens
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 
 

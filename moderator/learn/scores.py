@@ -14,15 +14,12 @@ from numpy.typing import NDArray
 
 from moderator.learn.prepared import PreparedMeeting, PreparedSeat
 from moderator.learn.thought_targets import Targets
+from moderator.mind.moderator_lm.floor_model import role_numbers
 from moderator.mind.moderator_lm.network import Network
-from moderator.mind.moderator_lm.passage import Passage, lay_out, reach
-from moderator.mind.moderator_lm.script import SPAN
+from moderator.mind.moderator_lm.passage import Questions, decide_segments
 from moderator.mind.moderator_lm.thinking import FIELDS
 
 Logits = NDArray[np.float32]
-
-BATCH = 8
-"""Segments at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +69,23 @@ def answer(
         role: whether the network is told its role.
     """
     asked = getattr(seat.example, kind)
-    prompt = seat.prompt if role else seat.bare
-    known = torch.tensor([[float(seat.example.leads and role), float(role)]])
+    questions = Questions(
+        seat.prompt if role else seat.bare,
+        role_numbers(leads=seat.example.leads, known=role),
+        asked.at,
+        asked.features,
+    )
     found = _silent(asked.labels, network)
-    order = sorted(range(len(meeting.words)), key=lambda index: len(meeting.words[index]))
-    for start in range(0, len(order), BATCH):
-        passages, rows = [], []
-        for index in order[start : start + BATCH]:
-            part = meeting.segments[index]
-            here = np.nonzero((asked.at > part.begin) & (asked.at <= part.begin + SPAN))[0]
-            if len(here):
-                rows.append(here)
-                passages.append(
-                    Passage([prompt], meeting.words[index], part.tokens.known, [asked.at[here]])
-                )
-        if not passages:
-            continue
-        all_rows = np.concatenate(rows)
-        features = torch.from_numpy(asked.features[all_rows])
-        reading = network.floor(features, known.expand(len(features), -1))
-        hidden = reach(network, lay_out(passages, network.shape.prompt_tokens), reading)
-        logits = network.judge(hidden, reading.logits)
-        found.logits[all_rows] = found.after[all_rows] = logits.numpy()
-        found.alone[all_rows] = reading.logits.numpy()
+    for rows, decided in decide_segments(
+        network, meeting.segments, lambda some: [meeting.words[one] for one in some], questions
+    ):
+        reading, logits = decided.reading, decided.logits
+        found.logits[rows] = found.after[rows] = logits.numpy()
+        found.alone[rows] = reading.logits.numpy()
         if network.thinking is not None:
-            considered = network.think(hidden, reading.embedding, logits)
-            found.after[all_rows] = considered.logits.numpy()
-            found.thought[all_rows] = considered.probabilities().numpy()
+            considered = network.think(decided.hidden, reading.embedding, logits)
+            found.after[rows] = considered.logits.numpy()
+            found.thought[rows] = considered.probabilities().numpy()
     return found
 
 

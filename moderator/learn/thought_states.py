@@ -17,12 +17,10 @@ from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.thought_targets import targets
 from moderator.learn.words_stage import drawn_question, drawn_seats
 from moderator.measure.bench.meeting import BenchMeeting, Seat
+from moderator.mind.moderator_lm.floor_model import role_numbers
 from moderator.mind.moderator_lm.network import Network
-from moderator.mind.moderator_lm.passage import Passage, lay_out, reach
+from moderator.mind.moderator_lm.passage import Passage, by_length, decide_passages
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
-
-BATCH = 8
-"""Segments at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,8 @@ def collect(
         sampling: which moments.
     """
     random = np.random.default_rng([sampling.seed, 3, zlib.crc32(prepared.meeting_id.encode())])
-    order = sorted(range(len(prepared.words)), key=lambda index: len(prepared.words[index]))
     found: list[States] = []
-    for start in range(0, len(order), BATCH):
-        some = order[start : start + BATCH]
+    for some in by_length(prepared.words):
         asked = [_asked(prepared, meeting, index, sampling, random) for index in some]
         kept = [one for one in asked if one is not None]
         if kept:
@@ -112,16 +108,17 @@ def _asked(
     random: np.random.Generator,
 ) -> _Asked | None:
     """The moments that are drawn from one segment."""
+    segment = prepared.segments[index]
     prompts, moments, columns = [], [], []
     for seat in drawn_seats(prepared, sampling.seats, random):
-        question = drawn_question(seat, prepared.segments[index].begin, sampling.silent, random)
+        question = drawn_question(seat, segment, sampling.silent, random)
         known = random.random() >= ROLE_WITHHELD
         if not len(question.at):
             continue
         place = Seat(meeting, seat.example.speaker)
         prompts.append(seat.prompt if known else seat.bare)
         moments.append(question.at)
-        role = [float(seat.example.leads and known), float(known)]
+        role = role_numbers(leads=seat.example.leads, known=known)
         columns.append(
             {
                 "role": np.tile(np.array(role, dtype=np.float32), (len(question.at), 1)),
@@ -133,8 +130,7 @@ def _asked(
         )
     if not prompts:
         return None
-    tokens = prepared.segments[index].tokens
-    passage = Passage(prompts, prepared.words[index], tokens.known, moments)
+    passage = Passage(prompts, prepared.words[index], segment.tokens.known, moments)
     stacked = {
         name: torch.from_numpy(np.concatenate([one[name] for one in columns]))
         for name in columns[0]
@@ -144,11 +140,9 @@ def _asked(
 
 def _through(network: Network, asked: Sequence[_Asked]) -> States:
     columns = {name: torch.cat([one.columns[name] for one in asked]) for name in asked[0].columns}
-    reading = network.floor(columns.pop("features"), columns.pop("role"))
-    layout = lay_out([one.passage for one in asked], network.shape.prompt_tokens)
-    hidden = reach(network, layout, reading)
-    logits = network.judge(hidden, reading.logits)
-    return States(hidden.half(), reading.embedding.half(), logits, **columns)
+    features, role = columns.pop("features"), columns.pop("role")
+    made = decide_passages(network, [one.passage for one in asked], features, role)
+    return States(made.hidden.half(), made.reading.embedding.half(), made.logits, **columns)
 
 
 def write(states: States, path: Path, weights: str) -> None:

@@ -14,9 +14,10 @@ from torch.nn import functional
 
 from moderator.learn.floor_stage import HEAD_WEIGHTS, ROLE_WITHHELD
 from moderator.learn.prepared import PreparedMeeting, PreparedSeat
+from moderator.mind.moderator_lm.floor_model import role_numbers
 from moderator.mind.moderator_lm.network import Network
-from moderator.mind.moderator_lm.passage import Passage, judge, lay_out
-from moderator.mind.moderator_lm.script import SPAN
+from moderator.mind.moderator_lm.passage import Passage, decide_passages
+from moderator.mind.moderator_lm.script import Segment
 from moderator.voices import Times
 
 BUCKETS = 32
@@ -83,20 +84,20 @@ def drawn_seats(
 
 
 def drawn_question(
-    seat: PreparedSeat, begin: int, silent: int, random: np.random.Generator
+    seat: PreparedSeat, segment: Segment, silent: int, random: np.random.Generator
 ) -> Question:
     """All moments near a turn and at boundaries, and some of the others.
 
     Args:
         seat: whose moments.
-        begin: of the segment that they are in.
+        segment: that they are in.
         silent: moments without a turn that are drawn; they weigh the more.
         random: draws them.
     """
     parts = []
     for kind, head_weights in HEAD_WEIGHTS.items():
         asked = getattr(seat.example, kind)
-        here = np.nonzero((asked.at > begin) & (asked.at <= begin + SPAN))[0]
+        here = segment.rows(asked.at)
         weights = np.tile(np.array(head_weights, dtype=np.float32), (len(here), 1))
         if kind == "stream":
             soon = asked.labels[here, 2]
@@ -198,23 +199,22 @@ class Drill:
         passages, features, roles, labels, weights = [], [], [], [], []
         for number, index in places:
             meeting = self._meetings[number]
-            prompts, asked = [], []
+            segment, prompts, asked = meeting.segments[index], [], []
             for seat in drawn_seats(meeting, self.settings.seats, random):
-                begin = meeting.segments[index].begin
-                question = drawn_question(seat, begin, self.settings.silent, random)
+                question = drawn_question(seat, segment, self.settings.silent, random)
                 if not len(question.at):
                     continue
                 known = random.random() >= ROLE_WITHHELD
                 prompts.append(seat.prompt if known else seat.bare)
                 asked.append(question.at)
                 features.append(question.features)
-                role = [float(seat.example.leads and known), float(known)]
+                role = role_numbers(leads=seat.example.leads, known=known)
                 roles.append(np.tile(np.array(role, dtype=np.float32), (len(question.at), 1)))
                 labels.append(question.labels)
                 weights.append(question.weights)
             if asked:
-                tokens = meeting.segments[index].tokens
-                passages.append(Passage(prompts, meeting.words[index], tokens.known, asked))
+                known_at = segment.tokens.known
+                passages.append(Passage(prompts, meeting.words[index], known_at, asked))
         if not passages:
             return None
         stacked = [torch.from_numpy(np.concatenate(x)) for x in (features, roles, labels, weights)]
@@ -226,11 +226,8 @@ class Drill:
         Returns:
             The loss of the head `within 1 s`, and what the floor model alone would have had.
         """
-        layout = lay_out(lesson.passages, self.network.shape.prompt_tokens)
-        with torch.no_grad():
-            reading = self.network.floor(lesson.features, lesson.role)
-        logits = judge(self.network, layout, reading)
-        losses = _losses(logits, lesson.labels)
+        decided = decide_passages(self.network, lesson.passages, lesson.features, lesson.role)
+        losses = _losses(decided.logits, lesson.labels)
         total = (losses * lesson.weights).sum() / lesson.weights.sum()
         self.optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]  # untyped in torch
@@ -240,7 +237,7 @@ class Drill:
         self.schedule.step()
         weight = lesson.weights[:, 1]
         with torch.no_grad():
-            alone = _losses(reading.logits, lesson.labels)[:, 1]
+            alone = _losses(decided.reading.logits, lesson.labels)[:, 1]
             scale = weight.sum().clamp(min=1.0)
             return (
                 float((losses[:, 1] * weight).sum() / scale),

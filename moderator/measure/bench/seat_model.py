@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 HEAD = {Protocol.STREAM: 1, Protocol.BOUNDARY: 3, Protocol.DYNAMIC: 0}
 """Which of `HEADS` answers what a protocol asks."""
 
-BATCH = 8
-"""Segments at a time."""
-
 
 @dataclass(frozen=True, slots=True)
 class SeatModel:
@@ -62,43 +59,33 @@ class SeatModel:
         import torch
 
         from moderator.learn.examples import prompt_ids, segments
-        from moderator.mind.moderator_lm.floor_model import measure
-        from moderator.mind.moderator_lm.passage import Passage, lay_out, reach, read_below
-        from moderator.mind.moderator_lm.script import SPAN
+        from moderator.mind.moderator_lm import passage
+        from moderator.mind.moderator_lm.floor_model import measure, role_numbers
 
         model = _loaded(self.load)
         network = model.network
         room = network.shape.prompt_tokens
         at = np.concatenate([one.at for one in asked])
-        features = torch.from_numpy(measure(seat_voices(seat), at))
-        role = torch.tensor([[float(seat.leads and self.role), float(self.role)]])
         logits = np.zeros((len(at), 4))
         with torch.inference_mode():
             ids = prompt_ids(seat, model.encode, room, role=self.role)
-            prompt = read_below(network, [ids], 0)[0]
             parts = segments(seat.meeting, model.encode)
-            order = sorted(range(len(parts)), key=lambda index: len(parts[index].tokens))
-            for start in range(0, len(order), BATCH):
-                some = [parts[index] for index in order[start : start + BATCH]]
-                rows = [np.nonzero((at > one.begin) & (at <= one.begin + SPAN))[0] for one in some]
-                kept = [(one, row) for one, row in zip(some, rows, strict=True) if len(row)]
-                if not kept:
-                    continue
-                below = read_below(network, [one.tokens.ids for one, _ in kept], room)
-                layout = lay_out(
-                    [
-                        Passage([prompt], words, one.tokens.known, [at[row]])
-                        for (one, row), words in zip(kept, below, strict=True)
-                    ],
-                    room,
-                )
-                every = np.concatenate([row for _, row in kept])
-                reading = network.floor(features[every], role.expand(len(every), -1))
-                hidden = reach(network, layout, reading)
-                judged = network.judge(hidden, reading.logits)
+            questions = passage.Questions(
+                passage.read_below(network, [ids], 0)[0],
+                role_numbers(leads=seat.leads, known=self.role),
+                at,
+                measure(seat_voices(seat), at),
+            )
+            for rows, decided in passage.decide_segments(
+                network,
+                parts,
+                lambda some: passage.read_below(network, [parts[i].tokens.ids for i in some], room),
+                questions,
+            ):
+                judged = decided.logits
                 if self.thinks:
-                    judged = network.think(hidden, reading.embedding, judged).logits
-                logits[every] = judged.numpy()
+                    judged = network.think(decided.hidden, decided.reading.embedding, judged).logits
+                logits[rows] = judged.numpy()
         ends = np.cumsum([len(one.at) for one in asked])
         values = [
             _probability(part[:, HEAD[one.protocol]], model.about.scale[HEAD[one.protocol]])

@@ -36,6 +36,11 @@ _NOT_USED = ("word", "other_rate", "seat_onset_rate")
 _WHOLE_MEETING = ("seat_share",)
 
 
+def role_numbers(*, leads: bool, known: bool) -> tuple[float, float]:
+    """The `ROLE` numbers of a seat; where roles are not known, it does not lead either."""
+    return float(leads and known), float(known)
+
+
 def columns(names: tuple[str, ...]) -> list[int]:
     """Which timing features are used: voices, not words, and nothing of the whole meeting."""
     return [

@@ -6,7 +6,7 @@ position see what it would have seen then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from moderator.mind.moderator_lm.floor_model import FloorReading
 from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.script import Segment
 from moderator.voices import Times
 
 LONG_AGO = -(10**12)
@@ -24,6 +25,9 @@ LONG_AGO = -(10**12)
 WIDTH_STEP = 64
 """Passages are padded to multiples of this: what torch keeps for every shape that it meets on a
 processor would else fill the memory, some 30 MB a training step."""
+
+BATCH = 8
+"""Texts at a time."""
 
 _PROMPT, _WORD, _QUESTION, _PADDING = range(4)
 
@@ -63,6 +67,95 @@ class Layout:
     positions: Tensor
     mask: Tensor
     slots: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What a network makes of the moments of some passages, in the order of `Layout.slots`.
+
+    Attributes:
+        hidden: ``(questions, hidden)`` after layer ``depth - 1``.
+        reading: the floor at each.
+        logits: ``(questions, len(HEADS))`` decided without a thought.
+    """
+
+    hidden: Tensor
+    reading: FloorReading
+    logits: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """All moments of a meeting that one seat is asked about.
+
+    Attributes:
+        prompt: ``(p, hidden)``, the role prompt after layer ``enter - 1``.
+        role: of `role_numbers`.
+        at: ``(n,)`` meeting times.
+        features: ``(n, k)`` of the floor.
+    """
+
+    prompt: Tensor
+    role: tuple[float, float]
+    at: Times
+    features: NDArray[np.float32]
+
+
+def decide_segments(
+    network: Network,
+    segments: Sequence[Segment],
+    words: Callable[[Sequence[int]], Sequence[Tensor]],
+    questions: Questions,
+) -> Iterator[tuple[NDArray[np.intp], Decisions]]:
+    """Decides all moments of a seat, some segments at a time.
+
+    Args:
+        network: in evaluation mode.
+        segments: of the meeting.
+        words: gives ``(t, hidden)`` after layer ``enter - 1`` of the segments with some indices.
+        questions: the moments.
+
+    Yields:
+        Indices of some moments, and what is decided there.
+    """
+    role = torch.tensor([questions.role])
+    for some in by_length([one.tokens for one in segments]):
+        rows = {index: segments[index].rows(questions.at) for index in some}
+        kept = [index for index in some if len(rows[index])]
+        if not kept:
+            continue
+        passages = [
+            Passage(
+                [questions.prompt], below, segments[index].tokens.known, [questions.at[rows[index]]]
+            )
+            for index, below in zip(kept, words(kept), strict=True)
+        ]
+        every = np.concatenate([rows[index] for index in kept])
+        features = torch.from_numpy(questions.features[every])
+        yield every, decide_passages(network, passages, features, role.expand(len(every), -1))
+
+
+def decide_passages(
+    network: Network, passages: Sequence[Passage], features: Tensor, role: Tensor
+) -> Decisions:
+    """Decides all moments of some passages.
+
+    Args:
+        network: in the state it is to be used in.
+        passages: at least one.
+        features: ``(questions, k)`` of the floor, by passage, seat and moment.
+        role: ``(questions, ROLE)``.
+    """
+    reading = network.floor(features, role)
+    hidden = reach(network, lay_out(passages, network.shape.prompt_tokens), reading)
+    return Decisions(hidden, reading, network.judge(hidden, reading.logits))
+
+
+def by_length(texts: Sequence[Sized]) -> Iterator[list[int]]:
+    """Indices of texts, `BATCH` at a time; those of like length go together."""
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    for start in range(0, len(order), BATCH):
+        yield order[start : start + BATCH]
 
 
 def lay_out(passages: Sequence[Passage], prompt_room: int) -> Layout:
@@ -137,14 +230,9 @@ def reach(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
     return hidden[rows, columns]
 
 
-def judge(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
-    """``(questions, len(HEADS))`` logits; arguments as those of `reach`."""
-    return network.judge(reach(network, layout, reading), reading.logits)
-
-
 @torch.inference_mode()
 def read_below(
-    network: Network, texts: Sequence[NDArray[np.int64]], first_position: int, batch: int = 8
+    network: Network, texts: Sequence[NDArray[np.int64]], first_position: int
 ) -> list[Tensor]:
     """Token sequences through the layers below `Shape.enter`, which are never trained.
 
@@ -152,15 +240,12 @@ def read_below(
         network: whose backbone is used.
         texts: token ids of each sequence; none empty.
         first_position: of each sequence's first token.
-        batch: sequences at a time; those of like length go together.
 
     Returns:
         Per sequence ``(tokens, hidden)``.
     """
     found: list[Tensor] = [torch.zeros(0)] * len(texts)
-    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-    for start in range(0, len(order), batch):
-        some = order[start : start + batch]
+    for some in by_length(texts):
         width = max(len(texts[index]) for index in some)
         ids = torch.zeros(len(some), width, dtype=torch.long)
         for row, index in enumerate(some):

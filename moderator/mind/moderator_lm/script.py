@@ -48,6 +48,23 @@ class Tokens:
         return Tokens(self.ids[kept], self.known[kept])
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of transcript as a decision sees it.
+
+    Attributes:
+        begin: where its own moments begin; words reach `CONTEXT` further back.
+        tokens: with the opening.
+    """
+
+    begin: Samples
+    tokens: Tokens
+
+    def rows(self, at: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Indices of those of ``(n,)`` moments that are its own: in (begin, begin + SPAN]."""
+        return np.nonzero((at > self.begin) & (at <= self.begin + SPAN))[0]
+
+
 def segment_of(at: Samples) -> tuple[Samples, Samples]:
     """The segment that a moment belongs to: (where its words begin, where it begins).
 

@@ -19,7 +19,7 @@ from moderator.events import SOMEBODY, Act, Percept, Proposal, Word
 from moderator.floor import FloorStatus, FloorView
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.checkpoint import AfterThought
-from moderator.mind.moderator_lm.floor_model import measure
+from moderator.mind.moderator_lm.floor_model import measure, role_numbers
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.mind.moderator_lm.mind import NAME
 from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letter, part_of, prompt
@@ -189,7 +189,7 @@ class ModeratorSession:
             news,
             self._talk.voices(self._participants),
             prompt(cast if self._has_role else cast.withheld(), self._me, self._labels),
-            (float(self._part.leads and self._has_role), float(self._has_role)),
+            role_numbers(leads=self._part.leads, known=self._has_role),
             [self._labels.get(name) for name in self._talk.others(self._participants)],
             self._free,
         )

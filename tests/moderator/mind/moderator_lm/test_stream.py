@@ -15,7 +15,7 @@ from moderator.mind.moderator_lm.checkpoint import trained
 from moderator.mind.moderator_lm.floor_model import ROLE
 from moderator.mind.moderator_lm.lora import merge
 from moderator.mind.moderator_lm.network import Network
-from moderator.mind.moderator_lm.passage import LONG_AGO, Passage, judge, lay_out, read_below
+from moderator.mind.moderator_lm.passage import LONG_AGO, Passage, decide_passages, read_below
 from moderator.mind.moderator_lm.script import (
     CONTEXT,
     OPENING,
@@ -59,9 +59,8 @@ def whole(model: Network, prompt: list[int], at: Samples, seed: int) -> torch.Te
     words = read_below(model, [ids], model.shape.prompt_tokens)[0]
     below = read_below(model, [np.array(prompt, dtype=np.int64)], 0)[0]
     passage = Passage([below], words, known, [np.array([at])])
-    reading = model.floor(*floor(model, seed, 1))
     with torch.inference_mode():
-        return judge(model, lay_out([passage], model.shape.prompt_tokens), reading)[0]
+        return decide_passages(model, [passage], *floor(model, seed, 1)).logits[0]
 
 
 def streamed(model: Network, prompt: list[int]) -> list[torch.Tensor]:
