@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from moderator.learn.thought_stage import ThoughtSettings
     from moderator.learn.thought_targets import Targets
     from moderator.mind.moderator_lm.network import Network
+    from moderator.mind.moderator_lm.script import Encode
 
 KINDS = {"stream": 1, "boundary": 3}
 """What is scored, and by which head."""
@@ -38,22 +39,18 @@ ROWS = {
 
 
 @lru_cache(maxsize=1)
-def _fresh() -> tuple[Network, Any]:
+def _fresh() -> tuple[Network, Encode]:
     """An untrained network on the embedded language model, once in each process."""
     import torch
 
     from moderator.cli.models import open_store
-    from moderator.mind.moderator_lm.backbone import load_backbone
+    from moderator.mind.moderator_lm.backbone import encoder, load_backbone
     from moderator.mind.moderator_lm.network import Network
     from moderator.mind.moderator_lm.shape import Shape
 
     backbone, tokenizer = load_backbone(open_store(offline=False, show_progress=False))
     torch.manual_seed(0)
-    return Network(Shape(), backbone), partial(_encode, tokenizer)
-
-
-def _encode(tokenizer: Any, text: str) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=False).input_ids)
+    return Network(Shape(), backbone), encoder(tokenizer)
 
 
 def prepare_meetings(records: Sequence[Path], out: Path, jobs: int) -> tuple[int, int]:
@@ -184,7 +181,9 @@ def _scores(told: Told) -> dict[str, dict[str, float]]:
     return found
 
 
-def _truth(meetings: Sequence[PreparedMeeting], records: Sequence[Path], kind: str) -> Targets:
+def _truth(
+    meetings: Sequence[PreparedMeeting], known: Mapping[str, BenchMeeting], kind: str
+) -> Targets:
     """What thoughts should say at all moments of one kind of the leaders' seats."""
     import numpy as np
 
@@ -192,7 +191,6 @@ def _truth(meetings: Sequence[PreparedMeeting], records: Sequence[Path], kind: s
     from moderator.learn.thought_targets import targets
     from moderator.measure.bench.meeting import Seat
 
-    known = _recorded(meetings, records)
     return np.concatenate(
         [
             targets(
@@ -274,7 +272,10 @@ def evaluate_run(
     network, _ = _fresh()
     step = load_run(network, directory)
     thinks = load_thoughts(network, directory)
-    truth = {kind: _truth(meetings, records, kind) for kind in KINDS if thinks and records}
+    truth: dict[str, Targets] = {}
+    if thinks and records:
+        known = _recorded(meetings, records)
+        truth = {kind: _truth(meetings, known, kind) for kind in KINDS}
     told = _told(network, meetings)
     found = _scores(told)
     thoughts = {kind: right_thoughts(told[kind, True], right) for kind, right in truth.items()}

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from moderator.learn.scores import Answers
+from moderator.mind.moderator_lm.checkpoint import probabilities
 from moderator.mind.moderator_lm.network import Network
 
 HEADS = 4
@@ -42,11 +43,6 @@ def calibrate(stream: Answers, boundary: Answers) -> tuple[float, float, float, 
     found = [best_scale(stream.logits[:, head], stream.labels[:, head]) for head in range(3)]
     last = best_scale(boundary.logits[:, 3], boundary.labels[:, 3])
     return (found[0], found[1], found[2], last)
-
-
-def probabilities(logits: NDArray[np.floating], scale: float) -> NDArray[np.float64]:
-    """``(n,)`` in [0, 1]."""
-    return np.asarray(1.0 / (1.0 + np.exp(-scale * logits)))
 
 
 def words_share(found: Answers, head: int) -> float:

@@ -60,6 +60,7 @@ class SeatModel:
 
         from moderator.learn.examples import prompt_ids, segments
         from moderator.mind.moderator_lm import passage
+        from moderator.mind.moderator_lm.checkpoint import probabilities
         from moderator.mind.moderator_lm.floor_model import measure, role_numbers
 
         model = _loaded(self.load)
@@ -88,7 +89,7 @@ class SeatModel:
                 logits[rows] = judged.numpy()
         ends = np.cumsum([len(one.at) for one in asked])
         values = [
-            _probability(part[:, HEAD[one.protocol]], model.about.scale[HEAD[one.protocol]])
+            probabilities(part[:, HEAD[one.protocol]], model.about.scale[HEAD[one.protocol]])
             for one, part in zip(asked, np.split(logits, ends[:-1]), strict=True)
         ]
         return Pass(values)
@@ -98,7 +99,3 @@ class SeatModel:
 def _loaded(load: Callable[[], Loaded]) -> Loaded:
     """Once in each process."""
     return load()
-
-
-def _probability(logits: Values, scale: float) -> Values:
-    return np.asarray(1.0 / (1.0 + np.exp(-scale * logits)))

@@ -11,6 +11,7 @@ import torch
 from filelock import FileLock
 
 from moderator.errors import InputError
+from moderator.mind.moderator_lm.script import Encode
 from moderator.mind.moderator_lm.shape import BackboneShape
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ def load_backbone(store: ModelStore) -> tuple[LlamaForCausalLM, PreTrainedTokeni
     model.requires_grad_(False)
     model.train(mode=False)
     return model, cast("PreTrainedTokenizerFast", tokenizer)
+
+
+def encoder(tokenizer: PreTrainedTokenizerFast) -> Encode:
+    """Text to token ids, without adding special tokens."""
+
+    def encode(text: str) -> list[int]:
+        return list(tokenizer(text, add_special_tokens=False, split_special_tokens=False).input_ids)
+
+    return encode
 
 
 def _intact(copy: Path) -> bool:

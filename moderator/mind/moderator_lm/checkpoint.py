@@ -6,7 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
@@ -66,6 +68,11 @@ class About(BaseModel):
     hears_audio: bool = False
     data: str = Field(default="", max_length=500)
     after_thought: AfterThought | None = None
+
+
+def probabilities(logits: NDArray[np.floating], scale: float) -> NDArray[np.float64]:
+    """``(n,)`` in [0, 1], from a head's logits and its scale."""
+    return np.asarray(1.0 / (1.0 + np.exp(-scale * logits)))
 
 
 def trained(network: Network) -> dict[str, Tensor]:

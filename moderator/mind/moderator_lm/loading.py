@@ -76,7 +76,7 @@ def load(store: ModelStore, weights: Path | None = None) -> Loaded:
     Raises:
         InputError: something is missing, broken, or does not belong together.
     """
-    from moderator.mind.moderator_lm.backbone import MODEL, choose_device, load_backbone
+    from moderator.mind.moderator_lm.backbone import MODEL, choose_device, encoder, load_backbone
     from moderator.mind.moderator_lm.checkpoint import build
     from moderator.mind.moderator_lm.lora import merge
 
@@ -95,11 +95,8 @@ def load(store: ModelStore, weights: Path | None = None) -> Loaded:
     merge(network.layers[shape.enter : shape.depth])
     del network.layers[shape.depth :]  # they would only write replies
     network.to(choose_device())
-
-    def encode(text: str) -> list[int]:
-        return list(tokenizer(text, add_special_tokens=False, split_special_tokens=False).input_ids)
-
-    return Loaded(network, encode, about, _speech(store) if about.hears_audio else None)
+    speech = _speech(store) if about.hears_audio else None
+    return Loaded(network, encoder(tokenizer), about, speech)
 
 
 def _speech(store: ModelStore) -> SpeechEncoder:
