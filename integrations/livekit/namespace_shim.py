@@ -4,22 +4,5 @@
 all that ours adds.
 """
 
-from integrations.livekit.plugin import DuplexModel as DuplexModel
-from integrations.livekit.plugin import DuplexSession as DuplexSession
-from integrations.livekit.plugin import Role as Role
-from integrations.livekit.plugin import __version__ as __version__
-from integrations.livekit.plugin import join as join
-from integrations.livekit.plugin import load_role as load_role
-from integrations.livekit.plugin import prewarm as prewarm
-from integrations.livekit.plugin import requested_role as requested_role
-
-__all__ = [
-    "DuplexModel",
-    "DuplexSession",
-    "Role",
-    "__version__",
-    "join",
-    "load_role",
-    "prewarm",
-    "requested_role",
-]
+from integrations.livekit.plugin import *  # noqa: F403 - its `__all__` says what
+from integrations.livekit.plugin import __all__ as __all__

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ from integrations.livekit.models import RoomModels
 from moderator.rerun import rerun
 from moderator.timeline import SAMPLE_RATE
 from roles.schema import Role
-from tests.integrations.livekit.rooms.agent import IDENTITY, agent, gathering, present, quiet_role
-from tests.integrations.livekit.rooms.people import person, until
+from tests.integrations.livekit.rooms.agent import IDENTITY, gathering, quiet_role
+from tests.integrations.livekit.rooms.people import until
 from tests.integrations.livekit.rooms.test_control import until_chat
 from tests.integrations.livekit.rooms.voices import Speakers
 from tests.integrations.livekit.server import Server
@@ -37,11 +36,9 @@ def test_what_was_heard_before_an_opt_out_is_erased(
     chairs = speakers.say(1, "The delivery of the chairs is late again.")
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            ben = await stack.enter_async_context(person(server, room, "ben"))
-            robin = await stack.enter_async_context(agent(server, room, models, out, erasing()))
-            await present(ana)
+        meeting = gathering(server, room, models, out, "ana", "ben", role=erasing())
+        async with meeting as (robin, people):
+            ana, ben = people["ana"], people["ben"]
             await ana.say(budget)
             await asyncio.sleep(1.0)
             await ben.say(chairs)

@@ -32,11 +32,9 @@ def test_late_join_mute_republish_and_leaving(
     weather = speakers.say(0, "Now the weather report for tomorrow.")
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            role = quiet_role(may_speak=False)
-            robin = await stack.enter_async_context(agent(server, room, models, out, role))
-            await present(ana)
+        role = quiet_role(may_speak=False)
+        async with gathering(server, room, models, out, "ana", role=role) as (robin, people):
+            ana = people["ana"]
             await ana.say(budget)
             async with person(server, room, "ben") as ben:
                 await asyncio.sleep(0.8)

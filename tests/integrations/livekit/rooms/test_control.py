@@ -35,11 +35,8 @@ def test_commands_by_rpc_and_chat_are_checked_against_the_role(
     server: Server, models: RoomModels, room: str, out: Path
 ) -> None:
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            ben = await stack.enter_async_context(person(server, room, "ben"))
-            robin = await stack.enter_async_context(agent(server, room, models, out))
-            await present(ana)
+        async with gathering(server, room, models, out, "ana", "ben") as (robin, people):
+            ana, ben = people["ana"], people["ben"]
             assert "automatic agent" in await until_chat(ben, "/optout")
             assert "silent" in await ben.call(IDENTITY, "hush")
             status = json.loads(await ana.call(IDENTITY, "status"))
@@ -89,12 +86,9 @@ def test_who_opts_out_is_not_heard_from_then_on(
     again = speakers.say(0, "Now the weather report for tomorrow.")
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            ben = await stack.enter_async_context(person(server, room, "ben"))
-            role = quiet_role(may_speak=False)
-            robin = await stack.enter_async_context(agent(server, room, models, out, role))
-            await present(ana)
+        role = quiet_role(may_speak=False)
+        async with gathering(server, room, models, out, "ana", "ben", role=role) as (robin, people):
+            ana, ben = people["ana"], people["ben"]
             await ana.say(budget)
             await asyncio.sleep(2.0)
             await ana.write("/optout")
@@ -153,10 +147,8 @@ def test_an_objection_makes_it_leave_if_the_role_says_so(
     )
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            robin = await stack.enter_async_context(agent(server, room, models, out, wary))
-            await present(ana)
+        async with gathering(server, room, models, out, "ana", role=wary) as (robin, people):
+            ana = people["ana"]
             await ana.write("/optout")
             await robin.done()
             assert robin.journal()[-1]["why"] == "ana objected"

@@ -7,10 +7,11 @@ import time
 from typing import Any
 
 import pytest
-from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobExecutorType
+from livekit.agents import Agent, AgentSession, JobContext
 from livekit.agents.llm import ChatMessage
 from livekit.plugins import moderator
 
+from tests.integrations.livekit.rooms.apps import app_of, serving
 from tests.integrations.livekit.rooms.people import person, until
 from tests.integrations.livekit.rooms.test_serving import agent_seen, dispatch
 from tests.integrations.livekit.rooms.test_speaking import LONG, OVER
@@ -30,16 +31,7 @@ def test_one_person_asks_is_answered_and_interrupts(
     role = moderator.Role.model_validate(host | {"duties": [{"type": "answer"}], "turn": turn})
     model = moderator.DuplexModel.load(role)
     started: list[tuple[asyncio.AbstractEventLoop, AgentSession[Any]]] = []
-    app = AgentServer(
-        job_executor_type=JobExecutorType.THREAD,
-        num_idle_processes=1,
-        load_fnc=lambda: 0.0,  # the default, the machine's load, also counts other programs
-        ws_url=server.url,
-        api_key=server.key,
-        api_secret=server.secret,
-        host="127.0.0.1",
-        port=0,
-    )
+    app = app_of(server)
 
     @app.rtc_session(agent_name=room)
     async def talk(ctx: JobContext) -> None:
@@ -59,11 +51,7 @@ def test_one_person_asks_is_answered_and_interrupts(
         loop.call_soon_threadsafe(duplex.say, text)
 
     async def run() -> None:
-        registered = asyncio.Event()
-        app.on("worker_registered", lambda *_: registered.set())
-        serving = asyncio.create_task(app.run())
-        await asyncio.wait_for(registered.wait(), 60)
-        async with person(server, room, "ana", listens=True) as ana:
+        async with serving(app), person(server, room, "ana", listens=True) as ana:
             await dispatch(server, room, "", name=room)
             assert await agent_seen(ana, 30.0) is not None
             await asyncio.sleep(1.5)
@@ -83,8 +71,5 @@ def test_one_person_asks_is_answered_and_interrupts(
             heard = [who for who, _, last in ana.transcripts if last]
             assert "ana" in heard
             assert len(set(heard)) == 2, "both have their words under their own identity"
-        await app.drain(timeout=20)
-        await asyncio.wait_for(app.aclose(), 30)
-        await asyncio.wait_for(serving, 10)
 
     asyncio.run(run())

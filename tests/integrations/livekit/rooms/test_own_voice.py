@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from livekit import rtc
 
 from integrations.livekit.models import RoomModels
 from moderator.audio import Waveform, silence, to_pcm16
-from tests.integrations.livekit.rooms.agent import Agent, agent, present
-from tests.integrations.livekit.rooms.people import RATE, Person, person
+from tests.integrations.livekit.rooms.agent import Agent, gathering
+from tests.integrations.livekit.rooms.people import RATE, Person
 from tests.integrations.livekit.rooms.test_speaking import LONG, OVER
 from tests.integrations.livekit.rooms.voices import Speakers
 from tests.integrations.livekit.server import Server
@@ -68,10 +67,8 @@ def test_its_echo_neither_stops_it_nor_is_anybodys_words(
     over = speakers.say(0, OVER)
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana", listens=True))
-            robin = await stack.enter_async_context(agent(server, room, models, out))
-            await present(ana)
+        async with gathering(server, room, models, out, "ana") as (robin, people):
+            ana = people["ana"]
             for delay_s, gain in ((0.05, 0.7), (0.4, 0.4)):
                 loudspeaker = Loudspeaker(ana, delay_s, gain)
                 echoing = asyncio.create_task(loudspeaker.run())

@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from livekit.agents import AgentServer, JobContext, JobExecutorType
+from livekit.agents import JobContext
 from livekit.plugins import moderator
 
+from tests.integrations.livekit.rooms.apps import app_of, serving
 from tests.integrations.livekit.rooms.people import person
 from tests.integrations.livekit.rooms.test_serving import agent_seen, dispatch
 from tests.integrations.livekit.server import Server
@@ -18,18 +19,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_an_app_of_ten_lines(server: Server, room: str, tmp_path: Path) -> None:
-    app = AgentServer(
-        setup_fnc=moderator.prewarm,
-        initialize_process_timeout=60,
-        job_executor_type=JobExecutorType.THREAD,
-        num_idle_processes=1,
-        load_fnc=lambda: 0.0,  # the default, the machine's load, also counts other programs
-        ws_url=server.url,
-        api_key=server.key,
-        api_secret=server.secret,
-        host="127.0.0.1",
-        port=0,
-    )
+    app = app_of(server, setup_fnc=moderator.prewarm, initialize_process_timeout=60)
 
     @app.rtc_session(agent_name="moderator")
     async def meeting(ctx: JobContext) -> None:
@@ -37,22 +27,16 @@ def test_an_app_of_ten_lines(server: Server, room: str, tmp_path: Path) -> None:
         await moderator.join(ctx, role, out=tmp_path / ctx.job.room.name, leave_after_s=0.5)
 
     async def run() -> None:
-        registered = asyncio.Event()
-        app.on("worker_registered", lambda *_: registered.set())
-        serving = asyncio.create_task(app.run())
-        await asyncio.wait_for(registered.wait(), 60)
-        async with person(server, room, "ana") as ana:
-            await dispatch(server, room, json.dumps({"role": "timekeeper"}))
-            seen = await agent_seen(ana, 30.0)
-            assert seen is not None
-            assert seen.attributes["moderator.role"] == "timekeeper"
-        # Ana has left: the meeting ends by itself.
-        async with asyncio.timeout(20):
-            while not (tmp_path / room / "summary.json").exists():
-                await asyncio.sleep(0.1)
-        await app.drain(timeout=20)
-        await asyncio.wait_for(app.aclose(), 30)
-        await asyncio.wait_for(serving, 10)
+        async with serving(app):
+            async with person(server, room, "ana") as ana:
+                await dispatch(server, room, json.dumps({"role": "timekeeper"}))
+                seen = await agent_seen(ana, 30.0)
+                assert seen is not None
+                assert seen.attributes["moderator.role"] == "timekeeper"
+            # Ana has left: the meeting ends by itself.
+            async with asyncio.timeout(20):
+                while not (tmp_path / room / "summary.json").exists():
+                    await asyncio.sleep(0.1)
 
     asyncio.run(run())
     journal = (tmp_path / room / "journal.jsonl").read_text("utf-8").splitlines()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from integrations.livekit.models import RoomModels
-from tests.integrations.livekit.rooms.agent import agent, present, quiet_role
-from tests.integrations.livekit.rooms.people import person
+from tests.integrations.livekit.rooms.agent import gathering, quiet_role
 from tests.integrations.livekit.rooms.voices import Speakers
 from tests.integrations.livekit.server import Server
 
@@ -35,11 +33,8 @@ def test_a_question_by_name_is_answered(
     )
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            ben = await stack.enter_async_context(person(server, room, "ben", listens=True))
-            robin = await stack.enter_async_context(agent(server, room, models, out))
-            await present(ana)
+        async with gathering(server, room, models, out, "ana", "ben") as (robin, people):
+            ana, ben = people["ana"], people["ben"]
             await ben.say(door)
             await asyncio.sleep(1.0)
             gaps = []
@@ -70,11 +65,8 @@ def test_talking_over_the_agent_makes_it_silent(
     over = speakers.say(0, OVER)
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            ben = await stack.enter_async_context(person(server, room, "ben", listens=True))
-            robin = await stack.enter_async_context(agent(server, room, models, out))
-            await present(ana)
+        async with gathering(server, room, models, out, "ana", "ben") as (robin, people):
+            ana, ben = people["ana"], people["ben"]
             gaps = []
             for _ in range(3):
                 asked = time.monotonic()
@@ -103,11 +95,8 @@ def test_a_backchannel_does_not_end_its_turn(
     okay = speakers.say(0, "Okay.")
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            ben = await stack.enter_async_context(person(server, room, "ben", listens=True))
-            robin = await stack.enter_async_context(agent(server, room, models, out))
-            await present(ana)
+        async with gathering(server, room, models, out, "ana", "ben") as (robin, people):
+            ana, ben = people["ana"], people["ben"]
             asked = time.monotonic()
             await ana.call("agent-robin", "say", LONG)
             assert await ben.first_sound(asked, within=6.0) is not None
@@ -132,11 +121,8 @@ def test_people_talking_to_each_other_get_no_answer(
     closed = speakers.say(0, "About ten minutes, I would say.")
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana"))
-            ben = await stack.enter_async_context(person(server, room, "ben", listens=True))
-            robin = await stack.enter_async_context(agent(server, room, models, out))
-            await present(ana)
+        async with gathering(server, room, models, out, "ana", "ben") as (robin, people):
+            ana, ben = people["ana"], people["ben"]
             begun = time.monotonic()
             await ana.say(asked)
             await asyncio.sleep(1.5)
@@ -159,12 +145,9 @@ def test_a_role_that_never_speaks_publishes_nothing(
     from dataclasses import replace
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            ana = await stack.enter_async_context(person(server, room, "ana", listens=True))
-            await stack.enter_async_context(
-                agent(server, room, replace(models, voice=None), out, quiet_role(may_speak=False))
-            )
-            await present(ana)
+        mute, role = replace(models, voice=None), quiet_role(may_speak=False)
+        async with gathering(server, room, mute, out, "ana", role=role) as (_, people):
+            ana = people["ana"]
             robin = ana.room.remote_participants["agent-robin"]
             assert not robin.track_publications
             assert robin.attributes["moderator.role"] == "facilitator"
