@@ -6,22 +6,25 @@ soups, arXiv 2203.05482): what a longer run has learned by heart goes, what both
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from moderator.errors import InputError
-from moderator.learn.run import TREES, Run, load_run, read_settings
-from moderator.mind.moderator_lm.checkpoint import read, sha256, trained
+from moderator.learn.run import Run, load_run, read_settings
+from moderator.mind.moderator_lm.checkpoint import FOREST, read, sha256, trained
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.tensor_file import write_tensors
+from moderator.mind.moderator_lm.trees import Forest
 
 
 def average(network: Network, directory: Path, weights: Path, out: Path) -> None:
     """Makes a run whose weights are the mean of a run's and of exported ones.
 
-    The trees are the run's. What thinks has to be learned anew.
+    Where both have trees, those of both stay, and what they say is averaged; else they are the
+    run's. What thinks has to be learned anew.
 
     Args:
         network: fresh; used to read the run.
@@ -34,8 +37,8 @@ def average(network: Network, directory: Path, weights: Path, out: Path) -> None
         OSError: something cannot be written.
     """
     settings, step = read_settings(directory), load_run(network, directory)
-    network.floor.plant({})
     _, others = read(weights)
+    forest = _forest(network, others)
     mean = {}
     for name, own in trained(network).items():
         other = others.get(name, torch.zeros(0)).to(own.dtype)
@@ -50,7 +53,16 @@ def average(network: Network, directory: Path, weights: Path, out: Path) -> None
     made = Run(out, settings.model_copy(update={"averaged_with": sha256(weights)}))
     if made.words_file.exists():
         raise InputError("there is a run already", where=str(out), todo="name another directory")
-    trees = directory / TREES
-    if trees.exists():
-        shutil.copyfile(trees, made.trees_file)
+    if forest is not None:
+        write_tensors(forest.state_dict(), made.trees_file)
     write_tensors(mean, made.words_file, {"step": str(step)})
+
+
+def _forest(network: Network, others: Mapping[str, Tensor]) -> Forest | None:
+    """The trees of a run and of exported weights; the network loses its own."""
+    own = network.floor.forest
+    network.floor.plant({})
+    trees = {name: one for name, one in others.items() if name.startswith(FOREST)}
+    if own is None or not trees:
+        return own
+    return own.mean_with(Forest({name.removeprefix(FOREST): one for name, one in trees.items()}))

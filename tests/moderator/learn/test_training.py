@@ -183,6 +183,11 @@ def test_two_runs_become_one(lessons: list[PreparedMeeting], tmp_path: Path) -> 
         torch.testing.assert_close(found[name], (first[name].float() + last[name]) / 2)
     with pytest.raises(InputError, match="a run already"):
         average(network(), tmp_path / "run", file, tmp_path / "mean")
+    save(longer, About(shape=begun.shape), file)
+    average(network(), tmp_path / "run", file, tmp_path / "twice")
+    load_run(twice := network(), tmp_path / "twice")
+    assert twice.floor.forest is not None
+    assert twice.floor.forest.value.shape[1] == 4  # the trees of both
     save(network(seed=5), About(shape=begun.shape), file)
     with pytest.raises(InputError, match="same floor model"):
         average(network(), tmp_path / "run", file, tmp_path / "other")

@@ -39,6 +39,21 @@ def test_tensors_say_what_the_trees_say() -> None:
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
 
 
+def test_two_forests_say_their_mean() -> None:
+    few, rows = grown(6)
+    one, other = (
+        forest(few),
+        forest(
+            [model.set_params(max_leaf_nodes=5).fit(rows, rows[:, 0] > 0) for model in grown(6)[0]]
+        ),
+    )
+    assert one.value.shape[2] != other.value.shape[2]
+    both = one.mean_with(other)
+    torch.testing.assert_close(both(rows), (one(rows) + other(rows)) / 2)
+    with pytest.raises(ValueError, match="other heads"):
+        one.mean_with(forest(grown(6, heads=2)[0]))
+
+
 def test_trees_travel_with_a_checkpoint(tmp_path: Path) -> None:
     made, rows = network(), torch.randn(9, feature_count())
     role = torch.tensor([[1.0, 1.0]]).expand(9, -1)
@@ -61,6 +76,8 @@ def test_trees_travel_with_a_checkpoint(tmp_path: Path) -> None:
         ("value", lambda one: one[:, :-1]),
         ("base", lambda one: one[:-1]),
         ("threshold", lambda one: one.long()),
+        ("left", lambda one: torch.arange(one.shape[2]).to(one.dtype).expand(one.shape)),
+        ("right", lambda one: one.flatten(0, 1)[:1].expand(4 * len(one[0]), -1).view(one.shape)),
         ("base", None),
     ],
 )
