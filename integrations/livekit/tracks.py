@@ -72,6 +72,8 @@ class Tracks:
         room.on("participant_disconnected", self._disconnected)
         # What was asked for while the connection was being repaired may be lost.
         room.on("reconnected", self.review)
+        # The client library does not always say that what it had subscribed to is gone.
+        room.on("disconnected", lambda _reason: self._end_all())
 
     def review(self) -> None:
         """Subscribes and unsubscribes everybody as their consent now says."""
@@ -92,8 +94,7 @@ class Tracks:
 
     async def close(self) -> None:
         """Ends all streams."""
-        for sid in list(self._pumps):
-            self._end(sid)
+        self._end_all()
         if self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
 
@@ -137,6 +138,10 @@ class Tracks:
         for sid, pump in list(self._pumps.items()):
             if pump.speaker == person.identity:
                 self._end(sid)
+
+    def _end_all(self) -> None:
+        for sid in list(self._pumps):
+            self._end(sid)
 
     def _end(self, sid: str) -> None:
         """Ends a stream; what it brought since the last tick is dropped."""
