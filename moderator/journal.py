@@ -24,6 +24,7 @@ from moderator.events import (
     Action,
     Command,
     CommandGiven,
+    ConnectionChanged,
     ConsentGiven,
     Decision,
     Failure,
@@ -56,6 +57,7 @@ Event: TypeAlias = (
     | Decision
     | CommandGiven
     | ConsentGiven
+    | ConnectionChanged
     | Joined
     | Left
     | RoleChanged
@@ -138,6 +140,7 @@ _KINDS: dict[type, str] = {
     Decision: "decision",
     CommandGiven: "command",
     ConsentGiven: "consent",
+    ConnectionChanged: "connection",
     Joined: "joined",
     Left: "left",
     RoleChanged: "role_changed",

@@ -21,6 +21,7 @@ from moderator.events import (
     Action,
     Command,
     CommandGiven,
+    ConnectionChanged,
     ConsentGiven,
     Decision,
     Failure,
@@ -135,6 +136,7 @@ class Meeting:
         self._left = False
         self._session: MindSession | None = None
         self._next: tuple[Role, Voice | None] | None = None
+        self._connected: list[bool] = []
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
@@ -147,6 +149,7 @@ class Meeting:
                 await self._clock.wait_until(now)
                 if self._next is not None:
                     session = await self._change_role(*self._next, desk, delivery, session)
+                self._change_connection()
                 await self._tick(now, chunks, desk, delivery, session)
                 own = delivery.take(now)
                 self._own_events(delivery, session)
@@ -253,6 +256,17 @@ class Meeting:
         self._keeper.change_role(role)
         self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
         return fresh
+
+    def connection(self, *, up: bool) -> None:
+        """The meeting was lost, or is heard again; counts from the next tick on."""
+        self._connected.append(up)
+
+    def _change_connection(self) -> None:
+        changes, self._connected = self._connected, []
+        for up in changes:
+            changed = ConnectionChanged(self.now, up)
+            self._emit(changed)
+            self._keeper.connection(changed)
 
     def forget(self, speaker: str) -> None:
         """Drops all words of somebody; what the observers have is theirs to erase."""

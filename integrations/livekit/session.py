@@ -14,6 +14,7 @@ from livekit import rtc
 from integrations.livekit.address import Address
 from integrations.livekit.channels import Channels
 from integrations.livekit.consent import Consent, is_person
+from integrations.livekit.contact import Contact
 from integrations.livekit.control import Control
 from integrations.livekit.echo import EchoGuard
 from integrations.livekit.erasure import Erasures
@@ -114,7 +115,15 @@ class RoomSession:
         self._meeting: Meeting | None = None
         self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
-        self._link = RoomLink(options.address, (self._attach,), (self._enter,), self.end, first)
+        self._contact = Contact(self._clock, self._heard_or_not)
+        self._link = RoomLink(
+            options.address,
+            (self._attach,),
+            (self._enter,),
+            self._connection_changed,
+            self.end,
+            first,
+        )
 
     async def run(self) -> dict[str, Any]:
         """Joins, takes part until the meeting is over, and leaves.
@@ -184,7 +193,7 @@ class RoomSession:
         )
         self._meeting = meeting
         self._control.attach(meeting)
-        source = RoomSource(self.tracks, self._clock, self._over, self._echo)
+        source = RoomSource(self.tracks, self._clock, self._over, self._echo, self._contact)
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
             with watch.phase("run"), self._measured():
@@ -273,6 +282,14 @@ class RoomSession:
         if self._voice is not None:
             await self._publisher.publish(room)
         self.tracks.review()
+
+    def _connection_changed(self, up: bool) -> None:
+        self._contact.connection(up=up)
+        self._people.connection(up=up)
+
+    def _heard_or_not(self, up: bool) -> None:
+        if self._meeting is not None:
+            self._meeting.connection(up=up)
 
     def _read(self, identity: str, attributes: Mapping[str, str]) -> None:
         self.consent.read_attributes(identity, attributes)

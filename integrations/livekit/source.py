@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from integrations.livekit.contact import Contact
 from integrations.livekit.echo import EchoGuard
 from integrations.livekit.tracks import Tracks
 from moderator.audio import AudioChunk
@@ -37,12 +38,19 @@ class RoomSource:
         clock: the meeting's.
         ended: set when the meeting is over.
         echo: takes the agent's own voice off what people's microphones bring.
+        contact: is shown all that comes.
     """
 
     def __init__(
-        self, tracks: Tracks, clock: LiveClock, ended: asyncio.Event, echo: EchoGuard
+        self,
+        tracks: Tracks,
+        clock: LiveClock,
+        ended: asyncio.Event,
+        echo: EchoGuard,
+        contact: Contact,
     ) -> None:
-        self._tracks, self._clock, self._ended, self._echo = tracks, clock, ended, echo
+        self._tracks, self._clock, self._ended = tracks, clock, ended
+        self._echo, self._contact = echo, contact
 
     async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
         """One tick after the other until the meeting is over; late ones follow at once."""
@@ -58,6 +66,7 @@ class RoomSource:
     async def _come(self) -> list[AudioChunk]:
         """What came since the last tick, without the agent's own voice."""
         chunks = self._tracks.drain()
+        self._contact.take(chunks)
         if not self._echo.concerns(chunks):
             return chunks
         self._echo.forget(self._tracks.heard)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -49,15 +50,16 @@ WORDS = (
 
 
 class Ticks:
-    """A source of nothing that does something at a certain time."""
+    """A source of nothing that does something at certain times."""
 
-    def __init__(self, seconds: float, at_s: float, then: Callable[[], None]) -> None:
-        self._ticks, self._at, self._then = to_samples(seconds) // TICK, to_samples(at_s), then
+    def __init__(self, seconds: float, then: Mapping[float, Callable[[], object]]) -> None:
+        self._ticks = to_samples(seconds) // TICK
+        self._then = {to_samples(at_s): work for at_s, work in then.items()}
 
     async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
         for index in range(self._ticks):
-            if index * TICK == self._at:
-                self._then()
+            if index * TICK in self._then:
+                self._then[index * TICK]()
             yield (index + 1) * TICK, []
 
 
@@ -66,16 +68,26 @@ class Nothing:
         pass
 
 
-def hold(path: Path, at_s: float, then: Callable[[Meeting, Journal], None]) -> list[Line]:
+Work = Callable[[Meeting, Journal], object]
+
+
+def hold(
+    path: Path,
+    at_s: float,
+    then: Work,
+    *later: tuple[float, Work],
+    first: Role | None = None,
+    words: Sequence[Word] = WORDS,
+) -> list[Line]:
     """A meeting in which `then` happens at `at_s`; its journal."""
-    journal, first = Journal(path), role()
+    journal, first = Journal(path), first or role()
     names = people("Ana", "Ben")
     shown = {one.id: {"name": one.name, "position": one.position} for one in names.values()}
     journal.write(Opened("m", first.model_dump(mode="json"), shown, "Robin (agent)"))
     meeting = Meeting(
         first,
         dict(names),
-        ScriptedEars(WORDS),
+        ScriptedEars(words),
         Duties(),
         ToneVoice(),
         [journal.write],
@@ -83,7 +95,8 @@ def hold(path: Path, at_s: float, then: Callable[[Meeting, Journal], None]) -> l
         Settings(),
         Stopwatch(),
     )
-    source = Ticks(44, at_s, lambda: then(meeting, journal))
+    works = {at: functools.partial(work, meeting, journal) for at, work in [(at_s, then), *later]}
+    source = Ticks(44, works)
     asyncio.run(meeting.run(source, Nothing()))
     journal.write(Closed(meeting.now, True, "the end"))
     journal.close()
@@ -207,3 +220,32 @@ def test_a_transcript_forgets_one_speaker() -> None:
     assert transcript.current("ana") is None
     transcript.add(say("ana", 4, "four"))
     assert [utterance.text for utterance in transcript] == ["three", "four"]
+
+
+@pytest.mark.parametrize("lost_s", [10.8, 12.0, 20.0])
+def test_a_meeting_that_was_lost_is_not_spoken_into(tmp_path: Path, lost_s: float) -> None:
+    """Neither a wish nor a turn outlives it, and silence is counted from when it is back."""
+    path, back_s, patience_s = tmp_path / "journal.jsonl", 31.0, 4.0
+    quiet = role(silence_patience_s=patience_s, cool_down_s=0.0, minimum_gap_s=0.3)
+    duties = [{"type": "answer"}, {"type": "break_silence", "every_s": 0}]
+    impatient = Role.model_validate(quiet.model_dump(mode="json") | {"duties": duties})
+    lines = hold(
+        path,
+        lost_s,
+        lambda meeting, _: meeting.connection(up=False),
+        (back_s, lambda meeting, _: meeting.connection(up=True)),
+        first=impatient,
+        words=[word for word in WORDS if not lost_s <= word.start / 16_000 < 40],
+    )
+    lost, back = (line for line in lines if line["kind"] == "connection")
+    assert (lost["at"], back["at"]) == (to_samples(lost_s), to_samples(back_s))
+    begun = [line["at"] for line in lines if line["kind"] == "turn_started"]
+    assert begun[0] < lost["at"], "it had been asked something"
+    later = [at for at in begun if at > lost["at"]]
+    assert later
+    assert later[0] >= back["at"] + to_samples(patience_s)
+    ended = [line["at"] for line in lines if line["kind"] == "turn_ended"]
+    assert not [at for at in ended if lost["at"] + 2 * TICK < at < later[0]]
+    assert rerun(path) == []
+    path.write_text(path.read_text().replace('"kind":"connection"', '"kind":"left"'))
+    assert rerun(path)

@@ -13,8 +13,11 @@ import pytest
 
 from integrations.livekit.models import RoomModels
 from integrations.livekit.tracks import Tracks
+from moderator.rerun import rerun
+from moderator.timeline import to_samples
+from roles.schema import Role
 from tests.integrations.livekit.namespace import INSIDE
-from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present
+from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role
 from tests.integrations.livekit.rooms.people import Person, person, until
 from tests.integrations.livekit.rooms.test_coming_and_going import open_things
 from tests.integrations.livekit.server import Server, binary, configure, running
@@ -105,3 +108,44 @@ def test_two_restarts_leave_no_task_or_stream_behind(
         assert open_things()[0] == 0
 
     asyncio.run(run())
+
+
+def impatient() -> Role:
+    role = quiet_role(silence_patience_s=3.0)
+    return Role.model_validate(
+        role.model_dump(mode="json") | {"duties": [{"type": "break_silence"}]}
+    )
+
+
+def test_time_without_the_server_is_no_silence(
+    own: Restarts, models: RoomModels, room: str, out: Path
+) -> None:
+    """Nothing is said into the gap, nor at once after it; and nobody has left."""
+
+    async def run() -> None:
+        async with (
+            person(own.server, room, "ana") as ana,
+            agent(own.server, room, models, out, impatient(), patience_s=2.0) as robin,
+        ):
+            await present(ana)
+            await asyncio.to_thread(own.kill)
+            await asyncio.sleep(4.0)
+            await asyncio.to_thread(own.start)
+
+            def prompted() -> bool:
+                lines = robin.journal()
+                kinds = [line["kind"] for line in lines]
+                return kinds.count("connection") == 2 and "turn_started" in kinds
+
+            await until(prompted, 60.0)
+            robin.session.end("enough")
+            await robin.done()
+            lines = robin.journal()
+            lost, back = (line["at"] for line in lines if line["kind"] == "connection")
+            spoke = [line["at"] for line in lines if line.get("action") == "speak"]
+            assert back - lost > to_samples(3.0)
+            assert len(spoke) == 1, "once, and only after its patience with a meeting it hears"
+            assert spoke[0] >= back + to_samples(3.0)
+
+    asyncio.run(run())
+    assert rerun(out / "journal.jsonl") == []
