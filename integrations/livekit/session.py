@@ -95,7 +95,7 @@ class RoomSession:
         self._clock, self._over = LiveClock(), asyncio.Event()
         self._why = ""
         self._mind = Dictated(mind)
-        self.consent, self.shared = Consent(role), SharedMicrophones(role)
+        self.consent, self.shared = Consent(role, self._clock.now), SharedMicrophones(role)
         self.tracks = Tracks(self.consent, self._clock)
         self._echo = EchoGuard()
         self._publisher = Publisher(self._clock, self._echo.said)
@@ -178,18 +178,20 @@ class RoomSession:
         present = self._present()
         self._names = {one.id: one.name for one in present.values()}
         self._outcome.open(self._opened)
+        ears = self._models.hearing(
+            self.shared, lambda: self.tracks.heard, self.consent.allows, watch
+        )
         meeting = Meeting(
             options.role,
             present,
-            self._models.hearing(
-                self.shared, lambda: self.tracks.heard, self.consent.allows, watch
-            ),
+            ears,
             self._mind,
             self._voice,
             [self._outcome, self._publisher, self._text, self._state, self._feed, self._each],
             self._clock,
             Settings(self._step_s, live=True),
             watch,
+            ears.admits,
         )
         self._meeting = meeting
         self._control.attach(meeting)
@@ -355,16 +357,18 @@ class RoomSession:
         self._meeting.change_role(role, self._voice if role.turn.may_speak else None)
         self._control.change_role(role)
 
-    def _erase(self, identity: str) -> None:
-        """Drops what somebody said so far, everywhere, if the role says so."""
-        if self._meeting is None or not self._options.role.consent.erase_on_opt_out:
+    def _withhold(self, identity: str) -> None:
+        """Uses nothing more of somebody; drops all they said so far, if the role says so."""
+        if self._meeting is None:
             return
-        speakers = {one for one in self._names if self.shared.microphone_of(one) == identity}
-        for one in speakers | {identity}:
-            self._meeting.forget(one)
-        self._state.forget()
-        self._feed.forget(self._meeting.now, identity)
-        self._erasures.erase(identity, speakers | {identity})
+        on_it = {one for one in self._names if self.shared.microphone_of(one) == identity}
+        speakers, erase = on_it | {identity}, self._options.role.consent.erase_on_opt_out
+        for one in speakers:
+            self._meeting.forget(one) if erase else self._meeting.withhold(one)
+        if erase:
+            self._state.forget()
+            self._feed.forget(self._meeting.now, identity)
+            self._erasures.erase(identity, speakers)
 
     def _not_erased(self, why: str) -> None:
         if self._meeting is not None:
@@ -376,6 +380,6 @@ class RoomSession:
     def _consent_changed(self, identity: str, *, allowed: bool) -> None:
         self.tracks.review()
         if not allowed:
-            self._erase(identity)
+            self._withhold(identity)
         if not allowed and self._options.role.consent.leave_on_objection:
             self.end(f"{identity} objected")

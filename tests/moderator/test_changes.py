@@ -15,10 +15,13 @@ from moderator import journal as journal_module
 from moderator.audio import AudioChunk
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
-from moderator.events import Heard, Word
+from moderator.events import Heard, Percept, Word
+from moderator.floor import FloorView
 from moderator.journal import Closed, Journal, Line, Opened, read
 from moderator.meeting import Meeting, Settings
+from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.duties import Duties
+from moderator.mind.duties.session import DutiesSession
 from moderator.rerun import rerun
 from moderator.testing.meetings import people
 from moderator.testing.mouth import ToneVoice
@@ -78,6 +81,8 @@ def hold(
     *later: tuple[float, Work],
     first: Role | None = None,
     words: Sequence[Word] = WORDS,
+    admits: Callable[[str, Samples], bool] = lambda _who, _at: True,
+    mind: SpeechLLM | None = None,
 ) -> list[Line]:
     """A meeting in which `then` happens at `at_s`; its journal."""
     journal, first = Journal(path), first or role()
@@ -88,12 +93,13 @@ def hold(
         first,
         dict(names),
         ScriptedEars(words),
-        Duties(),
+        mind or Duties(),
         ToneVoice(),
         [journal.write],
         ReplayClock(),
         Settings(),
         Stopwatch(),
+        admits,
     )
     works = {at: functools.partial(work, meeting, journal) for at, work in [(at_s, then), *later]}
     source = Ticks(44, works)
@@ -249,3 +255,63 @@ def test_a_meeting_that_was_lost_is_not_spoken_into(tmp_path: Path, lost_s: floa
     assert rerun(path) == []
     path.write_text(path.read_text().replace('"kind":"connection"', '"kind":"left"'))
     assert rerun(path)
+
+
+class Noting(Duties):
+    """Duties that keep what they are given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.percepts: list[Percept] = []
+
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> DutiesSession:
+        session = await super().open(role, participants)
+        push = session.push
+
+        async def noted(percept: Percept, floor: FloorView) -> None:
+            self.percepts.append(percept)
+            await push(percept, floor)
+
+        session.push = noted  # type: ignore[method-assign]
+        return session
+
+
+@pytest.mark.parametrize("refused_s", [2.1, 2.3, 2.6])
+def test_nothing_of_somebody_is_used_after_they_refused(tmp_path: Path, refused_s: float) -> None:
+    """Neither what is being recognised at that moment, nor what waits for the mind."""
+    refused: list[bool] = []
+
+    def refuse(meeting: Meeting, _: Journal) -> None:
+        refused.append(True)
+        meeting.withhold("ana")
+
+    mind = Noting()
+    lines = hold(
+        tmp_path / "journal.jsonl",
+        refused_s,
+        refuse,
+        admits=lambda who, _: not (refused and who == "ana"),
+        mind=mind,
+    )
+    at = to_samples(refused_s)
+    late = [line for line in lines if line["kind"] == "heard" and line["at"] > at]
+    assert not [line for line in late if "ana" in str(line)]
+    assert any("ben" in str(line) for line in late)
+    for percept in mind.percepts:
+        if percept.end > at:
+            assert not [word for word in percept.words if word.speaker == "ana"]
+            assert "ana" not in percept.partials
+
+
+def test_what_a_mind_was_thinking_when_somebody_refused_is_not_written_down(
+    tmp_path: Path,
+) -> None:
+    plain = hold(tmp_path / "plain.jsonl", 0.0, lambda *_: None)
+    wish = next(line for line in plain if line["kind"] == "proposal" and line.get("cue"))
+    before = wish["at"] / 16_000 - 0.1
+    lines = hold(tmp_path / "quiet.jsonl", round(before, 1), lambda m, _: m.withhold("cem"))
+    same = next(line for line in lines if line["kind"] == "proposal")
+    assert same["at"] == wish["at"]
+    assert "cue" not in same
+    later = [line for line in lines if line["kind"] == "proposal" and line["at"] > same["at"]]
+    assert later[-1]["cue"]
