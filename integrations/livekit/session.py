@@ -368,7 +368,7 @@ class RoomSession:
         if erase:
             self._state.forget()
             self._feed.forget(self._meeting.now, identity)
-            self._erasures.erase(identity, speakers)
+            self._erasures.erase(identity, speakers, self.consent.refused_at(identity))
 
     def _not_erased(self, why: str) -> None:
         if self._meeting is not None:

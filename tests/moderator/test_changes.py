@@ -147,7 +147,7 @@ def test_what_somebody_said_is_erased_and_the_decisions_stay(tmp_path: Path) -> 
 
     def erase(meeting: Meeting, journal: Journal) -> None:
         meeting.forget("ana")
-        journal.erase({"ana"})
+        journal.erase({"ana"}, meeting.now)
 
     lines = hold(path, 24.0, erase)
     said = [(word[0], word[1]) for line in lines for word in line.get("words", ())]
@@ -169,17 +169,19 @@ def test_lines_that_come_while_words_are_erased_are_kept(tmp_path: Path) -> None
     journal = Journal(path)
     for number in range(4_000):
         journal.write(said(number, "ana" if number % 2 else "ben"))
-    erasing = threading.Thread(target=journal.erase, args=({"ana"},))
+    erasing = threading.Thread(target=journal.erase, args=({"ana"}, 4_000))
     erasing.start()
     written = 4_000
     while erasing.is_alive() or written < 4_200:
-        journal.write(said(written, "ben"))
+        journal.write(said(written, "ana" if written % 2 else "ben"))
         written += 1
     erasing.join()
     journal.close()
     lines = list(read(path))
     assert [line["at"] for line in lines] == list(range(written))
-    assert {word[0] for line in lines for word in line.get("words", ())} == {"ben"}
+    words = [word for line in lines for word in line.get("words", ())]
+    assert {who for who, _, start, _ in words if start < 4_000} == {"ben"}
+    assert [start for _, _, start, _ in words if start >= 4_000] == list(range(4_000, written))
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -202,15 +204,15 @@ def test_an_erasure_that_fails_midway_loses_nothing(
             patch.setattr(
                 journal_module,
                 "_without",
-                lambda line, who: whole(line, who) if next(calls, None) is not None else full(),
+                lambda *line: whole(*line) if next(calls, None) is not None else full(),
             )
         else:
             patch.setattr(Path, "replace", full)
         with pytest.raises(InputError, match="disk is full"):
-            journal.erase({"ana"})
+            journal.erase({"ana"}, 100)
     journal.write(said(100, "ben"))
     assert list(tmp_path.iterdir()) == [path]
-    journal.erase({"ana"})
+    journal.erase({"ana"}, 100)
     journal.write(said(101, "ben"))
     journal.close()
     lines = list(read(path))
