@@ -24,6 +24,7 @@ from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.publish import Publisher
 from integrations.livekit.recording import Sinks
 from integrations.livekit.room import Attendance, First, RoomLink
+from integrations.livekit.seats import Seats
 from integrations.livekit.shared import SharedMicrophones
 from integrations.livekit.source import RoomSource
 from integrations.livekit.state import AgentState
@@ -96,7 +97,13 @@ class RoomSession:
         self._why = ""
         self._mind = Dictated(mind)
         self.consent, self.shared = Consent(role, self._clock.now), SharedMicrophones(role)
-        self.tracks = Tracks(self.consent, self._clock)
+        self.tracks = Tracks(self.consent, self._clock, lambda one: self._seats.review(one))
+        self._seats = Seats(
+            self.consent,
+            self.shared,
+            lambda: self._people.people,
+            lambda: self.tracks.published,
+        )
         self._echo = EchoGuard()
         self._publisher = Publisher(self._clock, self._echo.said)
         self._text = TextPublisher(self.shared)
@@ -108,7 +115,7 @@ class RoomSession:
         self._voice = models.voice
         self._channels = Channels(self._control, self._text.say)
         self._people = Attendance(
-            self._read, self._joined, self._left, self._empty, options.patience_s
+            self._read, self._joined, self._seats.leave, self._empty, options.patience_s
         )
         self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
         self._erasures = Erasures(self._outcome, self._to, self._not_erased)
@@ -175,8 +182,7 @@ class RoomSession:
 
     async def _meet(self) -> dict[str, Any]:
         options, watch = self._options, self._watch
-        present = self._present()
-        self._names = {one.id: one.name for one in present.values()}
+        present = self._seats.present()
         self._outcome.open(self._opened)
         ears = self._models.hearing(
             self.shared, lambda: self.tracks.heard, self.consent.allows, watch
@@ -195,6 +201,7 @@ class RoomSession:
         )
         self._meeting = meeting
         self._control.attach(meeting)
+        self._seats.attach(meeting)
         source = RoomSource(self.tracks, self._clock, self._over, self._echo, self._contact)
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
@@ -250,18 +257,13 @@ class RoomSession:
     def _step_s(self) -> float:
         return self._options.step_s or self._mind.capabilities.live_step_s
 
-    def _present(self) -> dict[str, Participant]:
-        """Who takes part; of a shared microphone the people on it do, once they are heard."""
-        people = self._people.people
-        return {one: person for one, person in people.items() if not self.shared.shares(one)}
-
     def _opened(self, agent: str) -> Opened:
         return Opened(
             meeting_id=meeting_id(self._link.room.name),
             role=self._options.role.model_dump(mode="json"),
             participants={
                 one.id: {"name": one.name, "position": one.position}
-                for one in self._present().values()
+                for one in self._seats.present().values()
             },
             agent=agent,
             settings={"step_s": self._step_s, "live": True},
@@ -301,18 +303,9 @@ class RoomSession:
 
     def _joined(self, person: Participant) -> None:
         self._names[person.id] = person.name
-        if self._meeting is not None:
-            if not self.shared.shares(person.id):
-                self._meeting.join(person)
-            if self._options.role.consent.announce:
-                self._text.say(self.consent.announcement(), person.id)
-
-    def _left(self, identity: str) -> None:
-        """Somebody went out, and with them everybody on their microphone."""
-        if self._meeting is not None:
-            for one in list(self._meeting.participants):
-                if self.shared.microphone_of(one) == identity:
-                    self._meeting.leave(one)
+        self._seats.review(person.id)
+        if self._meeting is not None and self._options.role.consent.announce:
+            self._text.say(self.consent.announcement(), person.id)
 
     def _empty(self) -> None:
         self.end("everybody had left")
@@ -331,11 +324,8 @@ class RoomSession:
     def _sharing_changed(self, identity: str) -> None:
         if self.shared.shares(identity):
             self._models.diarization.prepare()
-        if self._meeting is not None:
-            known = self._people.people.get(identity)
-            self._left(identity)
-            if known is not None and not self.shared.shares(identity):
-                self._meeting.join(known)
+        self._seats.leave(identity)
+        self._seats.review(identity)
 
     def _refuse(self, identity: str) -> bool:
         if not self.consent.refuse(identity):
@@ -379,6 +369,7 @@ class RoomSession:
 
     def _consent_changed(self, identity: str, *, allowed: bool) -> None:
         self.tracks.review()
+        self._seats.review(identity)
         if not allowed:
             self._withhold(identity)
         if not allowed and self._options.role.consent.leave_on_objection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,13 +53,16 @@ class Tracks:
     Args:
         consent: who may be heard.
         clock: the meeting's.
+        appeared: told of everybody whose first microphone is seen.
     """
 
-    def __init__(self, consent: Consent, clock: LiveClock) -> None:
-        self._consent, self._clock = consent, clock
+    def __init__(self, consent: Consent, clock: LiveClock, appeared: Callable[[str], None]) -> None:
+        self._consent, self._clock, self._appeared = consent, clock, appeared
         self._room: rtc.Room | None = None
         self._pumps: dict[str, _Pump] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self.published: set[str] = set()
+        """Identities of who has published a microphone so far."""
         self.dropped: Samples = 0
         """What came faster than it could be heard, and was not."""
 
@@ -101,6 +105,9 @@ class Tracks:
     def _review(self, person: rtc.RemoteParticipant) -> None:
         wanted = is_person(person) and self._consent.allows(person.identity)
         microphones = [pub for pub in person.track_publications.values() if _microphone(pub)]
+        if microphones and person.identity not in self.published and is_person(person):
+            self.published.add(person.identity)
+            self._appeared(person.identity)
         chosen = {pub.sid for pub in microphones[:1]} if wanted else set()
         for pub in microphones:
             if pub.sid not in chosen:
