@@ -42,6 +42,7 @@ from moderator.events import (
     Word,
     WordPlayed,
 )
+from moderator.thinning import QuietPercepts, Thinning
 from moderator.timeline import Samples
 
 VERSION = 1
@@ -91,7 +92,7 @@ class Closed:
     why: str
 
 
-def to_line(event: Event | Opened | Closed) -> Line:
+def to_line(event: Event | QuietPercepts | Opened | Closed) -> Line:
     """An event as the JSON object that stands for it; empty fields are left out."""
     encode = _ENCODERS.get(type(event))
     if encode is not None:
@@ -118,6 +119,11 @@ def _heard(event: Heard) -> Line:
 
 def _percept(event: Percept) -> Line:
     return {"kind": "percept", "index": event.index, "start": event.start, "end": event.end}
+
+
+def _quiet_percepts(event: QuietPercepts) -> Line:
+    span: Line = {"index": event.index, "start": event.start, "end": event.end}
+    return {"kind": "percept", **span, "waits": event.waits}
 
 
 def _proposal(event: Proposal) -> Line:
@@ -154,6 +160,7 @@ _KINDS: dict[type, str] = {
 _ENCODERS: dict[type, Callable[[Any], Line]] = {
     Heard: _heard,
     Percept: _percept,
+    QuietPercepts: _quiet_percepts,
     Proposal: _proposal,
 }
 
@@ -171,6 +178,7 @@ class Journal:
 
     def __init__(self, path: Path | None = None, *, keep_thoughts: bool = False) -> None:
         self.lines: list[Line] = []
+        self._thinning: Thinning[Event | Opened | Closed] = Thinning()
         self._keep_thoughts = keep_thoughts
         self._path = path
         self._unflushed = 0
@@ -183,12 +191,15 @@ class Journal:
             ) from error
 
     def write(self, event: Event | Opened | Closed) -> None:
-        """Appends one line.
+        """Appends an event's line; percepts without news are one line when the next news come.
 
         Raises:
             InputError: the disk is full, or the file cannot be written any more.
         """
-        line = to_line(event)
+        for each in self._thinning.take(event):
+            self._append(to_line(each))
+
+    def _append(self, line: Line) -> None:
         if not self._keep_thoughts:
             line.pop("thought", None)
         if self._file is None:
