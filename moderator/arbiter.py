@@ -7,12 +7,13 @@ enforced here: quotas, cool-down, who may command, hard stop, banned acts.
 from __future__ import annotations
 
 from moderator.events import Action, Decision, InputValue, Reason
-from moderator.rules import commands, quotas, signals, taking, wish, yielding
+from moderator.rules import commands, connection, quotas, signals, taking, wish, yielding
 from moderator.rules.base import Rule, Situation, first_verdict
 from moderator.timeline import to_seconds
 
 WHILE_SPEAKING: tuple[Rule, ...] = (
     commands.hard_stop,
+    connection.out_of_hearing,
     quotas.turn_length,
     yielding.floor_taken,
     yielding.yield_floor,
@@ -23,6 +24,7 @@ WHILE_SPEAKING: tuple[Rule, ...] = (
 
 BEFORE_ACTING: tuple[Rule, ...] = (
     commands.quiet,
+    connection.cut_off,
     wish.proposed,
     wish.permitted,
     signals.hand_raise,

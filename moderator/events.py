@@ -147,6 +147,7 @@ class Reason(StrEnum):
     ALREADY_SPEAKING = "already_speaking"
     STALE = "stale"
     NO_LISTENER_TURN = "no_listener_turn"
+    NOT_CONNECTED = "not_connected"
     # speak, backchannel, raise_hand
     FLOOR_FREE = "floor_free"
     MAY_CUT_IN = "may_cut_in"
@@ -224,6 +225,14 @@ class ConsentGiven:
     by: str
     channel: str
     given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """The agent lost the meeting, or hears it again: `up`. In between nobody is heard."""
+
+    at: Samples
+    up: bool
 
 
 @dataclass(frozen=True, slots=True)

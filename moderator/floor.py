@@ -66,7 +66,8 @@ class FloorView:
         held_for: how long `holder` has had the floor; others' backchannels and short pauses
             do not end it; 0 when free.
         overlap_for: since more than one voice was heard, short pauses included; 0 otherwise.
-        silence: since any voice, the agent's too, was last heard; 0 while one is.
+        silence: since any voice, the agent's too, was last heard, or since anything could be heard;
+            0 while there is a voice, or while nothing can be heard.
         last_speaker: participant who had the floor last, or has it.
         agent_speaking: the agent's turn is sounding.
         agent_turn_for: since the agent's turn began; 0 when it is not speaking.
@@ -74,6 +75,7 @@ class FloorView:
         agent_talk: the agent's talk over the last ten minutes.
         talk: all talk over the last ten minutes, the agent's too.
         tallies: per participant, over the whole meeting.
+        hearing_since: meeting time since which the meeting could be heard without a break.
     """
 
     now: Samples
@@ -90,6 +92,7 @@ class FloorView:
     agent_talk: Samples = 0
     talk: Samples = 0
     tallies: Mapping[str, Tally] = field(default_factory=dict)
+    hearing_since: Samples = 0
 
     @property
     def agent_share(self) -> float:
@@ -170,6 +173,8 @@ class Floor:
         self._last_speaker: str | None = None
         self._overlap_since: Samples | None = None
         self._last_sound: Samples = 0
+        self._deaf = False
+        self._hearing_since: Samples = 0
         self._agent_since: Samples | None = None
         self._agent_ended: Samples | None = None
         self._recent = RecentTalk()
@@ -187,6 +192,15 @@ class Floor:
         self._agent_since, self._agent_ended = None, at
         self._last_sound = max(self._last_sound, at)
 
+    def hears_nothing(self) -> None:
+        """From now on nothing can be heard: that nobody is heard is no silence."""
+        self._deaf = True
+
+    def hears_again(self, at: Samples) -> None:
+        """From `at` on the meeting is heard: how long it had been silent is not known."""
+        self._deaf, self._hearing_since = False, at
+        self._last_sound = max(self._last_sound, at)
+
     def hear(self, heard: Heard) -> None:
         """Goes on to `heard.at`."""
         self._now = heard.at
@@ -196,7 +210,7 @@ class Floor:
                 self._onset[speaker] = heard.at - TICK
                 self._pause[speaker] = heard.at - (last or 0)
             self._last[speaker] = heard.at
-        if heard.speaking or self._agent_since is not None:
+        if heard.speaking or self._agent_since is not None or self._deaf:
             self._last_sound = heard.at
         for piece in heard.activities:
             self._recent.add(heard.at, piece.end - piece.start, agent=False)
@@ -276,4 +290,5 @@ class Floor:
             agent_talk=agent_talk + own,
             talk=talk + own,
             tallies=dict(self._tallies.by_speaker),
+            hearing_since=self._hearing_since,
         )

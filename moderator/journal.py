@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, TextIO, TypeAlias
 
 from moderator.errors import InputError
 from moderator.events import (
@@ -24,6 +24,7 @@ from moderator.events import (
     Action,
     Command,
     CommandGiven,
+    ConnectionChanged,
     ConsentGiven,
     Decision,
     Failure,
@@ -41,6 +42,7 @@ from moderator.events import (
     Word,
     WordPlayed,
 )
+from moderator.thinning import QuietPercepts, Thinning
 from moderator.timeline import Samples
 
 VERSION = 1
@@ -56,6 +58,7 @@ Event: TypeAlias = (
     | Decision
     | CommandGiven
     | ConsentGiven
+    | ConnectionChanged
     | Joined
     | Left
     | RoleChanged
@@ -89,7 +92,7 @@ class Closed:
     why: str
 
 
-def to_line(event: Event | Opened | Closed) -> Line:
+def to_line(event: Event | QuietPercepts | Opened | Closed) -> Line:
     """An event as the JSON object that stands for it; empty fields are left out."""
     encode = _ENCODERS.get(type(event))
     if encode is not None:
@@ -118,6 +121,11 @@ def _percept(event: Percept) -> Line:
     return {"kind": "percept", "index": event.index, "start": event.start, "end": event.end}
 
 
+def _quiet_percepts(event: QuietPercepts) -> Line:
+    span: Line = {"index": event.index, "start": event.start, "end": event.end}
+    return {"kind": "percept", **span, "waits": event.waits}
+
+
 def _proposal(event: Proposal) -> Line:
     line: Line = {
         "kind": "proposal",
@@ -138,6 +146,7 @@ _KINDS: dict[type, str] = {
     Decision: "decision",
     CommandGiven: "command",
     ConsentGiven: "consent",
+    ConnectionChanged: "connection",
     Joined: "joined",
     Left: "left",
     RoleChanged: "role_changed",
@@ -151,6 +160,7 @@ _KINDS: dict[type, str] = {
 _ENCODERS: dict[type, Callable[[Any], Line]] = {
     Heard: _heard,
     Percept: _percept,
+    QuietPercepts: _quiet_percepts,
     Proposal: _proposal,
 }
 
@@ -168,6 +178,7 @@ class Journal:
 
     def __init__(self, path: Path | None = None, *, keep_thoughts: bool = False) -> None:
         self.lines: list[Line] = []
+        self._thinning: Thinning[Event | Opened | Closed] = Thinning()
         self._keep_thoughts = keep_thoughts
         self._path = path
         self._unflushed = 0
@@ -180,12 +191,15 @@ class Journal:
             ) from error
 
     def write(self, event: Event | Opened | Closed) -> None:
-        """Appends one line.
+        """Appends an event's line; percepts without news are one line when the next news come.
 
         Raises:
             InputError: the disk is full, or the file cannot be written any more.
         """
-        line = to_line(event)
+        for each in self._thinning.take(event):
+            self._append(to_line(each))
+
+    def _append(self, line: Line) -> None:
         if not self._keep_thoughts:
             line.pop("thought", None)
         if self._file is None:
@@ -201,11 +215,11 @@ class Journal:
         except OSError as error:
             raise self._refused(error) from error
 
-    def erase(self, speakers: Collection[str]) -> None:
-        """Takes what somebody said out of the lines written so far.
+    def erase(self, speakers: Collection[str], before: Samples) -> None:
+        """Takes what somebody said before a meeting time out of the lines written so far.
 
         When they spoke stays, so that decisions come out the same when the journal is run again.
-        What minds noted goes whoever it was about: it may quote them.
+        What minds noted until then goes whoever it was about: it may quote them.
 
         May be called in a thread while lines are being added, since a long meeting's journal takes
         seconds to copy. When it fails, the journal is as it was and can be added to.
@@ -214,7 +228,7 @@ class Journal:
             InputError: the file cannot be written.
         """
         if self._path is None:
-            self.lines = [_without(line, speakers) for line in self.lines]
+            self.lines = [_without(line, speakers, before) for line in self.lines]
             return
         part = self._path.with_name(self._path.name + ".part")
         with self._erasing:
@@ -222,21 +236,21 @@ class Journal:
                 return
             try:
                 with part.open("w", encoding="utf-8", newline="\n") as fresh:
-                    self._replace(self._path, part, fresh, speakers)
+                    self._replace(self._path, part, fresh, _Erasure(speakers, before))
             except OSError as error:
                 raise self._refused(error) from error
             finally:
                 with suppress(OSError):
                     part.unlink(missing_ok=True)
 
-    def _replace(self, path: Path, part: Path, fresh: TextIO, speakers: Collection[str]) -> None:
+    def _replace(self, path: Path, part: Path, fresh: TextIO, erasure: _Erasure) -> None:
         """Copies the journal into `part`, and goes on with that in its place."""
         with path.open("rb") as old:
-            _copy(old, fresh, speakers, path)
+            _copy(old, fresh, erasure, path)
             with self._writing, ExitStack() as undo:
                 assert self._file is not None  # it is closed under the same lock as this runs
                 self._file.flush()
-                _copy(old, fresh, speakers, path)  # what was added in the meantime
+                _copy(old, fresh, erasure, path)  # what was added in the meantime
                 fresh.flush()
                 further = undo.enter_context(part.open("a", encoding="utf-8", newline="\n"))
                 part.replace(path)
@@ -268,29 +282,38 @@ def _text(line: Line) -> str:
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _without(line: Line, speakers: Collection[str]) -> Line:
-    """A line without what `speakers` said."""
+class _Erasure(NamedTuple):
+    """Whose words are erased, and those from before when."""
+
+    speakers: Collection[str]
+    before: Samples
+
+
+def _without(line: Line, speakers: Collection[str], before: Samples) -> Line:
+    """A line without what `speakers` said before a meeting time."""
     kind, kept = line["kind"], dict(line)
     if kind == "heard":
-        kept["words"] = [word for word in line.get("words", ()) if word[0] not in speakers]
-        partials = line.get("partials", {})
-        kept["partials"] = {who: said for who, said in partials.items() if who not in speakers}
+        words, partials = line.get("words", ()), line.get("partials", {})
+        kept["words"] = [word for word in words if word[0] not in speakers or word[2] >= before]
+        if line["at"] < before:
+            partials = {who: said for who, said in partials.items() if who not in speakers}
+        kept["partials"] = partials
         return {key: value for key, value in kept.items() if value or key in ("kind", "at")}
-    if kind == "proposal":
+    if kind == "proposal" and line["at"] <= before:
         return {key: value for key, value in kept.items() if key not in ("cue", "thought")}
-    if kind == "command" and line["by"] in speakers:
+    if kind == "command" and line["by"] in speakers and line["at"] <= before:
         kept["argument"] = ""
     return kept
 
 
-def _copy(old: BinaryIO, fresh: TextIO, speakers: Collection[str], path: Path) -> None:
-    """Copies whole lines from where `old` is to its present end, without what `speakers` said.
+def _copy(old: BinaryIO, fresh: TextIO, erasure: _Erasure, path: Path) -> None:
+    """Copies whole lines from where `old` is to its present end, without what was erased.
 
     Lines that are added meanwhile are left: else whoever writes fast is never caught up with.
     """
     end, raw = os.fstat(old.fileno()).st_size, b""
     while old.tell() < end and (raw := old.readline()).endswith(b"\n"):
-        fresh.write(_text(_without(_parse(raw.decode("utf-8"), str(path)), speakers)))
+        fresh.write(_text(_without(_parse(raw.decode("utf-8"), str(path)), *erasure)))
     if not raw.endswith(b"\n"):
         old.seek(-len(raw), io.SEEK_CUR)
 

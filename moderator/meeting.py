@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from moderator.addressee import AddresseeDetector
@@ -21,6 +21,7 @@ from moderator.events import (
     Action,
     Command,
     CommandGiven,
+    ConnectionChanged,
     ConsentGiven,
     Decision,
     Failure,
@@ -40,7 +41,7 @@ from moderator.latency import DelayLine
 from moderator.mind.base import MindSession, Participant, SpeechLLM
 from moderator.mind.desk import Desk, Outcome
 from moderator.mouth.base import Voice
-from moderator.percepts import PerceptBuilder, merge
+from moderator.percepts import PerceptBuilder, admitted, merge
 from moderator.rules.base import Standing
 from moderator.timeline import TICK, Clock, Samples, Stopwatch, to_samples
 from moderator.transcript import Transcript
@@ -106,6 +107,8 @@ class Meeting:
         clock: says when a tick may begin.
         settings: how it is run.
         stopwatch: gets the computing time of each part.
+        admits: whether what somebody said at a meeting time may be used, asked by speaker or track
+            when it is: consent may have been withdrawn while it was being heard.
     """
 
     def __init__(
@@ -119,12 +122,13 @@ class Meeting:
         clock: Clock,
         settings: Settings,
         stopwatch: Stopwatch,
+        admits: Callable[[str, Samples], bool] = lambda _who, _at: True,
     ) -> None:
         self.now: Samples = 0
         self._role, self._participants = role, participants
         self._ears, self._mind, self._voice = ears, mind, voice
         self._observers, self._clock = observers, clock
-        self._settings, self._watch = settings, stopwatch
+        self._settings, self._watch, self._admits = settings, stopwatch, admits
         self._names = {one.id: one.name for one in participants.values()}
         self._keeper = TurnKeeper(role, self._names)
         self._transcript = Transcript()
@@ -135,6 +139,8 @@ class Meeting:
         self._left = False
         self._session: MindSession | None = None
         self._next: tuple[Role, Voice | None] | None = None
+        self._connected: list[bool] = []
+        self._unquoted: Samples = 0
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
@@ -147,6 +153,7 @@ class Meeting:
                 await self._clock.wait_until(now)
                 if self._next is not None:
                     session = await self._change_role(*self._next, desk, delivery, session)
+                self._change_connection()
                 await self._tick(now, chunks, desk, delivery, session)
                 own = delivery.take(now)
                 self._own_events(delivery, session)
@@ -168,7 +175,8 @@ class Meeting:
         session: MindSession,
     ) -> None:
         with self._watch.phase("ears") as phase:
-            heard = await self._hear(now, chunks)
+            heard = admitted(await self._hear(now, chunks), self._admits)
+        chunks = [chunk for chunk in chunks if self._admits(chunk.track, chunk.start)]
         self._heard.put(now, heard, phase.elapsed)
         heard = merge(now, self._heard.take(now), self._keeper.heard)
         self._listen(heard)
@@ -254,10 +262,29 @@ class Meeting:
         self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
         return fresh
 
+    def connection(self, *, up: bool) -> None:
+        """The meeting was lost, or is heard again; counts from the next tick on."""
+        self._connected.append(up)
+
+    def _change_connection(self) -> None:
+        changes, self._connected = self._connected, []
+        for up in changes:
+            changed = ConnectionChanged(self.now, up)
+            self._emit(changed)
+            self._keeper.connection(changed)
+
+    def withhold(self, speaker: str) -> None:
+        """Keeps from the mind what somebody said and it has not got yet.
+
+        What it is thinking now may quote them: that is not written down.
+        """
+        self._percepts.forget(speaker)
+        self._unquoted = self.now + TICK
+
     def forget(self, speaker: str) -> None:
         """Drops all words of somebody; what the observers have is theirs to erase."""
+        self.withhold(speaker)
         self._transcript.forget(speaker)
-        self._percepts.forget(speaker)
         if self._session is not None:
             self._session.forget(speaker)
 
@@ -277,7 +304,8 @@ class Meeting:
             self._emit(outcome)
             return
         if outcome is not None:
-            self._emit(outcome)
+            quotes = outcome.at > self._unquoted
+            self._emit(outcome if quotes else replace(outcome, cue="", thought=None))
         elif self._keeper.pending is not None:
             self._emit(Withdrawn(self.now))
         self._keeper.propose(outcome)
@@ -325,7 +353,7 @@ class Meeting:
     def _finish(self, delivery: Delivery, session: MindSession) -> None:
         """What was said to the end is heard to the end; the agent's own turn ends here."""
         self._cut(delivery, session)
-        last = self._ears.finish(self.now)
+        last = admitted(self._ears.finish(self.now), self._admits)
         if last.activities or last.words:
             self._listen(last)
 

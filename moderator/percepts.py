@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -87,3 +88,12 @@ def merge(now: Samples, ready: Sequence[Heard], last: Heard) -> Heard:
         words=tuple(word for heard in ready for word in heard.words),
         partials=newest.partials,
     )
+
+
+def admitted(heard: Heard, admits: Callable[[str, Samples], bool]) -> Heard:
+    """What was heard and may still be used: `admits` says so, by speaker and time."""
+    speaking = frozenset(name for name in heard.speaking if admits(name, heard.at))
+    activities = tuple(piece for piece in heard.activities if admits(piece.speaker, piece.start))
+    words = tuple(word for word in heard.words if admits(word.speaker, word.start))
+    partials = {name: text for name, text in heard.partials.items() if admits(name, heard.at)}
+    return replace(heard, speaking=speaking, activities=activities, words=words, partials=partials)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from moderator.errors import InputError
-from moderator.events import Act, Decision, Heard, TurnEnded, TurnStarted
+from moderator.events import Act, ConnectionChanged, Decision, Heard, TurnEnded, TurnStarted
 from moderator.journal import Line, command_from, decision_from, heard_from, proposal_from, read
 from moderator.timeline import TICK, Samples
 from moderator.turn_keeper import TurnKeeper
@@ -64,6 +64,10 @@ class _Rerun:
     def _role_changed(self, line: Line) -> None:
         self._silent_until(line["at"])
         self._keeper.change_role(Role.model_validate(line["role"]))
+
+    def _connection(self, line: Line) -> None:
+        self._silent_until(line["at"])
+        self._keeper.connection(ConnectionChanged(line["at"], line["up"]))
 
     def _percept(self, line: Line) -> None:
         self._silent_until(line["end"])

@@ -15,6 +15,7 @@ from moderator.events import (
     Action,
     Command,
     CommandGiven,
+    ConnectionChanged,
     Decision,
     Heard,
     Proposal,
@@ -87,6 +88,15 @@ class TurnKeeper:
             self._standing = replace(self._standing, listen_only=True, hard_stop=True)
         elif given.command is Command.RESUME:
             self._standing = replace(self._standing, hushed=False, listen_only=False)
+
+    def connection(self, event: ConnectionChanged) -> None:
+        """The meeting was lost, or is heard again; what was proposed before is dropped."""
+        self._standing = replace(self._standing, cut_off=not event.up)
+        self._pending = None
+        if event.up:
+            self._floor.hears_again(event.at)
+        else:
+            self._floor.hears_nothing()
 
     def change_role(self, role: Role) -> None:
         """Goes on by another role; what was proposed in the old one is dropped."""

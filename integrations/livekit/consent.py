@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from livekit import rtc
 
 from integrations.livekit.shared import YES
+from moderator.timeline import Samples
 from roles.schema import Role
 
 OPT_OUT = "moderator.optout"
@@ -46,10 +47,12 @@ class Consent:
 
     Args:
         role: whether people may refuse, and what they are told.
+        now: the meeting's clock.
     """
 
-    def __init__(self, role: Role) -> None:
-        self._role = role
+    def __init__(self, role: Role, now: Callable[[], Samples]) -> None:
+        self._role, self._now = role, now
+        self._refused_at: dict[str, Samples] = {}
         self._refused: set[str] = set()
         self._by_attribute: set[str] = set()
 
@@ -57,6 +60,7 @@ class Consent:
         """Takes a participant's attributes; True if they changed whether they are heard."""
         before = self.allows(identity)
         if attributes.get(OPT_OUT, "").strip().lower() in YES and self._role.consent.opt_out:
+            self._end(identity)
             self._by_attribute.add(identity)
         else:
             self._by_attribute.discard(identity)
@@ -65,6 +69,7 @@ class Consent:
     def refuse(self, identity: str) -> bool:
         """From now on they are not heard; False if the role does not let people refuse."""
         if self._role.consent.opt_out:
+            self._end(identity)
             self._refused.add(identity)
         return self._role.consent.opt_out
 
@@ -73,9 +78,22 @@ class Consent:
         self._refused.discard(identity)
         return self.allows(identity)
 
-    def allows(self, identity: str) -> bool:
-        """Whether somebody may be heard."""
-        return identity not in self._refused and identity not in self._by_attribute
+    def allows(self, identity: str, at: Samples | None = None) -> bool:
+        """Whether somebody may be heard, or what they said from meeting time `at` on may be used.
+
+        What was said before a refusal may not be used afterwards, also when they agreed anew.
+        """
+        if identity in self._refused or identity in self._by_attribute:
+            return False
+        return at is None or at >= self._refused_at.get(identity, 0)
+
+    def refused_at(self, identity: str) -> Samples:
+        """When somebody who was heard refused last; 0 if they never did."""
+        return self._refused_at.get(identity, 0)
+
+    def _end(self, identity: str) -> None:
+        if self.allows(identity):
+            self._refused_at[identity] = self._now()
 
     def announcement(self) -> str:
         """What people are told when the agent comes in."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 from integrations.livekit.outcome import Outcome
 from moderator.errors import InputError
+from moderator.timeline import Samples
 
 
 class Erasures:
@@ -23,20 +24,21 @@ class Erasures:
     ) -> None:
         self._outcome, self._tell, self._failed = outcome, tell, failed
         self._under_way: set[asyncio.Task[None]] = set()
-        self._left: frozenset[str] = frozenset()
+        self._left: list[tuple[frozenset[str], Samples]] = []
 
-    def erase(self, track: str, speakers: Collection[str]) -> None:
+    def erase(self, track: str, speakers: Collection[str], before: Samples) -> None:
         """Destroys what was kept of somebody: their sound at once, their words soon.
 
         Args:
             track: theirs.
             speakers: they, or everybody on their microphone.
+            before: meeting time of the refusal; what is said later is not touched.
 
         Raises:
             InputError: their sound cannot be destroyed.
         """
         self._outcome.erase(track, speakers)
-        work = self._rewrite(track, frozenset(speakers))
+        work = self._rewrite(track, frozenset(speakers), before)
         task = asyncio.create_task(work, name=f"erase {track}")
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -49,14 +51,14 @@ class Erasures:
         """
         if self._under_way:
             await asyncio.wait(self._under_way)
-        if self._left:
-            await asyncio.to_thread(self._outcome.erase_words, self._left)
+        for speakers, before in self._left:
+            await asyncio.to_thread(self._outcome.erase_words, speakers, before)
 
-    async def _rewrite(self, track: str, speakers: frozenset[str]) -> None:
+    async def _rewrite(self, track: str, speakers: frozenset[str], before: Samples) -> None:
         try:
-            await asyncio.to_thread(self._outcome.erase_words, speakers)
+            await asyncio.to_thread(self._outcome.erase_words, speakers, before)
         except InputError as error:
-            self._left |= speakers
+            self._left.append((speakers, before))
             self._failed(str(error))
             self._tell(
                 track, f"What you said before cannot be erased yet: {error.what}. I try again."

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from moderator.ears.utterances import GateOptions
     from moderator.models import ModelStore
     from moderator.mouth.base import Voice
-    from moderator.timeline import Stopwatch
+    from moderator.timeline import Samples, Stopwatch
     from roles.schema import Role
 
 AHEAD_S = 0.05
@@ -93,7 +93,7 @@ class RoomModels:
         self,
         shared: SharedMicrophones,
         present: Callable[[], frozenset[str]],
-        allowed: Callable[[str], bool],
+        allowed: Callable[[str, Samples], bool],
         stopwatch: Stopwatch,
     ) -> RoomEars:
         """Ears for one meeting; arguments as for `RoomEars`, and what measures recognition."""

@@ -84,14 +84,18 @@ class Outcome:
         self.recording.erase(track)
         self._transcript.erase(speakers)
 
-    def erase_words(self, speakers: Collection[str]) -> None:
+    def erase_words(self, speakers: Collection[str], before: Samples) -> None:
         """The part of `erase` that takes long, for a thread: rewrites the journal.
+
+        Args:
+            speakers: whose words.
+            before: meeting time of their refusal; what was said later, by whomever, stays.
 
         Raises:
             InputError: it cannot be written.
         """
         if self._erases and self._journal is not None:
-            self._journal.erase(speakers)
+            self._journal.erase(speakers, before)
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""

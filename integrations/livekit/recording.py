@@ -100,15 +100,15 @@ class Sinks:
     """Gives each tick to several sinks, without those who have refused since it was heard.
 
     Args:
-        allowed: whether somebody's audio may be used.
+        allowed: whether somebody's audio from a meeting time on may be used.
         sinks: get the rest.
     """
 
-    def __init__(self, allowed: Callable[[str], bool], *sinks: Sink) -> None:
+    def __init__(self, allowed: Callable[[str, Samples], bool], *sinks: Sink) -> None:
         self._allowed, self._sinks = allowed, sinks
 
     def take(self, start: Samples, chunks: Sequence[AudioChunk], own: Waveform | None) -> None:
         """Takes one tick."""
-        chunks = [chunk for chunk in chunks if self._allowed(chunk.track)]
+        chunks = [chunk for chunk in chunks if self._allowed(chunk.track, chunk.start)]
         for sink in self._sinks:
             sink.take(start, chunks, own)

@@ -42,6 +42,7 @@ class RoomLink:
         address: which room.
         before: are given each new room before it is joined, to listen to its events.
         after: are given it when it is joined.
+        changed: is told when the connection is lost, and when it is there again.
         ended: is told why, when the agent cannot or must not come back.
         first: the first room, where a worker's job brings one; later ones are made here.
     """
@@ -51,12 +52,13 @@ class RoomLink:
         address: Address,
         before: Sequence[Before],
         after: Sequence[After],
+        changed: Callable[[bool], None],
         ended: Callable[[str], None],
         first: First | None = None,
     ) -> None:
         self._first = first
         self._address, self._before, self._after = address, before, after
-        self._ended = ended
+        self._changed, self._ended = changed, ended
         self._room: rtc.Room | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -84,8 +86,11 @@ class RoomLink:
             self._first = None
         self._room = room
         room.on("disconnected", lambda reason: self._lost(room, reason))
+        room.on("reconnecting", lambda: self._changed(False))
+        room.on("reconnected", lambda: self._changed(True))
         for use in self._after:
             await use(room)
+        self._changed(True)
 
     async def leave(self) -> None:
         """Leaves."""
@@ -101,7 +106,9 @@ class RoomLink:
             return
         if reason in _FINAL:
             self._ended(_FINAL[reason])
-        elif self._task is None or self._task.done():
+            return
+        self._changed(False)
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._rejoin(), name="rejoin")
 
     async def _rejoin(self) -> None:
@@ -142,6 +149,7 @@ class Attendance:
         self._joined, self._left, self._empty = joined, left, empty
         self._patience = patience_s
         self._timer: asyncio.TimerHandle | None = None
+        self._connected = True
         self.people: dict[str, Participant] = {}
         """Who is there now, by identity."""
         self.somebody = asyncio.Event()
@@ -159,6 +167,14 @@ class Attendance:
             self._out(gone)
         for person in present.values():
             self._in(person)
+
+    def connection(self, *, up: bool) -> None:
+        """The connection was lost, or is there again; a room that is not seen is not empty."""
+        self._connected = up
+        if up and self.somebody.is_set() and not self.people:
+            self._start_timer()
+        elif not up:
+            self._stop_timer()
 
     def close(self) -> None:
         """Tells nobody anything any more."""
@@ -179,9 +195,12 @@ class Attendance:
         if self.people.pop(identity, None) is None:
             return
         self._left(identity)
-        if not self.people:
-            self._stop_timer()
-            self._timer = asyncio.get_running_loop().call_later(self._patience, self._empty)
+        if not self.people and self._connected:
+            self._start_timer()
+
+    def _start_timer(self) -> None:
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(self._patience, self._empty)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -14,6 +14,7 @@ from livekit import rtc
 from integrations.livekit.address import Address
 from integrations.livekit.channels import Channels
 from integrations.livekit.consent import Consent, is_person
+from integrations.livekit.contact import Contact
 from integrations.livekit.control import Control
 from integrations.livekit.echo import EchoGuard
 from integrations.livekit.erasure import Erasures
@@ -23,6 +24,7 @@ from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.publish import Publisher
 from integrations.livekit.recording import Sinks
 from integrations.livekit.room import Attendance, First, RoomLink
+from integrations.livekit.seats import Seats
 from integrations.livekit.shared import SharedMicrophones
 from integrations.livekit.source import RoomSource
 from integrations.livekit.state import AgentState
@@ -94,8 +96,14 @@ class RoomSession:
         self._clock, self._over = LiveClock(), asyncio.Event()
         self._why = ""
         self._mind = Dictated(mind)
-        self.consent, self.shared = Consent(role), SharedMicrophones(role)
-        self.tracks = Tracks(self.consent, self._clock)
+        self.consent, self.shared = Consent(role, self._clock.now), SharedMicrophones(role)
+        self.tracks = Tracks(self.consent, self._clock, lambda one: self._seats.review(one))
+        self._seats = Seats(
+            self.consent,
+            self.shared,
+            lambda: self._people.people,
+            lambda: self.tracks.published,
+        )
         self._echo = EchoGuard()
         self._publisher = Publisher(self._clock, self._echo.said)
         self._text = TextPublisher(self.shared)
@@ -107,14 +115,22 @@ class RoomSession:
         self._voice = models.voice
         self._channels = Channels(self._control, self._text.say)
         self._people = Attendance(
-            self._read, self._joined, self._left, self._empty, options.patience_s
+            self._read, self._joined, self._seats.leave, self._empty, options.patience_s
         )
         self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
         self._erasures = Erasures(self._outcome, self._to, self._not_erased)
         self._meeting: Meeting | None = None
         self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
-        self._link = RoomLink(options.address, (self._attach,), (self._enter,), self.end, first)
+        self._contact = Contact(self._clock, self._heard_or_not)
+        self._link = RoomLink(
+            options.address,
+            (self._attach,),
+            (self._enter,),
+            self._connection_changed,
+            self.end,
+            first,
+        )
 
     async def run(self) -> dict[str, Any]:
         """Joins, takes part until the meeting is over, and leaves.
@@ -166,25 +182,27 @@ class RoomSession:
 
     async def _meet(self) -> dict[str, Any]:
         options, watch = self._options, self._watch
-        present = self._present()
-        self._names = {one.id: one.name for one in present.values()}
+        present = self._seats.present()
         self._outcome.open(self._opened)
+        ears = self._models.hearing(
+            self.shared, lambda: self.tracks.heard, self.consent.allows, watch
+        )
         meeting = Meeting(
             options.role,
             present,
-            self._models.hearing(
-                self.shared, lambda: self.tracks.heard, self.consent.allows, watch
-            ),
+            ears,
             self._mind,
             self._voice,
             [self._outcome, self._publisher, self._text, self._state, self._feed, self._each],
             self._clock,
             Settings(self._step_s, live=True),
             watch,
+            ears.admits,
         )
         self._meeting = meeting
         self._control.attach(meeting)
-        source = RoomSource(self.tracks, self._clock, self._over, self._echo)
+        self._seats.attach(meeting)
+        source = RoomSource(self.tracks, self._clock, self._over, self._echo, self._contact)
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
             with watch.phase("run"), self._measured():
@@ -239,18 +257,13 @@ class RoomSession:
     def _step_s(self) -> float:
         return self._options.step_s or self._mind.capabilities.live_step_s
 
-    def _present(self) -> dict[str, Participant]:
-        """Who takes part; of a shared microphone the people on it do, once they are heard."""
-        people = self._people.people
-        return {one: person for one, person in people.items() if not self.shared.shares(one)}
-
     def _opened(self, agent: str) -> Opened:
         return Opened(
             meeting_id=meeting_id(self._link.room.name),
             role=self._options.role.model_dump(mode="json"),
             participants={
                 one.id: {"name": one.name, "position": one.position}
-                for one in self._present().values()
+                for one in self._seats.present().values()
             },
             agent=agent,
             settings={"step_s": self._step_s, "live": True},
@@ -274,6 +287,14 @@ class RoomSession:
             await self._publisher.publish(room)
         self.tracks.review()
 
+    def _connection_changed(self, up: bool) -> None:
+        self._contact.connection(up=up)
+        self._people.connection(up=up)
+
+    def _heard_or_not(self, up: bool) -> None:
+        if self._meeting is not None:
+            self._meeting.connection(up=up)
+
     def _read(self, identity: str, attributes: Mapping[str, str]) -> None:
         self.consent.read_attributes(identity, attributes)
         self.shared.read_attributes(identity, attributes)
@@ -282,18 +303,9 @@ class RoomSession:
 
     def _joined(self, person: Participant) -> None:
         self._names[person.id] = person.name
-        if self._meeting is not None:
-            if not self.shared.shares(person.id):
-                self._meeting.join(person)
-            if self._options.role.consent.announce:
-                self._text.say(self.consent.announcement(), person.id)
-
-    def _left(self, identity: str) -> None:
-        """Somebody went out, and with them everybody on their microphone."""
-        if self._meeting is not None:
-            for one in list(self._meeting.participants):
-                if self.shared.microphone_of(one) == identity:
-                    self._meeting.leave(one)
+        self._seats.review(person.id)
+        if self._meeting is not None and self._options.role.consent.announce:
+            self._text.say(self.consent.announcement(), person.id)
 
     def _empty(self) -> None:
         self.end("everybody had left")
@@ -312,11 +324,8 @@ class RoomSession:
     def _sharing_changed(self, identity: str) -> None:
         if self.shared.shares(identity):
             self._models.diarization.prepare()
-        if self._meeting is not None:
-            known = self._people.people.get(identity)
-            self._left(identity)
-            if known is not None and not self.shared.shares(identity):
-                self._meeting.join(known)
+        self._seats.leave(identity)
+        self._seats.review(identity)
 
     def _refuse(self, identity: str) -> bool:
         if not self.consent.refuse(identity):
@@ -338,16 +347,18 @@ class RoomSession:
         self._meeting.change_role(role, self._voice if role.turn.may_speak else None)
         self._control.change_role(role)
 
-    def _erase(self, identity: str) -> None:
-        """Drops what somebody said so far, everywhere, if the role says so."""
-        if self._meeting is None or not self._options.role.consent.erase_on_opt_out:
+    def _withhold(self, identity: str) -> None:
+        """Uses nothing more of somebody; drops all they said so far, if the role says so."""
+        if self._meeting is None:
             return
-        speakers = {one for one in self._names if self.shared.microphone_of(one) == identity}
-        for one in speakers | {identity}:
-            self._meeting.forget(one)
-        self._state.forget()
-        self._feed.forget(self._meeting.now, identity)
-        self._erasures.erase(identity, speakers | {identity})
+        on_it = {one for one in self._names if self.shared.microphone_of(one) == identity}
+        speakers, erase = on_it | {identity}, self._options.role.consent.erase_on_opt_out
+        for one in speakers:
+            self._meeting.forget(one) if erase else self._meeting.withhold(one)
+        if erase:
+            self._state.forget()
+            self._feed.forget(self._meeting.now, identity)
+            self._erasures.erase(identity, speakers, self.consent.refused_at(identity))
 
     def _not_erased(self, why: str) -> None:
         if self._meeting is not None:
@@ -358,7 +369,8 @@ class RoomSession:
 
     def _consent_changed(self, identity: str, *, allowed: bool) -> None:
         self.tracks.review()
+        self._seats.review(identity)
         if not allowed:
-            self._erase(identity)
+            self._withhold(identity)
         if not allowed and self._options.role.consent.leave_on_objection:
             self.end(f"{identity} objected")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from integrations.livekit.contact import Contact
 from integrations.livekit.echo import EchoGuard
 from integrations.livekit.tracks import Tracks
 from moderator.audio import AudioChunk
 from moderator.ears.utterances import GateOptions
-from moderator.events import Heard
+from moderator.events import SOMEBODY, Heard
 from moderator.timeline import TICK, LiveClock, Samples, to_samples
 
 if TYPE_CHECKING:
@@ -37,12 +37,19 @@ class RoomSource:
         clock: the meeting's.
         ended: set when the meeting is over.
         echo: takes the agent's own voice off what people's microphones bring.
+        contact: is shown all that comes.
     """
 
     def __init__(
-        self, tracks: Tracks, clock: LiveClock, ended: asyncio.Event, echo: EchoGuard
+        self,
+        tracks: Tracks,
+        clock: LiveClock,
+        ended: asyncio.Event,
+        echo: EchoGuard,
+        contact: Contact,
     ) -> None:
-        self._tracks, self._clock, self._ended, self._echo = tracks, clock, ended, echo
+        self._tracks, self._clock, self._ended = tracks, clock, ended
+        self._echo, self._contact = echo, contact
 
     async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
         """One tick after the other until the meeting is over; late ones follow at once."""
@@ -58,6 +65,7 @@ class RoomSource:
     async def _come(self) -> list[AudioChunk]:
         """What came since the last tick, without the agent's own voice."""
         chunks = self._tracks.drain()
+        self._contact.take(chunks)
         if not self._echo.concerns(chunks):
             return chunks
         self._echo.forget(self._tracks.heard)
@@ -92,7 +100,7 @@ class RoomEars:
         diarization: tells voices on a shared microphone apart.
         shared: knows whose microphone is shared.
         present: who is in the room and may be heard.
-        allowed: whether somebody may be heard; nothing of others leaves these ears.
+        allowed: whether what somebody says from a meeting time on may be used.
     """
 
     def __init__(
@@ -103,29 +111,48 @@ class RoomEars:
         diarization: SharedDiarization,
         shared: SharedMicrophones,
         present: Callable[[], frozenset[str]],
-        allowed: Callable[[str], bool],
+        allowed: Callable[[str, Samples], bool],
     ) -> None:
         self._listener, self._models, self._recogniser = listener, models, recogniser
         self._diarization, self._shared = diarization, shared
         self._present, self._allowed = present, allowed
         self._gone: dict[str, Samples] = {}
         self._as_shared: dict[str, bool] = {}
+        self._since: dict[str, Samples] = {}
 
     def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
         """Takes what arrived until `now`; whoever speaks for the first time gets a source."""
-        allowed = [chunk for chunk in chunks if self._allowed(chunk.track)]
+        self._drop_refused()
+        allowed = [chunk for chunk in chunks if self._allowed(chunk.track, chunk.start)]
         for chunk in allowed:
             self._gone.pop(chunk.track, None)
             if chunk.track not in self._listener.sources:
                 self._add(chunk)
         known = frozenset(self._listener.sources)
         self._drop(now)
-        return self._clean(self._listener.hear(now, [c for c in allowed if c.track in known]))
+        return self._listener.hear(now, [c for c in allowed if c.track in known])
 
     def finish(self, now: Samples) -> Heard:
         """Ends all streams and waits for their last words."""
+        self._drop_refused()
         self._recogniser.patient = True
-        return self._clean(self._listener.finish(now))
+        return self._listener.finish(now)
+
+    def admits(self, speaker: str, at: Samples) -> bool:
+        """Whether what a speaker said at `at`, and these ears heard, may still be used.
+
+        Nothing may of what was heard before a refusal. To be asked when it is used: people refuse
+        while these ears hear and recognise.
+        """
+        if speaker == SOMEBODY:
+            return all(self._fresh(name) for name, shared in self._as_shared.items() if shared)
+        microphone = self._shared.microphone_of(speaker)
+        return self._allowed(microphone, at) and self._fresh(microphone)
+
+    def _fresh(self, name: str) -> bool:
+        """Nobody refused on this track since it began to be heard; or it is not heard at all."""
+        since = self._since.get(name)
+        return since is None or self._allowed(name, since)
 
     def _add(self, chunk: AudioChunk) -> None:
         """Hears one more track; a shared one as soon as diarization is loaded."""
@@ -139,33 +166,24 @@ class RoomEars:
             self._listener.add(
                 self._models.shared_mic(name, diarizer, start=chunk.start, gate=GATE, prefix=prefix)
             )
-        self._as_shared[name] = shares
+        self._as_shared[name], self._since[name] = shares, chunk.start
+
+    def _drop_refused(self) -> None:
+        """Takes out who refused, also if they agree again, with all that they have not said yet."""
+        for name in [one for one in self._since if not self._fresh(one)]:
+            if name in self._listener.sources:
+                self._listener.remove(name, forget=True)
+            del self._since[name], self._as_shared[name]
 
     def _drop(self, now: Samples) -> None:
-        """Takes out who refused, at once, and who has gone, when their last words are known.
+        """Takes out who has gone, when their last words are known.
 
         Who begins or ceases to share their microphone gets another source with the next audio.
         """
         present = self._present()
         for name in self._listener.sources:
-            if not self._allowed(name):
-                self._listener.remove(name, forget=True)
-            elif self._as_shared[name] != self._shared.shares(name):
+            if self._as_shared[name] != self._shared.shares(name):
                 self._listener.remove(name)
             elif name not in present and now - self._gone.setdefault(name, now) >= LINGER:
                 self._listener.remove(name)
                 del self._gone[name]
-
-    def _clean(self, heard: Heard) -> Heard:
-        """Without what was on its way when somebody refused."""
-
-        def ok(speaker: str) -> bool:
-            return self._allowed(self._shared.microphone_of(speaker))
-
-        return replace(
-            heard,
-            speaking=frozenset(name for name in heard.speaking if ok(name)),
-            activities=tuple(piece for piece in heard.activities if ok(piece.speaker)),
-            words=tuple(word for word in heard.words if ok(word.speaker)),
-            partials={name: text for name, text in heard.partials.items() if ok(name)},
-        )

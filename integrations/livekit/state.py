@@ -52,8 +52,9 @@ class AgentState:
 
     def attach(self, room: rtc.Room) -> None:
         """Shows it in this room from now on; it is joined."""
-        self._room, self._sent = room, {}
-        self._changed.set()
+        self._room = room
+        room.on("reconnected", self._show_all)  # a server that was started anew knows nothing
+        self._show_all()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="state")
 
@@ -102,6 +103,10 @@ class AgentState:
             self._set(STATE, "speaking")
         elif event.action is Action.RAISE_HAND:
             self._set(HAND, self._cue or "wants to speak")
+
+    def _show_all(self) -> None:
+        self._sent = {}
+        self._changed.set()
 
     def _set(self, key: str, value: str) -> None:
         if self._wanted[key] != value:

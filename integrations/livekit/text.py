@@ -31,6 +31,10 @@ BACKLOG = 200
 """Messages that may wait; interim ones are left out before that."""
 
 
+_Job = tuple[str | None, Callable[[], Awaitable[None]]]
+"""Whose words are to be sent, if anybody's, and how."""
+
+
 @dataclass
 class _Segment:
     """What somebody is saying: words that are stable, and what may still change."""
@@ -62,7 +66,7 @@ class TextPublisher:
         self._segments: dict[str, _Segment] = {}
         self._count = 0
         self._own: rtc.TextStreamWriter | None = None
-        self._waiting: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
     def attach(self, room: rtc.Room) -> None:
@@ -82,9 +86,7 @@ class TextPublisher:
         elif isinstance(event, TurnEnded):
             self._put(self._own_ends)
         elif isinstance(event, ConsentGiven) and not event.given:
-            for speaker in list(self._segments):
-                if self._shared.microphone_of(speaker) == event.by:
-                    del self._segments[speaker]
+            self._withhold(event.by)
 
     def say(self, text: str, to: str | None = None) -> None:
         """Writes into the chat, to one participant or to all."""
@@ -131,21 +133,32 @@ class TextPublisher:
     def _interim(self, speaker: str, segment: _Segment) -> None:
         if segment.text and self._waiting.qsize() < BACKLOG // 2:
             text = segment.text
-            self._put(lambda: self._transcript(speaker, segment.id, text, final=False))
+            self._put(lambda: self._transcript(speaker, segment.id, text, final=False), speaker)
 
     def _finish(self, speaker: str) -> None:
         segment = self._segments.pop(speaker)
         text = " ".join(segment.words)
         if text:
-            self._put(lambda: self._transcript(speaker, segment.id, text, final=True))
+            self._put(lambda: self._transcript(speaker, segment.id, text, final=True), speaker)
 
-    def _put(self, job: Callable[[], Awaitable[None]]) -> None:
+    def _withhold(self, identity: str) -> None:
+        """Drops what was said on somebody's microphone and has not been sent."""
+        for speaker in list(self._segments):
+            if self._shared.microphone_of(speaker) == identity:
+                del self._segments[speaker]
+        for _ in range(self._waiting.qsize()):
+            whose, job = self._waiting.get_nowait()
+            self._waiting.task_done()
+            if whose is None or self._shared.microphone_of(whose) != identity:
+                self._waiting.put_nowait((whose, job))
+
+    def _put(self, job: Callable[[], Awaitable[None]], speaker: str | None = None) -> None:
         if self._task is not None and self._waiting.qsize() < BACKLOG:
-            self._waiting.put_nowait(job)
+            self._waiting.put_nowait((speaker, job))
 
     async def _send(self) -> None:
         while True:
-            job = await self._waiting.get()
+            _, job = await self._waiting.get()
             try:
                 await job()
             except (ConnectionError, RuntimeError, TimeoutError):

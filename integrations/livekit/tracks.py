@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,13 +53,16 @@ class Tracks:
     Args:
         consent: who may be heard.
         clock: the meeting's.
+        appeared: told of everybody whose first microphone is seen.
     """
 
-    def __init__(self, consent: Consent, clock: LiveClock) -> None:
-        self._consent, self._clock = consent, clock
+    def __init__(self, consent: Consent, clock: LiveClock, appeared: Callable[[str], None]) -> None:
+        self._consent, self._clock, self._appeared = consent, clock, appeared
         self._room: rtc.Room | None = None
         self._pumps: dict[str, _Pump] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self.published: set[str] = set()
+        """Identities of who has published a microphone so far."""
         self.dropped: Samples = 0
         """What came faster than it could be heard, and was not."""
 
@@ -72,6 +76,8 @@ class Tracks:
         room.on("participant_disconnected", self._disconnected)
         # What was asked for while the connection was being repaired may be lost.
         room.on("reconnected", self.review)
+        # The client library does not always say that what it had subscribed to is gone.
+        room.on("disconnected", lambda _reason: self._end_all())
 
     def review(self) -> None:
         """Subscribes and unsubscribes everybody as their consent now says."""
@@ -92,14 +98,16 @@ class Tracks:
 
     async def close(self) -> None:
         """Ends all streams."""
-        for sid in list(self._pumps):
-            self._end(sid)
+        self._end_all()
         if self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
 
     def _review(self, person: rtc.RemoteParticipant) -> None:
         wanted = is_person(person) and self._consent.allows(person.identity)
         microphones = [pub for pub in person.track_publications.values() if _microphone(pub)]
+        if microphones and person.identity not in self.published and is_person(person):
+            self.published.add(person.identity)
+            self._appeared(person.identity)
         chosen = {pub.sid for pub in microphones[:1]} if wanted else set()
         for pub in microphones:
             if pub.sid not in chosen:
@@ -137,6 +145,10 @@ class Tracks:
         for sid, pump in list(self._pumps.items()):
             if pump.speaker == person.identity:
                 self._end(sid)
+
+    def _end_all(self) -> None:
+        for sid in list(self._pumps):
+            self._end(sid)
 
     def _end(self, sid: str) -> None:
         """Ends a stream; what it brought since the last tick is dropped."""

@@ -24,6 +24,7 @@ class Standing:
         paused_at: meeting time at which it paused in its turn; None when it has not, or went on.
         last_backchannel: meeting time of its last backchannel.
         last_hand: meeting time at which it last raised its hand.
+        cut_off: the connection to the meeting is lost.
     """
 
     hard_stop: bool = False
@@ -33,6 +34,7 @@ class Standing:
     paused_at: Samples | None = None
     last_backchannel: Samples | None = None
     last_hand: Samples | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ from moderator import journal as journal_module
 from moderator.audio import AudioChunk
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
-from moderator.events import Heard, Word
+from moderator.events import Heard, Percept, Word
+from moderator.floor import FloorView
 from moderator.journal import Closed, Journal, Line, Opened, read
 from moderator.meeting import Meeting, Settings
+from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.duties import Duties
+from moderator.mind.duties.session import DutiesSession
 from moderator.rerun import rerun
 from moderator.testing.meetings import people
 from moderator.testing.mouth import ToneVoice
@@ -49,15 +53,16 @@ WORDS = (
 
 
 class Ticks:
-    """A source of nothing that does something at a certain time."""
+    """A source of nothing that does something at certain times."""
 
-    def __init__(self, seconds: float, at_s: float, then: Callable[[], None]) -> None:
-        self._ticks, self._at, self._then = to_samples(seconds) // TICK, to_samples(at_s), then
+    def __init__(self, seconds: float, then: Mapping[float, Callable[[], object]]) -> None:
+        self._ticks = to_samples(seconds) // TICK
+        self._then = {to_samples(at_s): work for at_s, work in then.items()}
 
     async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
         for index in range(self._ticks):
-            if index * TICK == self._at:
-                self._then()
+            if index * TICK in self._then:
+                self._then[index * TICK]()
             yield (index + 1) * TICK, []
 
 
@@ -66,24 +71,38 @@ class Nothing:
         pass
 
 
-def hold(path: Path, at_s: float, then: Callable[[Meeting, Journal], None]) -> list[Line]:
+Work = Callable[[Meeting, Journal], object]
+
+
+def hold(
+    path: Path,
+    at_s: float,
+    then: Work,
+    *later: tuple[float, Work],
+    first: Role | None = None,
+    words: Sequence[Word] = WORDS,
+    admits: Callable[[str, Samples], bool] = lambda _who, _at: True,
+    mind: SpeechLLM | None = None,
+) -> list[Line]:
     """A meeting in which `then` happens at `at_s`; its journal."""
-    journal, first = Journal(path), role()
+    journal, first = Journal(path), first or role()
     names = people("Ana", "Ben")
     shown = {one.id: {"name": one.name, "position": one.position} for one in names.values()}
     journal.write(Opened("m", first.model_dump(mode="json"), shown, "Robin (agent)"))
     meeting = Meeting(
         first,
         dict(names),
-        ScriptedEars(WORDS),
-        Duties(),
+        ScriptedEars(words),
+        mind or Duties(),
         ToneVoice(),
         [journal.write],
         ReplayClock(),
         Settings(),
         Stopwatch(),
+        admits,
     )
-    source = Ticks(44, at_s, lambda: then(meeting, journal))
+    works = {at: functools.partial(work, meeting, journal) for at, work in [(at_s, then), *later]}
+    source = Ticks(44, works)
     asyncio.run(meeting.run(source, Nothing()))
     journal.write(Closed(meeting.now, True, "the end"))
     journal.close()
@@ -128,7 +147,7 @@ def test_what_somebody_said_is_erased_and_the_decisions_stay(tmp_path: Path) -> 
 
     def erase(meeting: Meeting, journal: Journal) -> None:
         meeting.forget("ana")
-        journal.erase({"ana"})
+        journal.erase({"ana"}, meeting.now)
 
     lines = hold(path, 24.0, erase)
     said = [(word[0], word[1]) for line in lines for word in line.get("words", ())]
@@ -150,17 +169,19 @@ def test_lines_that_come_while_words_are_erased_are_kept(tmp_path: Path) -> None
     journal = Journal(path)
     for number in range(4_000):
         journal.write(said(number, "ana" if number % 2 else "ben"))
-    erasing = threading.Thread(target=journal.erase, args=({"ana"},))
+    erasing = threading.Thread(target=journal.erase, args=({"ana"}, 4_000))
     erasing.start()
     written = 4_000
     while erasing.is_alive() or written < 4_200:
-        journal.write(said(written, "ben"))
+        journal.write(said(written, "ana" if written % 2 else "ben"))
         written += 1
     erasing.join()
     journal.close()
     lines = list(read(path))
     assert [line["at"] for line in lines] == list(range(written))
-    assert {word[0] for line in lines for word in line.get("words", ())} == {"ben"}
+    words = [word for line in lines for word in line.get("words", ())]
+    assert {who for who, _, start, _ in words if start < 4_000} == {"ben"}
+    assert [start for _, _, start, _ in words if start >= 4_000] == list(range(4_000, written))
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -183,15 +204,15 @@ def test_an_erasure_that_fails_midway_loses_nothing(
             patch.setattr(
                 journal_module,
                 "_without",
-                lambda line, who: whole(line, who) if next(calls, None) is not None else full(),
+                lambda *line: whole(*line) if next(calls, None) is not None else full(),
             )
         else:
             patch.setattr(Path, "replace", full)
         with pytest.raises(InputError, match="disk is full"):
-            journal.erase({"ana"})
+            journal.erase({"ana"}, 100)
     journal.write(said(100, "ben"))
     assert list(tmp_path.iterdir()) == [path]
-    journal.erase({"ana"})
+    journal.erase({"ana"}, 100)
     journal.write(said(101, "ben"))
     journal.close()
     lines = list(read(path))
@@ -207,3 +228,92 @@ def test_a_transcript_forgets_one_speaker() -> None:
     assert transcript.current("ana") is None
     transcript.add(say("ana", 4, "four"))
     assert [utterance.text for utterance in transcript] == ["three", "four"]
+
+
+@pytest.mark.parametrize("lost_s", [10.8, 12.0, 20.0])
+def test_a_meeting_that_was_lost_is_not_spoken_into(tmp_path: Path, lost_s: float) -> None:
+    """Neither a wish nor a turn outlives it, and silence is counted from when it is back."""
+    path, back_s, patience_s = tmp_path / "journal.jsonl", 31.0, 4.0
+    quiet = role(silence_patience_s=patience_s, cool_down_s=0.0, minimum_gap_s=0.3)
+    duties = [{"type": "answer"}, {"type": "break_silence", "every_s": 0}]
+    impatient = Role.model_validate(quiet.model_dump(mode="json") | {"duties": duties})
+    lines = hold(
+        path,
+        lost_s,
+        lambda meeting, _: meeting.connection(up=False),
+        (back_s, lambda meeting, _: meeting.connection(up=True)),
+        first=impatient,
+        words=[word for word in WORDS if not lost_s <= word.start / 16_000 < 40],
+    )
+    lost, back = (line for line in lines if line["kind"] == "connection")
+    assert (lost["at"], back["at"]) == (to_samples(lost_s), to_samples(back_s))
+    begun = [line["at"] for line in lines if line["kind"] == "turn_started"]
+    assert begun[0] < lost["at"], "it had been asked something"
+    later = [at for at in begun if at > lost["at"]]
+    assert later
+    assert later[0] >= back["at"] + to_samples(patience_s)
+    ended = [line["at"] for line in lines if line["kind"] == "turn_ended"]
+    assert not [at for at in ended if lost["at"] + 2 * TICK < at < later[0]]
+    assert rerun(path) == []
+    path.write_text(path.read_text().replace('"kind":"connection"', '"kind":"left"'))
+    assert rerun(path)
+
+
+class Noting(Duties):
+    """Duties that keep what they are given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.percepts: list[Percept] = []
+
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> DutiesSession:
+        session = await super().open(role, participants)
+        push = session.push
+
+        async def noted(percept: Percept, floor: FloorView) -> None:
+            self.percepts.append(percept)
+            await push(percept, floor)
+
+        session.push = noted  # type: ignore[method-assign]
+        return session
+
+
+@pytest.mark.parametrize("refused_s", [2.1, 2.3, 2.6])
+def test_nothing_of_somebody_is_used_after_they_refused(tmp_path: Path, refused_s: float) -> None:
+    """Neither what is being recognised at that moment, nor what waits for the mind."""
+    refused: list[bool] = []
+
+    def refuse(meeting: Meeting, _: Journal) -> None:
+        refused.append(True)
+        meeting.withhold("ana")
+
+    mind = Noting()
+    lines = hold(
+        tmp_path / "journal.jsonl",
+        refused_s,
+        refuse,
+        admits=lambda who, _: not (refused and who == "ana"),
+        mind=mind,
+    )
+    at = to_samples(refused_s)
+    late = [line for line in lines if line["kind"] == "heard" and line["at"] > at]
+    assert not [line for line in late if "ana" in str(line)]
+    assert any("ben" in str(line) for line in late)
+    for percept in mind.percepts:
+        if percept.end > at:
+            assert not [word for word in percept.words if word.speaker == "ana"]
+            assert "ana" not in percept.partials
+
+
+def test_what_a_mind_was_thinking_when_somebody_refused_is_not_written_down(
+    tmp_path: Path,
+) -> None:
+    plain = hold(tmp_path / "plain.jsonl", 0.0, lambda *_: None)
+    wish = next(line for line in plain if line["kind"] == "proposal" and line.get("cue"))
+    before = wish["at"] / 16_000 - 0.1
+    lines = hold(tmp_path / "quiet.jsonl", round(before, 1), lambda m, _: m.withhold("cem"))
+    same = next(line for line in lines if line["kind"] == "proposal")
+    assert same["at"] == wish["at"]
+    assert "cue" not in same
+    later = [line for line in lines if line["kind"] == "proposal" and line["at"] > same["at"]]
+    assert later[-1]["cue"]

@@ -44,6 +44,21 @@ def test_activity_that_settles_late_does_not_shorten_the_silence() -> None:
     assert to_seconds(floor.view().silence) == 0.3
 
 
+def test_time_in_which_nothing_can_be_heard_is_no_silence() -> None:
+    floor = Floor()
+    run(floor, 0, 2, "A")
+    run(floor, 2, 1)
+    floor.hears_nothing()
+    run(floor, 3, 30)
+    view = floor.view()
+    assert (view.status, view.silence) == (FloorStatus.FREE, 0)
+    floor.hears_again(to_samples(33))
+    assert floor.view().silence == 0
+    run(floor, 33, 4)
+    assert to_seconds(floor.view().silence) == 4.0
+    assert floor.view().hearing_since == to_samples(33)
+
+
 def test_a_backchannel_in_a_pause_does_not_end_a_monologue() -> None:
     floor = Floor()
     run(floor, 0, 60, "A")

@@ -246,8 +246,10 @@ def test_every_granted_turn_ends_also_when_the_recording_does() -> None:
 def test_percepts_lie_on_a_fixed_grid() -> None:
     lines, _ = hold(role(), say("A", 0.7, "hello"), 5, settings=Settings(step_s=0.4))
     percepts = told(lines, "percept")
-    assert [p["end"] - p["start"] for p in percepts] == [to_samples(0.4)] * len(percepts)
-    assert [p["index"] for p in percepts] == list(range(12))
+    step = to_samples(0.4)
+    assert [p["end"] for p in percepts] == [(p["index"] + 1) * step for p in percepts]
+    assert [p["start"] for p in percepts] == [0, *(p["end"] for p in percepts[:-1])]
+    assert percepts[-1]["index"] == 11
 
 
 LIVELY = (

@@ -150,6 +150,8 @@ class _Reader:
 
     def _percept(self, line: Json) -> None:
         self._reach(line["end"])
+        if waits := line.get("waits", 0):
+            self._tally("wait", "no_proposal", max(0, round(number(waits))))
 
     def _proposed(self, line: Json) -> None:
         self._proposal = Proposed(
@@ -169,8 +171,7 @@ class _Reader:
     def _decided(self, line: Json) -> None:
         at, record = self._reach(line["at"]), self.record
         action, reason = clip(line["action"], 40), clip(line["reason"], 60)
-        reasons = record.tally.setdefault(action, {})
-        reasons[reason] = reasons.get(reason, 0) + 1
+        self._tally(action, reason)
         inputs, wish = mapping(line.get("inputs")), self._proposal
         stale = wish is not None and at - wish.at > _SAME_MOMENT
         if stale or ("probability" in inputs and inputs["probability"] is None):
@@ -182,6 +183,10 @@ class _Reader:
             act, addressee = clip(line.get("act"), 60), clip(line.get("addressee"), 80)
             mark = Mark(at, action, reason, act, addressee, _inputs(inputs), wish)
             record.marks.append(mark)
+
+    def _tally(self, action: str, reason: str, times: int = 1) -> None:
+        reasons = self.record.tally.setdefault(action, {})
+        reasons[reason] = reasons.get(reason, 0) + times
 
     def _bar(self, reason: str, inputs: Json) -> float:
         """The probability from which a refused proposal would have been taken otherwise."""

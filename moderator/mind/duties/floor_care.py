@@ -171,7 +171,7 @@ class InviteQuiet:
     def _is_quiet(self, scene: Scene, name: str) -> bool:
         tally = scene.floor.tallies.get(name)
         last = tally.last_voice if tally and tally.last_voice is not None else 0
-        last = max(last, self._invited.get(name, 0))
+        last = max(last, self._invited.get(name, 0), scene.floor.hearing_since)
         long = scene.now - last >= to_samples(self._duty.quiet_for_s)
         return (
             name not in scene.floor.voices

@@ -185,7 +185,7 @@ def test_people_come_and_go() -> None:
 
 
 def test_a_refusal_holds_until_it_is_taken_back() -> None:
-    consent = Consent(role())
+    consent = Consent(role(), lambda: 0)
     assert consent.allows("ana")
     assert consent.refuse("ana")
     assert not consent.read_attributes("ana", {})
@@ -198,12 +198,12 @@ def test_a_refusal_holds_until_it_is_taken_back() -> None:
 
 
 def test_a_role_may_not_let_people_refuse() -> None:
-    consent = Consent(role(consent={"opt_out": False}))
+    consent = Consent(role(consent={"opt_out": False}), lambda: 0)
     assert not consent.refuse("ana")
     assert not consent.read_attributes("ana", {"moderator.optout": "1"})
     assert consent.allows("ana")
     assert "/optout" not in consent.announcement()
-    assert "/optout" in Consent(role()).announcement()
+    assert "/optout" in Consent(role(), lambda: 0).announcement()
 
 
 @pytest.mark.parametrize(

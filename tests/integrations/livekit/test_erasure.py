@@ -12,8 +12,9 @@ import pytest
 from integrations.livekit.erasure import Erasures
 from integrations.livekit.outcome import Outcome
 from moderator.errors import InputError
-from moderator.events import Failure, Heard, Word
+from moderator.events import Act, Failure, Heard, Proposal, Word
 from moderator.journal import Journal, Opened
+from moderator.timeline import Samples
 from roles.loader import load_role
 from roles.schema import Role
 
@@ -44,10 +45,10 @@ def test_the_meeting_goes_on_while_words_are_erased(
     begun, go_on = threading.Event(), threading.Event()
     erase = Journal.erase
 
-    def slowly(self: Journal, speakers: frozenset[str]) -> None:
+    def slowly(self: Journal, speakers: frozenset[str], before: Samples) -> None:
         begun.set()
         assert go_on.wait(5)
-        erase(self, speakers)
+        erase(self, speakers, before)
 
     monkeypatch.setattr(Journal, "erase", slowly)
 
@@ -55,11 +56,12 @@ def test_the_meeting_goes_on_while_words_are_erased(
         told: list[tuple[str, str]] = []
         made = outcome(out)
         erasures = Erasures(made, lambda who, what: told.append((who, what)), pytest.fail)
-        erasures.erase("ana", {"ana"})
+        erasures.erase("ana", {"ana"}, 2)
         until = time.monotonic() + 5
         while not begun.is_set() and time.monotonic() < until:
             await asyncio.sleep(0.01)
         made(Heard(2, words=(Word("ben", "later", 1, 2),)))
+        made(Heard(3, words=(Word("ana", "again", 2, 3),)))
         assert not told
         go_on.set()
         await erasures.finish()
@@ -70,6 +72,7 @@ def test_the_meeting_goes_on_while_words_are_erased(
     assert "elephant" not in kept
     assert "door" in kept
     assert "later" in kept
+    assert kept.count("again") == 2, "in journal and transcript: said when they had agreed anew"
 
 
 @pytest.mark.parametrize("failures", [1, 2])
@@ -79,10 +82,10 @@ def test_what_could_not_be_erased_is_tried_again_at_the_end(
     out = tmp_path / "out"
     left, erase = iter(range(failures)), Journal.erase
 
-    def failing(self: Journal, speakers: frozenset[str]) -> None:
+    def failing(self: Journal, speakers: frozenset[str], before: Samples) -> None:
         if next(left, None) is not None:
             raise InputError("the disk is full", where="journal.jsonl")
-        erase(self, speakers)
+        erase(self, speakers, before)
 
     monkeypatch.setattr(Journal, "erase", failing)
 
@@ -92,7 +95,7 @@ def test_what_could_not_be_erased_is_tried_again_at_the_end(
         erasures = Erasures(
             made, lambda _, what: told.append(what), lambda why: made(Failure(2, "erasure", why))
         )
-        erasures.erase("ana", {"ana"})
+        erasures.erase("ana", {"ana"}, 2)
         if failures == 1:
             await erasures.finish()
         else:
@@ -104,3 +107,41 @@ def test_what_could_not_be_erased_is_tried_again_at_the_end(
     kept = asyncio.run(run())
     assert '"part":"erasure"' in kept
     assert ("elephant" in kept) is (failures == 2)
+
+
+def test_what_is_tried_again_is_only_what_was_said_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what somebody says who has agreed since, nor others who are called as they were."""
+    out = tmp_path / "out"
+    left, erase = iter(range(2)), Journal.erase
+
+    def failing(self: Journal, speakers: frozenset[str], before: Samples) -> None:
+        if next(left, None) is not None:
+            raise InputError("the disk is full", where="journal.jsonl")
+        erase(self, speakers, before)
+
+    monkeypatch.setattr(Journal, "erase", failing)
+
+    def wish(at: Samples, cue: str) -> Proposal:
+        return Proposal(at, "test", 0.5, Act.ANSWER, cue=cue)
+
+    async def run() -> str:
+        made = outcome(out)
+        made(Heard(10, words=(Word("hall/speaker_1", "giraffe", 5, 9),), partials={"ana": "zeb"}))
+        made(wish(10, "elephants are dear"))
+        erasures = Erasures(made, lambda *_: None, lambda _: None)
+        erasures.erase("ana", {"ana"}, 20)
+        erasures.erase("hall", {"hall", "hall/speaker_1"}, 30)
+        await asyncio.sleep(0.2)
+        said = (Word("ana", "tiger", 40, 50), Word("hall/speaker_1", "lion", 40, 50))
+        made(Heard(50, words=(Word("ben", "cat", 15, 35), *said), partials={"ana": "mouse"}))
+        made(wish(50, "cats are dear"))
+        await erasures.finish()
+        return finish(made, out)
+
+    kept = asyncio.run(run())
+    for gone in ("elephant", "giraffe", "zeb"):
+        assert gone not in kept
+    for stays in ("tiger", "lion", "cat", "mouse", "cats are dear"):
+        assert stays in kept

@@ -35,6 +35,10 @@ class FakeRoom:
         self.attributes: dict[str, str] = {}
         self.packets: list[tuple[str, str]] = []
         self.local_participant = self
+        self.handlers: dict[str, Callable[[], None]] = {}
+
+    def on(self, event: str, handler: Callable[[], None]) -> None:
+        self.handlers[event] = handler
 
     async def set_attributes(self, attributes: dict[str, str]) -> None:
         self.attributes |= attributes
@@ -43,9 +47,11 @@ class FakeRoom:
         self.packets.append((topic, text))
 
 
-def shown(*steps: Callable[[AgentState], None]) -> list[dict[str, str]]:
+def shown(
+    *steps: Callable[[AgentState], None], room: FakeRoom | None = None
+) -> list[dict[str, str]]:
     """The attributes after each step, and the packets as ``packets``."""
-    room, seen = FakeRoom(), []
+    room, seen = room or FakeRoom(), []
 
     async def run() -> None:
         state = AgentState(load_role("facilitator"))
@@ -100,3 +106,15 @@ def test_the_state_and_the_role_follow_the_meeting() -> None:
     states = [one[STATE] for one in seen]
     assert states == ["listening", "thinking", "speaking", "listening", "listening"]
     assert (seen[0][ROLE], seen[-1][ROLE]) == ("facilitator", "observer")
+
+
+def test_a_server_that_was_started_anew_is_told_everything_again() -> None:
+    room = FakeRoom()
+
+    def restarted(_: AgentState) -> None:
+        room.attributes.clear()
+        room.handlers["reconnected"]()
+
+    before, after = shown(lambda state: None, restarted, room=room)
+    assert after == {**before, "packets": "[]"}
+    assert STATE in after

@@ -21,7 +21,7 @@ def level(value: float) -> Waveform:
 def test_the_mix_holds_everybody_but_who_was_erased(tmp_path: Path) -> None:
     recording = Recording(None, WavWriter(tmp_path / "meeting.wav"), Tapes(tmp_path / ".tapes"))
     refused: set[str] = set()
-    sinks = Sinks(lambda who: who not in refused, recording)
+    sinks = Sinks(lambda who, _: who not in refused, recording)
     for tick in range(4):
         chunks = [
             AudioChunk("ana", tick * TICK, level(0.5)),

@@ -1,0 +1,21 @@
+"""Rules about an agent that has lost the meeting: nobody hears it, and it hears nobody."""
+
+from __future__ import annotations
+
+from moderator.events import Action, Reason
+from moderator.rules.base import Situation, Verdict
+
+
+def out_of_hearing(situation: Situation) -> Verdict | None:
+    """A turn that nobody hears ends."""
+    standing = situation.standing
+    if standing.cut_off and standing.turn_act is not None:
+        return Verdict(Action.STOP, Reason.NOT_CONNECTED)
+    return None
+
+
+def cut_off(situation: Situation) -> Verdict | None:
+    """Nothing is begun that nobody would hear."""
+    if situation.standing.cut_off:
+        return Verdict(Action.WAIT, Reason.NOT_CONNECTED)
+    return None

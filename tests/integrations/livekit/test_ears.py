@@ -1,0 +1,129 @@
+"""Ears that follow who is in the room, and who may be heard."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from diarize.base import Diarizer
+from integrations.livekit.consent import Consent
+from integrations.livekit.models import SharedDiarization
+from integrations.livekit.shared import SharedMicrophones
+from integrations.livekit.source import RoomEars
+from moderator.audio import AudioChunk
+from moderator.ears.background import BackgroundRecogniser
+from moderator.ears.listener import Listener
+from moderator.ears.loading import EarModels
+from moderator.ears.sources import OwnTrack, SharedMic
+from moderator.ears.utterances import GateOptions
+from moderator.events import SOMEBODY, Heard, SpeakerActivity, Word
+from moderator.percepts import admitted
+from moderator.testing.ears import EnergyVad, FakeDiarizer, FakeRecogniser
+from moderator.timeline import TICK, Samples, to_samples
+from roles.loader import load_role
+from roles.schema import Role
+
+
+class FakeModels(EarModels):
+    """Sources that hear loudness and count words."""
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "recogniser", FakeRecogniser())
+
+    def own_track(
+        self, participant: str, *, start: Samples = 0, gate: GateOptions | None = None
+    ) -> OwnTrack:
+        talk = [SpeakerActivity("x", 0, to_samples(60))]
+        return OwnTrack(
+            participant,
+            EnergyVad(),
+            self.recogniser.open(),
+            lambda _: FakeDiarizer(talk),
+            gate=gate,
+            start=start,
+        )
+
+    def shared_mic(
+        self,
+        id: str,  # noqa: A002 - what everybody calls it
+        diarizer: Diarizer,
+        *,
+        start: Samples = 0,
+        gate: GateOptions | None = None,
+        prefix: str = "",
+    ) -> SharedMic:
+        stream = self.recogniser.open()
+        return SharedMic(id, EnergyVad(), stream, diarizer, gate=gate, start=start, prefix=prefix)
+
+
+class Room:
+    """Ticks of a meeting in which ana and the hall speak or are silent."""
+
+    def __init__(self) -> None:
+        role = load_role("facilitator").model_dump(mode="json")
+        made = Role.model_validate(role | {"microphones": {"shared": ["hall"]}})
+        self.now: Samples = 0
+        self.consent = Consent(made, lambda: self.now)
+        self.shared = SharedMicrophones(made)
+        self.heard: list[Heard] = []
+        loaded: Future[object] = Future()
+        loaded.set_result(None)
+        self.ears = RoomEars(
+            Listener(),
+            FakeModels(),
+            BackgroundRecogniser(FakeRecogniser(), ThreadPoolExecutor(1)),
+            SharedDiarization(lambda: FakeDiarizer),
+            self.shared,
+            lambda: frozenset({"ana", "hall"}),
+            self.consent.allows,
+        )
+
+    def tick(self, level: float, who: str = "ana") -> Heard:
+        sound = np.full(TICK, level, dtype=np.float32)
+        self.now += TICK
+        return self.ears.hear(self.now, [AudioChunk(who, self.now - TICK, sound)])
+
+    def go_on(self, seconds: float, level: float, who: str = "ana") -> list[Word]:
+        words: list[Word] = []
+        for _ in range(round(seconds * 10)):
+            words += admitted(self.tick(level, who), self.ears.admits).words
+        return words
+
+
+def test_what_was_being_recognised_at_a_refusal_is_dropped_also_when_they_agree_again() -> None:
+    room = Room()
+    room.go_on(1.0, 0.5)
+    room.consent.refuse("ana")
+    room.consent.agree("ana")
+    agreed = room.now
+    assert room.go_on(1.0, 0.0) == []
+    room.go_on(1.0, 0.5)
+    later = room.go_on(1.0, 0.0)
+    assert later
+    assert min(word.start for word in later) >= agreed
+
+
+def test_a_refusal_while_it_is_heard_counts_for_what_was_heard() -> None:
+    room = Room()
+    room.go_on(1.0, 0.5)
+    heard = Heard(room.now)
+    while not heard.words:
+        heard = room.tick(0.0)
+    assert admitted(heard, room.ears.admits).words == heard.words
+    room.consent.refuse("ana")
+    assert admitted(heard, room.ears.admits) == Heard(room.now)
+    room.consent.agree("ana")
+    assert admitted(heard, room.ears.admits) == Heard(room.now)
+
+
+def test_voices_without_a_name_may_be_those_of_the_microphone_that_refused() -> None:
+    room = Room()
+    room.ears._diarization.prepare().result(5)
+    room.tick(0.5, "hall")
+    word = Heard(room.now, words=(Word(SOMEBODY, "elephant", 0, 100),))
+    assert admitted(word, room.ears.admits).words
+    room.consent.refuse("hall")
+    assert not admitted(word, room.ears.admits).words
+    room.tick(0.5, "ana")
+    assert admitted(word, room.ears.admits).words, "nothing of the hall is in it any more"

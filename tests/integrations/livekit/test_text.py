@@ -1,0 +1,45 @@
+"""Transcripts in the room, with a room that only keeps what it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+from integrations.livekit.shared import SharedMicrophones
+from integrations.livekit.text import TextPublisher
+from moderator.events import ConsentGiven, Heard, Word
+from roles.loader import load_role
+
+
+class Sent:
+    """A room, as far as transcripts need one."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+        self.remote_participants: dict[str, object] = {}
+        self.local_participant = self
+
+    async def stream_text(self, *, sender_identity: str, **_: object) -> SimpleNamespace:
+        async def write(text: str) -> None:
+            self.said.append((sender_identity, text))
+
+        async def aclose() -> None:
+            await asyncio.sleep(0)
+
+        return SimpleNamespace(write=write, aclose=aclose)
+
+
+def test_what_waits_to_be_sent_of_somebody_who_refuses_is_dropped() -> None:
+    async def run() -> list[tuple[str, str]]:
+        room, text = Sent(), TextPublisher(SharedMicrophones(load_role("facilitator")))
+        text.attach(room)  # type: ignore[arg-type]
+        words = (Word("ana", "elephant", 0, 1), Word("ben", "door", 0, 1))
+        text(Heard(1, words=words, partials={"ana": "pur"}))
+        text(ConsentGiven(2, "ana", "chat", False))
+        text(ConsentGiven(3, "ana", "chat", True))
+        text(Heard(4, words=(Word("ana", "hello", 3, 4),)))
+        await text.close()
+        return room.said
+
+    said = asyncio.run(run())
+    assert said == [("ben", "door"), ("ana", "hello"), ("ben", "door"), ("ana", "hello")]
