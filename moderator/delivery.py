@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from moderator.audio import Waveform
@@ -12,11 +13,19 @@ from moderator.journal import Event
 from moderator.mind.base import MindSession
 from moderator.mouth.base import Sentence, Voice
 from moderator.mouth.playout import Feed, Playout
-from moderator.mouth.sentences import sentences
+from moderator.mouth.sentences import sentences, split
 from moderator.timeline import TICK, Samples, Stopwatch, to_samples
 
 if TYPE_CHECKING:
     from moderator.meeting import Settings
+
+
+FIRST_WITHIN_S = 0.05
+"""A live turn whose first sentence is there this soon begins in the tick that granted it. What the
+tick is late by is less than the silence that a published turn begins with, and one more tick."""
+
+PREPARED_EVERY = to_samples(0.2)
+"""Words that change are made into sound this often, before it is known whether they are said."""
 
 
 class Delivery:
@@ -42,6 +51,8 @@ class Delivery:
         self._taken: Samples = 0
         self._quiet = True
         self._events: list[Event] = []
+        self._preparing: asyncio.Task[None] | None = None
+        self._prepared: tuple[str, Samples] = ("", -PREPARED_EVERY)
 
     def change(self, session: MindSession, voice: Voice | None) -> None:
         """From now on another session composes and another voice speaks; no turn goes on."""
@@ -63,8 +74,12 @@ class Delivery:
             return
         if self._live:
             feed = self._playout.start(self._turns, proposal.act, proposal.addressee)
-            work = self._write(feed, proposal, now)
+            first = asyncio.Event()
+            work = self._write(feed, proposal, now, first)
             self._task = asyncio.create_task(work, name=f"turn {self._turns}")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_WITHIN_S):
+                    await first.wait()
             return
         with self._watch.phase("mind") as writing:
             text = await self._words(proposal, now)
@@ -76,6 +91,29 @@ class Delivery:
         if self._honest:
             self._silent_until = now + to_samples(writing.elapsed + speaking.elapsed)
         self._quiet = False
+
+    def prepare(self, words: str | None, now: Samples) -> None:
+        """Makes the sound of the first sentence of what may be said soon; the voice keeps it.
+
+        Only in a live meeting: a replay loses no time by making it when it is said.
+
+        Args:
+            words: the whole turn; None: nothing is foreseen.
+            now: meeting time.
+        """
+        before, at = self._prepared
+        busy = self._preparing is not None and not self._preparing.done()
+        if not (self._live and self._voice and words) or busy or self._playout.playing:
+            return
+        if words == before or now - at < PREPARED_EVERY:
+            return
+        self._prepared = words, now
+        work = asyncio.to_thread(self._speak_first, words)
+        self._preparing = asyncio.create_task(work, name="prepare")
+
+    def _speak_first(self, words: str) -> None:
+        for sentence in split(words)[:1]:
+            self._speak(sentence)
 
     async def _words(self, proposal: Proposal, now: Samples) -> str:
         """All words of a turn, cleaned; a turn without any is over before it began."""
@@ -90,8 +128,17 @@ class Delivery:
     def _drop(self, now: Samples) -> None:
         self._events.append(TurnEnded(now, self._turns, "", ""))
 
-    async def _write(self, feed: Feed, proposal: Proposal, now: Samples) -> None:
-        """Writes and speaks sentence by sentence while the turn is already playing."""
+    async def _write(
+        self, feed: Feed, proposal: Proposal, now: Samples, first: asyncio.Event
+    ) -> None:
+        """Writes and speaks sentence by sentence while the turn is already playing.
+
+        Args:
+            feed: takes the sentences.
+            proposal: what was granted.
+            now: meeting time.
+            first: set when there is something to play, or nothing will come.
+        """
         assert self._voice is not None
         self._quiet = False
         try:
@@ -99,10 +146,12 @@ class Delivery:
                 for sentence in await asyncio.to_thread(self._speak, text):
                     if not feed.put(sentence):
                         return
+                    first.set()
         except MindError as error:
             self._events.append(Failure(now, "mind", str(error)))
         finally:
             feed.end()
+            first.set()
 
     def _speak(self, text: str) -> list[Sentence]:
         assert self._voice is not None
@@ -144,7 +193,8 @@ class Delivery:
         return [*own, *self._playout.drain()]
 
     async def close(self) -> None:
-        """Drops a turn that is still being written."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        """Drops a turn that is still being written, or prepared."""
+        for task in (self._task, self._preparing):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)

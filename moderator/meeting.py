@@ -38,7 +38,7 @@ from moderator.floor import FloorView
 from moderator.journal import Event
 from moderator.language import load_phrases
 from moderator.latency import DelayLine
-from moderator.mind.base import MindSession, Participant, SpeechLLM
+from moderator.mind.base import Foresees, MindSession, Participant, SpeechLLM
 from moderator.mind.desk import Desk, Outcome
 from moderator.mouth.base import Voice
 from moderator.percepts import PerceptBuilder, admitted, merge
@@ -186,6 +186,8 @@ class Meeting:
             with self._watch.phase("mind") as phase:
                 await desk.ask(percept, self._keeper.floor)
             cost = phase.elapsed
+            if self._settings.live and isinstance(session, Foresees):
+                delivery.prepare(session.foreseen(), now)
         for outcome in desk.collect():
             self._proposed.put(now, outcome, cost)
         self.now = now

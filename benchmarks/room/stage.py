@@ -17,6 +17,7 @@ from livekit import api, rtc
 from livekit.rtc.data_stream import StreamError
 
 from benchmarks.room.speech import Voices
+from integrations.livekit.frames import TrackFrames
 from integrations.livekit.worker import AGENT_NAME
 from roles.schema import Role
 from tests.integrations.livekit.rooms.people import LOUD, Person, person, token
@@ -80,10 +81,7 @@ class Listener:
             self._do(self._listen(track, self.sound.setdefault(who.identity, [])))
 
     async def _listen(self, track: rtc.Track, into: list[tuple[float, float]]) -> None:
-        stream = rtc.AudioStream.from_track(
-            track=track, sample_rate=RATE, num_channels=1, frame_size_ms=self.frame_ms
-        )
-        async for event in stream:
+        async for event in TrackFrames(track, RATE, self.frame_ms):
             frame = np.frombuffer(event.frame.data, dtype=np.int16).astype(np.float32) / 32768
             into.append((time.monotonic(), float(np.sqrt(np.mean(frame**2)))))
 

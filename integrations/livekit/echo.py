@@ -71,10 +71,13 @@ class _Canceller:
 
 
 class _Track:
-    """The cancellers of one track."""
+    """The cancellers of one track, once something on it was like the agent.
+
+    They cost more than everything else that is done with a track, and most people wear headphones.
+    """
 
     def __init__(self) -> None:
-        self._cancellers = [_Canceller(delay) for delay in DELAYS]
+        self._cancellers: list[_Canceller] = []
         self._power = 0.0
         self._left, self._came = silence(_WINDOW), silence(_WINDOW)
         self._echoes = False
@@ -88,6 +91,34 @@ class _Track:
             references: what the agent said, for each canceller, ``(n,)``.
             past: what it said in the `_REACH` and `_WINDOW` before the end of `samples`.
         """
+        self._came = np.concatenate([self._came, samples])[-_WINDOW:]
+        found, delay = likeness(self._came, past) if self._came.any() else (0.0, 0)
+        if not self._cancellers:
+            if found < LIKENESS:
+                self._left = self._came
+                return samples
+            self._begin(past[: len(past) - len(samples)])
+        cleaned = self._cancel(samples, references)
+        self._left = np.concatenate([self._left, cleaned])[-_WINDOW:]
+        if found >= CERTAIN and not self._echoes:
+            self._suspect(delay)
+        if not self._echoes:  # a canceller that has found no echo yet also damps people
+            return samples if found < LIKENESS else silence(len(samples))
+        if cleaned.any() and likeness(self._left, past)[0] >= LIKENESS:
+            return silence(len(samples))
+        return cleaned
+
+    def _begin(self, past: Waveform) -> None:
+        """Makes the cancellers and tells them what the agent has said before."""
+        self._cancellers = [_Canceller(delay) for delay in DELAYS]
+        quiet = to_pcm16(silence(FRAME)).tobytes()
+        for canceller in self._cancellers:
+            own = to_pcm16(past[: len(past) - canceller.delay]).tobytes()
+            for at in range(len(own) % (2 * FRAME), len(own), 2 * FRAME):
+                canceller.run(own[at : at + 2 * FRAME], quiet)
+
+    def _cancel(self, samples: Waveform, references: Sequence[Waveform]) -> Waveform:
+        """What the canceller that leaves less leaves of the samples."""
         cleaned = samples.copy()
         captured = to_pcm16(samples).tobytes()
         own = [to_pcm16(reference).tobytes() for reference in references]
@@ -102,15 +133,6 @@ class _Track:
             best = powers.index(min(powers))
             alone = powers[best] < RESIDUE * self._power
             cleaned[at : at + FRAME] = 0.0 if alone else left[best]
-        self._came = np.concatenate([self._came, samples])[-_WINDOW:]
-        self._left = np.concatenate([self._left, cleaned])[-_WINDOW:]
-        found, delay = likeness(self._came, past)
-        if found >= CERTAIN and not self._echoes:
-            self._suspect(delay)
-        if not self._echoes:  # a canceller that has found no echo yet also damps people
-            return samples if found < LIKENESS else silence(len(samples))
-        if cleaned.any() and likeness(self._left, past)[0] >= LIKENESS:
-            return silence(len(samples))
         return cleaned
 
     def _suspect(self, delay: Samples) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from moderator.audio import Waveform
 from moderator.ears.background import BackgroundRecogniser
+from moderator.ears.reading_pool import ReadingPool
 
 if TYPE_CHECKING:
     from diarize.base import Diarizer
@@ -77,7 +78,7 @@ class RoomModels:
         ears: find voices and words.
         voice: speaks; None for a role that never does.
         load_voice: loads the voice of another role.
-        workers: recognise beside the meetings.
+        pool: recognises beside the meetings.
         diarization: for shared microphones.
         names: of the models, for the journal.
     """
@@ -85,7 +86,7 @@ class RoomModels:
     ears: EarModels
     voice: Voice | None
     load_voice: Callable[[Role], Voice]
-    workers: ThreadPoolExecutor
+    pool: ReadingPool
     diarization: SharedDiarization
     names: tuple[str, ...]
 
@@ -102,7 +103,7 @@ class RoomModels:
         from moderator.ears.listener import Listener
         from moderator.ears.loading import EarModels
 
-        recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers, stopwatch)
+        recogniser = BackgroundRecogniser(self.ears.recogniser, self.pool, stopwatch)
         models = EarModels(self.ears.network, recogniser)
         listener = Listener(guard=LeakageGuard())
         return RoomEars(listener, models, recogniser, self.diarization, shared, present, allowed)
@@ -112,7 +113,7 @@ class RoomModels:
         from moderator.ears.listener import Listener
         from moderator.ears.loading import EarModels
 
-        recogniser = BackgroundRecogniser(self.ears.recogniser, self.workers)
+        recogniser = BackgroundRecogniser(self.ears.recogniser, self.pool)
         models = EarModels(self.ears.network, recogniser)
         return Listener([models.own_track(name, gate=gate)])
 
@@ -174,5 +175,5 @@ def load_models(
     names = [loading.VAD, ears.recogniser.spec.name]
     if voice is not None:
         names.append(voice.spec.backend)
-    workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="recognise")
-    return RoomModels(ears, voice, voice_of, workers, diarization, tuple(names))
+    pool = ReadingPool(ThreadPoolExecutor(WORKERS, thread_name_prefix="recognise"), WORKERS)
+    return RoomModels(ears, voice, voice_of, pool, diarization, tuple(names))

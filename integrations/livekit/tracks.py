@@ -11,11 +11,14 @@ from livekit import rtc
 
 from integrations.livekit.clock import TrackClock
 from integrations.livekit.consent import Consent, is_person
+from integrations.livekit.frames import TrackFrames
 from moderator.audio import AudioChunk, Waveform
 from moderator.timeline import SAMPLE_RATE, LiveClock, Samples, to_samples
 
-FRAME_MS = 20
-BACKLOG_FRAMES = 250
+FRAME_MS = 40
+"""Each frame of each track wakes the worker: shorter ones cost more than they gain."""
+
+BACKLOG_FRAMES = 125
 """Frames that may wait to be read: 5 s, more than the meeting ever lags; then the oldest go."""
 
 _LONGEST = to_samples(5.0)
@@ -121,13 +124,7 @@ class Tracks:
         if not (_microphone(pub) and is_person(person) and self._consent.allows(person.identity)):
             return
         self._end(pub.sid)
-        stream = rtc.AudioStream.from_track(
-            track=track,
-            capacity=BACKLOG_FRAMES,
-            sample_rate=SAMPLE_RATE,  # resampled by the client library
-            num_channels=1,
-            frame_size_ms=FRAME_MS,
-        )
+        stream = TrackFrames(track, SAMPLE_RATE, FRAME_MS, BACKLOG_FRAMES)
         pump = self._pumps[pub.sid] = _Pump(person.identity, stream)
         pump.task = asyncio.create_task(self._run(pump), name=f"track {pub.sid}")
 

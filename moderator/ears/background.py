@@ -1,15 +1,16 @@
 """Recognition beside the meeting: a live listener never waits for words.
 
 Voices must be noticed within a tick, words may take longer. Here what a stream is given waits while
-an earlier reading goes on, and a reading gives what has become ready.
+an earlier reading goes on, and a reading gives what has become ready. A reading that has not begun
+takes what came since as well: where there is more to do than can be done, hypotheses become rarer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 
 from moderator.audio import Waveform
+from moderator.ears.reading_pool import Reading, ReadingPool
 from moderator.ears.recogniser import (
     Recognised,
     RecognisedWord,
@@ -31,7 +32,7 @@ class BackgroundStream:
 
     Args:
         inner: recognises.
-        workers: where it does so.
+        pool: where it does so.
         patient: says whether `read` waits until everything has been recognised.
         stopwatch: gets the time that readings take, as phase `PHASE`.
     """
@@ -39,25 +40,31 @@ class BackgroundStream:
     def __init__(
         self,
         inner: RecogniserStream,
-        workers: Executor,
+        pool: ReadingPool,
         patient: Callable[[], bool],
         stopwatch: Stopwatch,
     ) -> None:
-        self._inner, self._workers, self._patient = inner, workers, patient
+        self._inner, self._pool, self._patient = inner, pool, patient
         self._watch = stopwatch
         self._given: list[Callable[[], None]] = []
-        self._reading: Future[Recognised] | None = None
+        self._reading: Reading | None = None
+        self._found: Recognised | None = None  # without a reading: it was prepared
         self._partial = ""
 
     @property
     def due(self) -> bool:
         """Something was given or is being recognised: `read` is cheap, so it may be asked."""
-        return bool(self._given) or self._reading is not None
+        return bool(self._given) or self._busy
 
     @property
     def prepared(self) -> bool:
         """Reading takes no time at all."""
         return True
+
+    @property
+    def urgent(self) -> bool:
+        """Reading takes no time at all."""
+        return False
 
     def begin(self, at: Samples) -> None:
         """An utterance begins at meeting time `at`."""
@@ -77,32 +84,40 @@ class BackgroundStream:
         words = self._collect()
         self._go_on()
         words += self._collect()  # what was prepared is there at once
-        while self._reading is not None and self._patient():
+        while self._busy and self._patient():
             words += self._collect()
             self._go_on()
         return Recognised(tuple(words), self._partial)
 
+    @property
+    def _busy(self) -> bool:
+        return self._reading is not None or self._found is not None
+
     def _collect(self) -> list[RecognisedWord]:
         """The words of the reading under way, if it is done or must be waited for."""
-        if self._reading is None or not (self._reading.done() or self._patient()):
+        if self._reading is not None and (self._reading.future.done() or self._patient()):
+            self._found, self._reading = self._reading.future.result(), None
+        if self._found is None:
             return []
-        found = self._reading.result()
-        self._reading = None
+        found, self._found = self._found, None
         self._partial = found.partial
         return list(found.words)
 
     def _go_on(self) -> None:
-        """Starts the next reading, if none is under way and there is something to recognise."""
+        """Starts the next reading, unless one is under way or there is nothing to recognise."""
+        place = None
         if self._reading is not None:
-            return
+            if not self._given or not self._reading.future.cancel():
+                return
+            place, self._reading = self._reading.place, None
         given, self._given = self._given, []
         for call in given:
             call()
         if self._inner.due and self._inner.prepared:
-            self._reading = Future()
-            self._reading.set_result(self._recognise())
+            self._found = self._recognise()
         elif self._inner.due:
-            self._reading = self._workers.submit(self._recognise)
+            urgent = self._inner.urgent
+            self._reading = self._pool.submit(self._recognise, urgent=urgent, place=place)
 
     def _recognise(self) -> Recognised:
         """One reading, measured where it runs: waiting for a free thread is no computing."""
@@ -115,7 +130,7 @@ class BackgroundRecogniser:
 
     Args:
         inner: makes the streams that do the work.
-        workers: its threads.
+        pool: its threads.
         stopwatch: gets the time that recognition takes beside the meeting.
 
     Attributes:
@@ -123,9 +138,9 @@ class BackgroundRecogniser:
     """
 
     def __init__(
-        self, inner: Recogniser, workers: Executor, stopwatch: Stopwatch | None = None
+        self, inner: Recogniser, pool: ReadingPool, stopwatch: Stopwatch | None = None
     ) -> None:
-        self._inner, self._workers = inner, workers
+        self._inner, self._pool = inner, pool
         self._watch = stopwatch or Stopwatch()
         self.patient = False
 
@@ -136,6 +151,4 @@ class BackgroundRecogniser:
 
     def open(self) -> BackgroundStream:
         """A new stream for one source."""
-        return BackgroundStream(
-            self._inner.open(), self._workers, lambda: self.patient, self._watch
-        )
+        return BackgroundStream(self._inner.open(), self._pool, lambda: self.patient, self._watch)

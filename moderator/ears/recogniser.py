@@ -71,6 +71,11 @@ class RecogniserStream(Protocol):
         """What is due was recognised before it was: `read` takes no time."""
         ...
 
+    @property
+    def urgent(self) -> bool:
+        """What is due may be waited for: an utterance is over, or seems to be."""
+        ...
+
     def begin(self, at: Samples) -> None:
         """An utterance begins at meeting time `at` (some silence before it included)."""
         ...

@@ -116,6 +116,11 @@ class WhisperStream:
         """What is due was recognised ahead."""
         return bool(self._ended) and all(window.ahead is not None for window in self._ended)
 
+    @property
+    def urgent(self) -> bool:
+        """An utterance is over, or will be if its silence goes on."""
+        return bool(self._ended) or self._ahead_due()
+
     def begin(self, at: Samples) -> None:
         """An utterance begins at meeting time `at`."""
         self._open = _Utterance(start=at, decoded=at)
@@ -150,12 +155,13 @@ class WhisperStream:
         words: list[RecognisedWord] = []
         while self._ended:
             words += self._close(self._ended.popleft())
-        if self._step_due() and self._open is not None:
-            words += self._step(self._open)
-        elif self._ahead_due() and self._open is not None:
+        if self._ahead_due() and self._open is not None:
             # Words that became stable after this would come twice.
             self._open.decoded, self._open.voiced = self._open.now, False
             self._open.ahead = self._whole(self._open)
+            self._partial = " ".join(piece.text for piece in self._open.ahead[0])
+        elif self._step_due() and self._open is not None:
+            words += self._step(self._open)
         return Recognised(tuple(words), self._partial if self._open is not None else "")
 
     def _ahead_due(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from moderator.errors import MindError
 from moderator.events import Percept, Proposal
@@ -95,6 +95,18 @@ class MindSession(Protocol):
 
     async def close(self) -> None:
         """Releases what the session holds."""
+        ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A session that knows what it will say before it may: its sound can be made beforehand."""
+
+    def foreseen(self) -> str | None:
+        """What it would answer if the words that may still change stayed as they are now.
+
+        Nothing is decided by this, and what is said may be something else.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from moderator.events import Act, Percept, Proposal
 from moderator.floor import FloorView
-from moderator.mind.base import Capabilities, MindSession, Participant, SpeechLLM
+from moderator.mind.base import Capabilities, Foresees, MindSession, Participant, SpeechLLM
 from roles.schema import Role
 
 MIND = "dictated"
@@ -62,6 +62,10 @@ class DictatedSession:
         return Proposal(
             self._now, MIND, 1.0, Act.ANSWER, answering=True, cue=f"told to say: {self._texts[0]}"
         )
+
+    def foreseen(self) -> str | None:
+        """What the mind would answer."""
+        return self._inner.foreseen() if isinstance(self._inner, Foresees) else None
 
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """The words."""

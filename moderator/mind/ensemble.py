@@ -118,6 +118,10 @@ class EnsembleSession:
             return replace(duty, mind=self._name) if open_question else duty
         return duty if wish is None or duty.probability >= wish.probability else wish
 
+    def foreseen(self) -> str | None:
+        """What the duties would answer from facts."""
+        return self._duties.foreseen()
+
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """The words, from the mind that the proposal names.
 

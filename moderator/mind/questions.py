@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from moderator.addressee import AddresseeDetector
@@ -17,8 +18,8 @@ GOES_ON_WITHIN = to_samples(2.0)
 WAITS = to_samples(8.0)
 """A question that could not be answered within this has been overtaken by the talk."""
 
-WORDS_COME_WITHIN = to_samples(2.0)
-"""Words that were heard but may still change are waited for this long."""
+WORDS_COME_WITHIN = to_samples(4.0)
+"""Words that were heard but may still change are waited for this long: a worker may be busy."""
 
 
 @dataclass(slots=True)
@@ -84,6 +85,29 @@ class Questions:
         if since > WAITS:
             self._open = None
         question.going_on = bool(percept.partials.get(question.by)) and since < WORDS_COME_WITHIN
+
+    def coming(
+        self, now: Samples, partials: Mapping[str, str], transcript: Transcript
+    ) -> Question | None:
+        """What will be asked if the words that may still change stay as they are; changes nothing.
+
+        Args:
+            now: the percept's end.
+            partials: such words by speaker.
+            transcript: the words before them.
+        """
+        for speaker, text in partials.items():
+            before = transcript.current(speaker)
+            goes_on = before is not None and now - before.end <= GOES_ON_WITHIN
+            words = [*(before.words if before is not None and goes_on else ()), *text.split()]
+            call = self._detector.find(words)
+            if call is None and self._one_to_one:
+                call = self._detector.find_question(words)
+            if call is not None:
+                asked = " ".join([*call.rest, *words[call.end :]] or words[: call.begin])
+                question = Question(speaker, now, parts={now: asked})
+                return question if self._asks(asked) else None
+        return None
 
     def answered(self) -> None:
         """The open question has got its answer."""

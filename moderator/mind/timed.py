@@ -178,6 +178,10 @@ class TimedSession:
         facts = {"fitting": round(found.fitting, 4), "fits_from": found.threshold}
         return replace(wish, facts={**wish.facts, **facts}, thought=found.thought)
 
+    def foreseen(self) -> str | None:
+        """What the duties would answer from facts."""
+        return self._duties.foreseen()
+
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """The duties' words."""
         if proposal.act in CAN_WAIT:

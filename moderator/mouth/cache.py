@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from moderator.timeline import to_samples
 
 
 class CachedVoice:
-    """A voice that makes a sentence it has just spoken only once.
+    """A voice that makes a sentence it has just spoken only once; for any number of threads.
 
     Args:
         voice: who speaks.
@@ -23,6 +24,7 @@ class CachedVoice:
         self._capacity = to_samples(capacity_s)
         self._kept: OrderedDict[str, tuple[Sentence, ...]] = OrderedDict()
         self._size = 0
+        self._lock = threading.Lock()
 
     @property
     def spec(self) -> VoiceSpec:
@@ -37,17 +39,22 @@ class CachedVoice:
     def say(self, text: str) -> Iterator[Sentence]:
         """Speaks `text` lazily, from the cache where it can."""
         for part in split(text):
+            spoken = self._known(part)
+            if spoken is None:
+                spoken = tuple(self._voice.say(part))
+                with self._lock:
+                    self._keep(part, spoken)
+            yield from spoken
+
+    def _known(self, part: str) -> tuple[Sentence, ...] | None:
+        with self._lock:
             if part in self._kept:
                 self._kept.move_to_end(part)
-                yield from self._kept[part]
-            else:
-                spoken = tuple(self._voice.say(part))
-                self._keep(part, spoken)
-                yield from spoken
+            return self._kept.get(part)
 
     def _keep(self, part: str, spoken: tuple[Sentence, ...]) -> None:
         size = _size(spoken)
-        if size > self._capacity:
+        if size > self._capacity or part in self._kept:
             return
         for sentence in spoken:
             sentence.samples.setflags(write=False)

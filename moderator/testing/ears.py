@@ -132,6 +132,11 @@ class FakeStream:
         """Reading takes no time."""
         return True
 
+    @property
+    def urgent(self) -> bool:
+        """Nobody needs to wait for it."""
+        return False
+
     def begin(self, at: Samples) -> None:
         """An utterance begins."""
         self._start, self._length = at, 0

@@ -10,6 +10,7 @@ from moderator.delivery import Delivery
 from moderator.events import Act, Proposal
 from moderator.meeting import Settings
 from moderator.mouth.base import Sentence
+from moderator.mouth.cache import CachedVoice
 from moderator.testing.minds import ScriptedSession
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import TICK, Stopwatch
@@ -40,3 +41,54 @@ def test_speaking_beside_the_meeting_is_counted_as_computing() -> None:
 
     asyncio.run(run())
     assert SLOW_S <= watch.spent()["voice"] < 10 * SLOW_S
+
+
+def first_sound(voice: ToneVoice, *, prepare: bool) -> int | None:
+    """In which tick a turn begins that is granted in tick 0."""
+    wish = Proposal(0, "scripted", 0.9, Act.ANSWER, cue="One two three. Four.")
+
+    async def run() -> int | None:
+        session = ScriptedSession([wish], [], [])
+        delivery = Delivery(session, CachedVoice(voice), Settings(live=True), Stopwatch())
+        if prepare:
+            delivery.prepare("One two three. Four.", 0)
+            await asyncio.sleep(3 * SLOW_S)
+        await delivery.start(wish, 0)
+        found = None
+        for tick in range(10):
+            own = delivery.take(tick * TICK)
+            if found is None and own is not None and own.any():
+                found = tick
+            await asyncio.sleep(SLOW_S / 4)
+        await delivery.close()
+        return found
+
+    return asyncio.run(run())
+
+
+def test_a_turn_begins_in_the_tick_that_granted_it_where_the_voice_is_quick() -> None:
+    assert first_sound(ToneVoice(), prepare=False) == 0
+
+
+def test_a_turn_that_was_foreseen_is_there_at_once() -> None:
+    late = first_sound(SlowVoice(), prepare=False)
+    assert late is not None
+    assert late > 0
+    voice = SlowVoice()
+    assert first_sound(voice, prepare=True) == 0
+    assert voice.said == ["One two three.", "Four."], "each is made once"
+
+
+def test_what_is_foreseen_is_not_made_again_and_again() -> None:
+    voice = ToneVoice()
+
+    async def run() -> None:
+        delivery = Delivery(ScriptedSession([], [], []), voice, Settings(live=True), Stopwatch())
+        for tick in range(8):
+            delivery.prepare(f"Number {tick // 4}.", tick * TICK)
+            delivery.prepare(None, tick * TICK)
+            await asyncio.sleep(0.02)
+        await delivery.close()
+
+    asyncio.run(run())
+    assert voice.said == ["Number 0.", "Number 1."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from moderator.events import Percept, Proposal
@@ -79,6 +80,7 @@ class DutiesSession:
             if type(duty) is kind
         ]
         self._scene: Scene | None = None
+        self._partials: Mapping[str, str] = {}
         self._last: tuple[DutyRunner, Wish] | None = None
         self._wished: dict[str, tuple[DutyRunner, Wish]] = {}
 
@@ -91,6 +93,7 @@ class DutiesSession:
         """Takes the next chunk."""
         self._transcript.add(percept.words)
         self._questions.hear(percept, self._transcript)
+        self._partials = percept.partials
         self._scene = Scene(
             percept.end,
             self._role,
@@ -128,6 +131,16 @@ class DutiesSession:
             facts=wish.facts,
         )
 
+    def foreseen(self) -> str | None:
+        """The answer from facts to what is being asked, by words that may still change."""
+        scene = self._scene
+        answers = [one for one in self._runners if isinstance(one, answering.Answer)]
+        if scene is None or not answers:
+            return None
+        question = self._questions.coming(scene.now, self._partials, self._transcript)
+        wish = answers[0].wish(replace(scene, question=question))
+        return None if wish is None or wish.open_question else wish.words
+
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """The words of a duty's last wish; marks the duty as done.
 
@@ -150,6 +163,7 @@ class DutiesSession:
         """Drops what somebody said, and wishes that may have come of it."""
         self._transcript.forget(speaker)
         self._questions.forget(speaker)
+        self._partials = {}
         self._last = None
         self._wished.clear()
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from moderator.audio import Waveform, silence
 from moderator.ears.background import PHASE, BackgroundStream
+from moderator.ears.reading_pool import ReadingPool
 from moderator.ears.recogniser import Recognised, RecognisedWord
 from moderator.timeline import Samples, Stopwatch
 
@@ -26,6 +27,10 @@ class SlowStream:
     @property
     def prepared(self) -> bool:
         return False
+
+    @property
+    def urgent(self) -> bool:
+        return True
 
     def begin(self, at: Samples) -> None:
         self.calls.append("begin")
@@ -52,8 +57,8 @@ def utterance(stream: BackgroundStream) -> None:
 
 def test_reading_never_waits_and_nothing_is_lost() -> None:
     inner = SlowStream()
-    with ThreadPoolExecutor(1) as workers:
-        stream = BackgroundStream(inner, workers, lambda: False, Stopwatch())
+    with ThreadPoolExecutor(1) as threads:
+        stream = BackgroundStream(inner, ReadingPool(threads, 1), lambda: False, Stopwatch())
         assert not stream.due
         utterance(stream)
         assert stream.read() == Recognised((), "")
@@ -72,8 +77,8 @@ def test_reading_never_waits_and_nothing_is_lost() -> None:
 def test_at_the_end_everything_is_waited_for() -> None:
     inner = SlowStream()
     patient, watch = False, Stopwatch()
-    with ThreadPoolExecutor(1) as workers:
-        stream = BackgroundStream(inner, workers, lambda: patient, watch)
+    with ThreadPoolExecutor(1) as threads:
+        stream = BackgroundStream(inner, ReadingPool(threads, 1), lambda: patient, watch)
         utterance(stream)
         stream.read()
         utterance(stream)
@@ -92,7 +97,34 @@ def test_what_was_recognised_ahead_is_read_at_once() -> None:
 
     inner = Ahead()
     inner.let.set()
-    with ThreadPoolExecutor(1) as workers:
-        stream = BackgroundStream(inner, workers, lambda: False, Stopwatch())
+    with ThreadPoolExecutor(1) as threads:
+        stream = BackgroundStream(inner, ReadingPool(threads, 1), lambda: False, Stopwatch())
         utterance(stream)
         assert [word.text for word in stream.read().words] == ["word0"]
+
+
+def test_a_reading_that_waits_takes_what_came_since() -> None:
+    inner, busy = SlowStream(), threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        pool = ReadingPool(threads, 1)
+        begun = threading.Event()
+
+        def other() -> Recognised:
+            begun.set()
+            assert busy.wait(5)
+            return Recognised()
+
+        pool.submit(other, urgent=True)
+        assert begun.wait(5)
+        stream = BackgroundStream(inner, pool, lambda: False, Stopwatch())
+        utterance(stream)
+        stream.read()
+        utterance(stream)
+        stream.read()  # nothing of this one has begun: both are recognised at once
+        assert inner.calls == ["begin", "push", "end"] * 2
+        inner.let.set()
+        busy.set()
+        words: list[str] = []
+        while stream.due:
+            words += [word.text for word in stream.read().words]
+    assert words == ["word0", "word1"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from moderator.events import Act, Proposal
+from moderator.events import Act, Percept, Proposal
+from moderator.mind.dictated import Dictated
+from moderator.mind.duties import Duties
 from moderator.testing.meetings import people, talk
 from moderator.testing.scenes import DutyScene, free, talked
+from moderator.timeline import to_samples
+from roles.schema import Role
 
 PEOPLE = people("Ana", "Ben", "Cleo")
 AGENDA: dict[str, Any] = {
@@ -114,3 +119,26 @@ def test_a_summary_names_the_words_that_came_up() -> None:
 
 def test_a_summary_without_an_interval_is_given_only_when_asked() -> None:
     assert DutyScene(PEOPLE, {"type": "summarise"}).at(7200.0, free(tallies=SPOKEN)) is None
+
+
+@pytest.mark.parametrize(
+    ("partial", "answer"),
+    [
+        ("Robin, how long have we been talking?", "The meeting has run for 60 seconds."),
+        ("Robin, why is the sky blue?", None),  # no fact answers: nobody knows yet who will
+        ("How long have we been talking?", None),
+    ],
+)
+def test_an_answer_from_facts_is_foreseen_through_all_minds(
+    partial: str, answer: str | None
+) -> None:
+    facts = {"id": "tested", "summary": "for tests", "identity": {"name": "Robin"}}
+    role = Role.model_validate(facts | {"duties": [{"type": "answer"}]})
+    percept = Percept(119, to_samples(59.5), to_samples(60.0), partials={"ben": partial})
+
+    async def run() -> tuple[str | None, Proposal | None]:
+        session = await Dictated(Duties()).open(role, PEOPLE)
+        await session.push(percept, free(tallies=SPOKEN))
+        return session.foreseen(), await session.propose()
+
+    assert asyncio.run(run()) == (answer, None), "what is foreseen is not wished yet"

@@ -106,7 +106,7 @@ def test_words_that_are_not_stable_yet_are_waited_for() -> None:
     question = listener.until(2.5, words, partial="time is")
     assert question is not None
     assert question.going_on
-    listener.until(5.0, words, partial="time is")
+    listener.until(7.0, words, partial="time is")
     assert not question.going_on
 
 
@@ -127,3 +127,23 @@ def test_with_one_person_every_question_is_for_the_agent(text: str, expected: st
 
 def test_among_several_a_question_without_a_name_is_not() -> None:
     assert asked(talk("ana", 0.0, "How much time is left?")) is None
+
+
+@pytest.mark.parametrize(
+    ("stable", "partial", "expected"),
+    [
+        ("", "Robin, how long have we been talking?", "how long have we been talking"),
+        ("Robin, how long", "have we been talking?", "how long have we been talking"),
+        ("Robin, how long", "", None),
+        ("How long", "have we been talking?", None),
+        ("", "Robin, thank you.", None),
+    ],
+)
+def test_what_is_being_asked_is_foreseen(stable: str, partial: str, expected: str | None) -> None:
+    listener = Listener()
+    listener.until(2.0, talk("ana", 1.0, stable) if stable else [], partial)
+    open_before = listener.questions.open
+    partials = {"ana": partial} if partial else {}
+    coming = listener.questions.coming(to_samples(2.0), partials, listener.transcript)
+    assert (None if coming is None else coming.text) == expected
+    assert listener.questions.open == open_before

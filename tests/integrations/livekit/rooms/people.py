@@ -60,8 +60,8 @@ class Person:
         """Speaks; when it began and ended, as `time.monotonic`."""
         begun = time.monotonic()
         pcm = to_pcm16(samples)
-        for at in range(0, len(pcm), RATE // 50):
-            part = pcm[at : at + RATE // 50]
+        for at in range(0, len(pcm), RATE // 20):
+            part = pcm[at : at + RATE // 20]
             await self.source.capture_frame(rtc.AudioFrame(part.tobytes(), RATE, 1, len(part)))
         await self.source.wait_for_playout()
         return begun, begun + len(samples) / RATE
