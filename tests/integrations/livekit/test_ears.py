@@ -15,6 +15,7 @@ from moderator.audio import AudioChunk
 from moderator.ears.background import BackgroundRecogniser
 from moderator.ears.listener import Listener
 from moderator.ears.loading import EarModels
+from moderator.ears.reading_pool import ReadingPool
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.utterances import GateOptions
 from moderator.events import SOMEBODY, Heard, SpeakerActivity, Word
@@ -72,7 +73,7 @@ class Room:
         self.ears = RoomEars(
             Listener(),
             FakeModels(),
-            BackgroundRecogniser(FakeRecogniser(), ThreadPoolExecutor(1)),
+            BackgroundRecogniser(FakeRecogniser(), ReadingPool(ThreadPoolExecutor(1), 1)),
             SharedDiarization(lambda: FakeDiarizer),
             self.shared,
             lambda: frozenset({"ana", "hall"}),
