@@ -97,6 +97,7 @@ def rendered(
                 reading.samples, reading.words, begin, labels, studio.encode, studio.frames, stacked
             )
             heard_meeting.write(heard, path, mark)
+            heard = heard_meeting.read(path, mark)  # from now on it lies on disk, not in memory
         if heard is not None:
             found.append(heard)
         notice("reading aloud", number + 1, len(meetings), {})

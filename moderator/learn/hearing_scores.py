@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,10 +43,14 @@ def hearing(
     sums, count = dict.fromkeys(CONDITIONS, 0.0), 0
     for start in range(0, len(windows), BATCH):
         some = windows[start : start + BATCH]
-        said = [tokens for _, _, tokens in some]
-        count += sum(len(one) for tokens in said for one in tokens)
-        for name, place in (("own", 0), ("other", 1), ("none", None)):
-            heard = [None if place is None else _speak(network, one[place]) for one in some]
+        said = [one.said for one in some]
+        count += sum(len(tokens) for chunks in said for tokens in chunks)
+        sounds: dict[str, list[Tensor | None]] = {
+            "own": [network.speak(one.own.float()) for one in some],
+            "other": [network.speak(one.other.float()) for one in some],
+            "none": [None] * len(some),
+        }
+        for name, heard in sounds.items():
             laid = lay_out(network, opening, list(zip(heard, said, strict=True)))
             sums[name] += float(surprise(network, laid).sum())
         notice(min(start + BATCH, len(windows)), len(windows))
@@ -54,19 +58,20 @@ def hearing(
     return found | {"tokens": float(count)}
 
 
-def _speak(network: Network, frames: Tensor) -> Tensor:
-    return network.speak(frames.float())
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Some chunks: their own frames, as many of another meeting, and what is said in each."""
+
+    own: Tensor
+    other: Tensor
+    said: Sequence[Tensor]
 
 
-def _windows(
-    meetings: Sequence[HeardMeeting], window: int
-) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
-    """Own frames, another meeting's, and the tokens of each chunk."""
+def _windows(meetings: Sequence[HeardMeeting], window: int) -> Iterator[_Window]:
     for index, meeting in enumerate(meetings):
         other = meetings[(index + 1) % len(meetings)].frames
         shift = window if len(meetings) == 1 else 0
         for first in range(0, len(meeting), window):
-            chunks = np.arange(first, min(first + window, len(meeting)))
-            own = meeting.frames[torch.from_numpy(chunks)]
-            strange = other[torch.from_numpy((chunks + shift) % len(other))]
-            yield own, strange, [meeting.said(int(chunk)) for chunk in chunks]
+            chunks = torch.arange(first, min(first + window, len(meeting)))
+            said = [meeting.said(chunk) for chunk in chunks.tolist()]
+            yield _Window(meeting.frames[chunks], other[(chunks + shift) % len(other)], said)
