@@ -48,10 +48,10 @@ class AlignSettings(BaseModel):
     matching: int = Field(default=600, ge=0, le=1_000_000)
     matching_batch: int = Field(default=64, ge=1, le=100_000)
     matching_rate: float = Field(default=5e-4, gt=0, lt=1)
-    predicting: int = Field(default=100, ge=0, le=1_000_000)
-    batch: int = Field(default=16, ge=1, le=1024)
+    predicting: int = Field(default=220, ge=0, le=1_000_000)
+    batch: int = Field(default=8, ge=1, le=1024)
     window: int = Field(default=12, ge=1, le=120)
-    rate: float = Field(default=1e-3, gt=0, lt=1)
+    rate: float = Field(default=4e-4, gt=0, lt=1)
     seed: int = Field(default=0, ge=0)
 
 

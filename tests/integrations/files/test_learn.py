@@ -24,6 +24,8 @@ def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
         (["prepare", "{}", "--out", "{}/out"], "no meeting records"),
         (["train", "{}", "--run", "{}/run"], "no prepared meetings"),
         (["think", "{}/run", "{}", "{}"], "no prepared meetings"),
+        (["align", "{}", "--run", "{}/run"], "no meeting records"),
+        (["hear", "{}/run", "{}"], "not an alignment"),
         (["eval", "{}/run", "{}"], "no prepared meetings"),
         (["export", "{}/run", "--tune", "{}", "--out", "{}/w"], "no prepared meetings"),
     ],
