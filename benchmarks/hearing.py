@@ -1,7 +1,7 @@
 """What hearing costs `moderator-lm`, and whether it helps to decide.
 
     python -m benchmarks.hearing cost WEIGHTS [--hours 8]
-    python -m benchmarks.hearing decide WEIGHTS ALIGNED RECORDS TRAIN [--steps 40] [--json FILE]
+    python -m benchmarks.hearing decide WEIGHTS PROJECTOR RECORDS TRAIN --scratch DIR [--json FILE]
 
 `cost` plays hours of talk and sound to a session in chunks of 1 s and prints the computing time of
 one thread a chunk, of the first and of the last ten minutes.
@@ -112,7 +112,7 @@ class _Reading:
 @app.command()
 def decide(
     weights: Path,
-    aligned: Path,
+    projector: Path,
     records: Path,
     train: Path,
     scratch: Annotated[Path, typer.Option(help="Keeps what was read aloud.")],
@@ -125,9 +125,11 @@ def decide(
     torch.set_num_threads(1)
     store = open_store(offline=True)
     network, encode = fresh_network()
-    _, tensors = read(weights)
+    about, tensors = read(weights)
+    if about.after_thought is not None:
+        network.learn_to_think()
     put(network, tensors, weights)
-    load_projector(network, aligned)
+    load_projector(network, projector)
     network.eval()
     tested, taught = (
         _read_aloud(
@@ -154,7 +156,7 @@ def decide(
         found[name] = figures(answers(network, exam, "stream", lambda done, of: None), 1)
         print(name, found[name], flush=True)
         put(network, before, weights)
-        load_projector(network, aligned)
+        load_projector(network, projector)
         network.eval()
     if output is not None:
         output.write_text(json.dumps(found, indent=1) + "\n")

@@ -96,7 +96,7 @@ def show_hearing(
     import torch
 
     from moderator.cli.models import open_store
-    from moderator.learn.align_run import learned_from, load_projector
+    from moderator.learn.align_run import PROJECTOR, learned_from, load_projector
     from moderator.learn.hearing_scores import CONDITIONS, hearing
     from moderator.mind.moderator_lm.script import OPENING
 
@@ -110,7 +110,7 @@ def show_hearing(
                 f"learned from {meeting.meeting_id!a}", where=str(directory), todo=todo
             )
     network, encode = fresh_network()
-    load_projector(network, directory)
+    load_projector(network, directory / PROJECTOR)
     studio = make_studio(open_store(offline=False, show_progress=False), encode, HELD_OUT_PITCHES)
     hear = _recordings if recorded else _read_aloud
     heard = hear(records, studio, minutes, network.shape.stacked)

@@ -194,7 +194,7 @@ def export(
     ] = Path("moderator-lm.safetensors"),
     projector: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Made by `learn align`; without it, it does not hear."),
+        typer.Option(metavar="FILE", help="Made by `learn align`: the model can hear."),
     ] = None,
     data: Annotated[
         str, typer.Option(help="What it was trained on, as the model card says it.")

@@ -324,7 +324,7 @@ def export_run(
         tune: prepared meetings on which threshold and calibration are chosen.
         out: for the weights.
         data: what it was trained on, for people.
-        projector: directory of an alignment whose projector goes with them.
+        projector: an aligned one that goes with them.
 
     Returns:
         The weights' sha256.

@@ -20,7 +20,6 @@ from moderator.learn.align_stage import Alignment, AlignSettings
 from moderator.learn.heard_meeting import Frames, HeardMeeting, hear
 from moderator.learn.reading_aloud import Reader, read_aloud
 from moderator.measure.bench.meeting import BenchMeeting
-from moderator.mind.moderator_lm.checkpoint import sha256
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.parts import letters
 from moderator.mind.moderator_lm.script import OPENING, Encode
@@ -231,16 +230,12 @@ def _log(directory: Path, stage: str, step: int, loss: float) -> None:
             log.write(json.dumps(line) + "\n")
 
 
-def load_projector(network: Network, directory: Path) -> str:
+def load_projector(network: Network, path: Path) -> None:
     """Puts an aligned projector into a network.
-
-    Returns:
-        The file's sha256.
 
     Raises:
         InputError: there is none, or it is broken or of another shape.
     """
-    path = directory / PROJECTOR
     try:
         tensors, about = read_tensors(path)
         if "aligned" not in about:
@@ -253,4 +248,3 @@ def load_projector(network: Network, directory: Path) -> str:
         raise InputError(
             "no aligned projector that fits", where=str(path), todo="run `moderator learn align`"
         ) from error
-    return sha256(path)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from moderator.audio import Waveform
 from moderator.errors import InputError
 from moderator.events import Word
-from moderator.learn.align_run import Studio, align, learned_from, load_projector
+from moderator.learn.align_run import PROJECTOR, Studio, align, learned_from, load_projector
 from moderator.learn.align_stage import Alignment, AlignSettings, Ear
 from moderator.learn.heard_meeting import SILENCE, HeardMeeting, hear
 from moderator.learn.hearing_scores import hearing
@@ -152,7 +152,8 @@ def test_a_folded_ear_is_a_plain_projector() -> None:
 @pytest.fixture(scope="module")
 def aligned(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[float]]:
     """An alignment on the first two meetings, and its losses."""
-    directory, losses = tmp_path_factory.mktemp("aligned"), []
+    directory = tmp_path_factory.mktemp("aligned")
+    losses: list[float] = []
 
     def note(stage: str, step: int, steps: int, found: dict[str, float]) -> None:
         losses.extend(found.values())
@@ -195,7 +196,7 @@ def test_a_transcript_is_scored_after_its_own_sound_another_and_none(
 
     before = scored()
     assert before["tokens"] == sum(len(one.ids) for one in exam)
-    load_projector(model, aligned[0])
+    load_projector(model, aligned[0] / PROJECTOR)
     found = scored()
     assert found == scored()
     assert found["none"] == before["none"]
@@ -224,15 +225,15 @@ def test_an_interrupted_alignment_goes_on_as_if_nothing_had_happened(
 
     with pytest.raises(Enough):
         align(fresh(), tmp_path, MEETINGS[:2], studio, SETTINGS, stop)
-    assert not (tmp_path / "projector.safetensors").exists()
+    assert not (tmp_path / PROJECTOR).exists()
     steps: list[int] = []
     align(
         fresh(), tmp_path, MEETINGS[:2], replace(studio, frames=deaf), SETTINGS,
         lambda stage, step, of, found: steps.append(step),
     )  # fmt: skip
     whole, parts = network(), network()
-    load_projector(whole, aligned[0])
-    load_projector(parts, tmp_path)
+    load_projector(whole, aligned[0] / PROJECTOR)
+    load_projector(parts, tmp_path / PROJECTOR)
     torch.testing.assert_close(parts.projector.weight, whole.projector.weight)
     torch.testing.assert_close(parts.projector.bias, whole.projector.bias)
 
@@ -287,8 +288,8 @@ def test_only_an_aligned_projector_that_fits_is_taken(
 
     model: Network = network()
     with pytest.raises(InputError, match="no aligned projector"):
-        load_projector(model, tmp_path)
-    path, shape = tmp_path / "projector.safetensors", model.projector.weight.shape
+        load_projector(model, tmp_path / PROJECTOR)
+    path, shape = tmp_path / PROJECTOR, model.projector.weight.shape
     for weight, about in (
         (torch.zeros(shape), {}),
         (torch.full(shape, torch.nan), {"aligned": "{}"}),
@@ -296,7 +297,7 @@ def test_only_an_aligned_projector_that_fits_is_taken(
     ):
         write_tensors({"weight": weight, "bias": torch.zeros(shape[0])}, path, about)
         with pytest.raises(InputError, match="no aligned projector"):
-            load_projector(model, tmp_path)
+            load_projector(model, path)
     assert learned_from(aligned[0]) == (3, frozenset("xy"))
     with pytest.raises(InputError, match="not an alignment"):
         learned_from(tmp_path)
