@@ -26,7 +26,7 @@ def read_meetings(places: Sequence[Path]) -> list[BenchMeeting]:
     """
     meetings: list[BenchMeeting] = []
     found: dict[str, Path] = {}
-    for path in [path for place in places for path in _files(place)]:
+    for path in [path for place in places for path in record_files(place)]:
         meeting = to_bench(read_record(path))
         before = found.setdefault(meeting.meeting_id, path)
         if before is not path:
@@ -39,7 +39,12 @@ def read_meetings(places: Sequence[Path]) -> list[BenchMeeting]:
     return meetings
 
 
-def _files(place: Path) -> list[Path]:
+def record_files(place: Path) -> list[Path]:
+    """The records in a directory, by name; a record itself.
+
+    Raises:
+        InputError: there are none, or too many.
+    """
     if not place.is_dir():
         return [place]
     files = sorted(path for path in place.glob("*.json") if not path.name.startswith("."))

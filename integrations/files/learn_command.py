@@ -101,6 +101,56 @@ def think(
     typer.echo(f"{run}: thinks, learned from {moments} moments")
 
 
+@app.command()
+def align(
+    records: Records,
+    run: Annotated[Path, typer.Option("--run", metavar="DIR", help="Kept in; goes on from it.")],
+    minutes: Annotated[float, typer.Option(min=0.1, max=600, help="Read of each meeting.")] = 8.0,
+    matching: Annotated[int, typer.Option(min=0, help="Steps without language model.")] = 600,
+    predicting: Annotated[int, typer.Option(min=0, help="Steps with it.")] = 220,
+    batch: Annotated[int, typer.Option(min=1, max=1024, help="Windows a step.")] = 8,
+    window: Annotated[int, typer.Option(min=1, max=120, help="Seconds of a window.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Of the processor.")] = 1,
+) -> None:
+    """Let the model hear: synthetic voices read meetings, the projector learns what they say.
+
+    Goes on where it was interrupted with the same command.
+    """
+    from integrations.files.align_run import align_projector
+    from moderator.learn.align_stage import AlignSettings
+
+    settings = AlignSettings(
+        minutes=minutes,
+        matching=matching,
+        predicting=predicting,
+        batch=batch,
+        window=window,
+        seed=seed,
+    )
+    align_projector(records, run, settings, threads)
+    typer.echo(f"{run}: aligned")
+
+
+@app.command()
+def hear(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Made by `learn align`.")],
+    records: Records,
+    minutes: Annotated[float, typer.Option(min=0.1, max=600, help="Heard of each meeting.")] = 2.0,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Hear the .wav files beside the records.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Score an aligned projector: how likely transcripts are after hearing them.
+
+    DIR... are meetings that it did not learn from; other voices read them.
+    """
+    from integrations.files.align_run import show_hearing
+
+    show_hearing(run, records, minutes, recorded=recorded, as_json=as_json)
+
+
 @app.command("average")
 def average_runs(
     run: RunDirectory,
@@ -142,6 +192,10 @@ def export(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="The weights; a model card goes beside.")
     ] = Path("moderator-lm.safetensors"),
+    projector: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Made by `learn align`: the model can hear."),
+    ] = None,
     data: Annotated[
         str, typer.Option(help="What it was trained on, as the model card says it.")
     ] = "AMI Meeting Corpus, scenario meetings",
@@ -149,4 +203,4 @@ def export(
     """Make the one file that ships from a run, with its model card."""
     from integrations.files.learn_run import export_run
 
-    typer.echo(f"{out}: sha256 {export_run(run, tune, out, data)}")
+    typer.echo(f"{out}: sha256 {export_run(run, tune, out, data, projector)}")

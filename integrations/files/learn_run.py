@@ -39,7 +39,7 @@ ROWS = {
 
 
 @lru_cache(maxsize=1)
-def _fresh() -> tuple[Network, Encode]:
+def fresh_network() -> tuple[Network, Encode]:
     """An untrained network on the embedded language model, once in each process."""
     import torch
 
@@ -67,7 +67,7 @@ def prepare_meetings(records: Sequence[Path], out: Path, jobs: int) -> tuple[int
         out.mkdir(parents=True, exist_ok=True)
     missing = [one for one in meetings if not _place(out, one).exists()]
     if missing:
-        _fresh()  # one process unpacks the language model, not all at once
+        fresh_network()  # one process unpacks the language model, not all at once
     with pool(jobs) as workers, progress("preparing", float(len(missing))) as advance:
         workers.each([partial(_prepare_one, one, out) for one in missing], advance)
     return len(missing), len(meetings) - len(missing)
@@ -81,7 +81,7 @@ def _place(out: Path, meeting: BenchMeeting) -> Path:
 def _prepare_one(meeting: BenchMeeting, out: Path) -> None:
     from moderator.learn.prepared import prepare, write
 
-    network, encode = _fresh()
+    network, encode = fresh_network()
     with disk_errors(out):
         write(prepare(meeting, network, encode), _place(out, meeting))
 
@@ -106,13 +106,13 @@ def train_run(
     known = {"meetings": names, "begun_with": sha256(begin) if begin else ""}
     with disk_errors(directory):
         run = Run(directory, settings.model_copy(update=known))
-        network, _ = _fresh()
-        with _stages() as notice:
+        network, _ = fresh_network()
+        with stages() as notice:
             run.train(network, meetings, notice, begin=begin)
 
 
 @contextmanager
-def _stages() -> Iterator[Any]:
+def stages() -> Iterator[Any]:
     """A bar for each stage, with the loss in its description."""
     from rich.progress import (
         BarColumn,
@@ -239,8 +239,8 @@ def learn_thoughts(
     meetings = read_all(prepared)
     known = _recorded(meetings, records)
     lessons = [(one, known[one.meeting_id]) for one in meetings]
-    with disk_errors(directory), _stages() as notice:
-        return thought_run.learn_thoughts(_fresh()[0], directory, lessons, settings, notice)
+    with disk_errors(directory), stages() as notice:
+        return thought_run.learn_thoughts(fresh_network()[0], directory, lessons, settings, notice)
 
 
 def average_run(directory: Path, weights: Path, out: Path) -> None:
@@ -252,7 +252,7 @@ def average_run(directory: Path, weights: Path, out: Path) -> None:
     from moderator.learn.averaging import average
 
     with disk_errors(out):
-        average(_fresh()[0], directory, weights, out)
+        average(fresh_network()[0], directory, weights, out)
 
 
 def evaluate_run(
@@ -269,7 +269,7 @@ def evaluate_run(
     from moderator.learn.thought_run import load_thoughts
 
     meetings = read_all(prepared)
-    network, _ = _fresh()
+    network, _ = fresh_network()
     step = load_run(network, directory)
     thinks = load_thoughts(network, directory)
     truth: dict[str, Targets] = {}
@@ -315,16 +315,27 @@ def _table(
     stdout_console().print(table)
 
 
-def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
+def export_run(
+    directory: Path, tune: Path, out: Path, data: str, projector: Path | None = None
+) -> str:
     """Writes weights, pin and model card.
+
+    Args:
+        directory: of the run.
+        tune: prepared meetings on which threshold and calibration are chosen.
+        out: for the weights.
+        data: what it was trained on, for people.
+        projector: an aligned one that goes with them.
 
     Returns:
         The weights' sha256.
 
     Raises:
-        InputError: there is no run, nothing to tune on, or nothing can be written.
+        InputError: there is no run, nothing to tune on, no such projector, or nothing can be
+            written.
     """
     from moderator.cli.models import open_store
+    from moderator.learn.align_run import load_projector
     from moderator.learn.card import model_card
     from moderator.learn.export import advice, weigh_words
     from moderator.learn.prepared import read_all
@@ -334,9 +345,11 @@ def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
     from moderator.mind.moderator_lm.checkpoint import About, AfterThought, save
 
     meetings = read_all(tune)
-    network, _ = _fresh()
+    network, _ = fresh_network()
     settings, step = read_settings(directory), load_run(network, directory)
     thinks = load_thoughts(network, directory)
+    if projector is not None:
+        load_projector(network, projector)
     if set(settings.meetings) & {meeting.meeting_id for meeting in meetings}:
         todo = "choose threshold and calibration on meetings that were not learned from"
         raise InputError("some of these were trained on", where=f"--tune {tune}", todo=todo)
@@ -351,6 +364,7 @@ def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
         threshold=threshold,
         scale=scale,
         data=data[:500],
+        aligned=projector is not None,
     )
     if thinks:
         threshold, scale = advice(stream.thought_over(), boundary.thought_over())
@@ -358,7 +372,8 @@ def export_run(directory: Path, tune: Path, out: Path, data: str) -> str:
         about = about.model_copy(update={"after_thought": after})
     with disk_errors(out):
         sha256 = save(network, about, out)
-    pin = {"sha256": sha256} | ({"thinks": True} if thinks else {})
+    traits = {"thinks": thinks, "aligned": about.aligned}
+    pin = {"sha256": sha256} | {trait: True for trait, there in traits.items() if there}
     write_text(out.with_suffix(".json"), json.dumps(pin) + "\n")
     card = model_card(about, settings, step, _scores(told), [one.meeting_id for one in meetings])
     write_text(out.with_name("MODEL_CARD.md"), card)

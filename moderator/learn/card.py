@@ -20,7 +20,7 @@ SmolLM2-135M-Instruct (Apache-2.0; frozen, not part of this file), of which a de
 {features} timing features (a small network, and boosted trees for its opinion); one head with four
 outputs: a floor turn of the seat begins within 0.5, 1 and 2 s, and the next floor turn is the
 seat's. After ModeratorLM (arXiv 2606.13544), whose
-weights are not published, in small. It reads words and voices, not audio.{thinks}
+weights are not published, in small. It reads words and voices{hears}.{thinks}
 
 ## Trained on
 {data}. {meetings} meetings, every participant in turn taking the seat with the position they had;
@@ -50,6 +50,12 @@ mean beyond what a model of 135 million parameters knows, and does not hear tone
 ## Make it again
 `moderator learn prepare`, `train`, `eval`, `export`: see docs/training.md.
 """
+
+_HEARS = {
+    False: ", not audio",
+    True: """; its decisions were trained without audio. A projector that was aligned on synthetic
+speech is there, for `moderator-lm-hear`""",
+}
 
 _THINKS = """
 
@@ -111,5 +117,6 @@ def model_card(
         rows="\n".join(rows),
         threshold=about.threshold,
         after=f", after a thought {after.threshold:.3f}" if after else "",
+        hears=_HEARS[about.aligned],
         thinks=_THINKS.format(act=", ".join(FIELDS["act"])) if after else "",
     )

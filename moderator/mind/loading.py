@@ -50,8 +50,8 @@ def load_mind(
     """A mind, ready to enter meetings; every mind has the role's duties.
 
     Args:
-        spec: ``moderator-lm``, ``duties``, or ``openai:MODEL`` for a model behind an
-            OpenAI-compatible server.
+        spec: ``moderator-lm``, or ``moderator-lm-hear`` for the same that also hears,
+            ``duties``, or ``openai:MODEL`` for a model behind an OpenAI-compatible server.
         url: the server; without it, ``OPENAI_BASE_URL``, and without that the vendor's own.
         role: the role that it is for; what that does not need is not looked for.
         store: where the embedded language model is; None: the default one.
@@ -92,10 +92,10 @@ def _embedded(spec: str, duties: Duties, role: Role | None, given: ModelStore | 
     from moderator.mind.moderator_lm.mind import ModeratorLM
     from moderator.models import ModelStore
 
-    store = given or ModelStore.default()
-    check(store)  # before a meeting begins
-    traits = {trait: says(trait) for trait in ("hears_audio", "thinks")}
-    return TimedDuties(duties, ModeratorLM(lambda: load(store), **traits))
+    store, hears = given or ModelStore.default(), spec == _HEARING or says("hears_audio")
+    check(store, hears=hears)  # before a meeting begins
+    model = ModeratorLM(lambda: load(store, hears=hears), hears_audio=hears, thinks=says("thinks"))
+    return TimedDuties(duties, model)
 
 
 def _openai(wanted: _Wanted) -> SpeechLLM:
@@ -125,6 +125,8 @@ def _openai(wanted: _Wanted) -> SpeechLLM:
 _DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai}
 """Minds that decide beside the duties, by the word before the colon."""
 
-_EMBEDDED = ("moderator-lm", "duties")
+_HEARING = "moderator-lm-hear"
 
-_VALID = "moderator-lm, duties or openai:MODEL"
+_EMBEDDED = ("moderator-lm", _HEARING, "duties")
+
+_VALID = "moderator-lm, moderator-lm-hear, duties or openai:MODEL"

@@ -53,7 +53,8 @@ class About(BaseModel):
         backbone: sha256 of the language model's file that it was trained on; empty for none.
         threshold: probability from which on taking the turn is advised.
         scale: per head, the logits are multiplied by this before they become probabilities.
-        hears_audio: it was trained with speech embeddings.
+        aligned: its projector was trained, so that it can hear.
+        hears_audio: its decisions were trained with speech embeddings, so that it does.
         data: what it was trained on, for people.
         after_thought: it thinks; None: it does not, and has no tensors for that.
     """
@@ -65,6 +66,7 @@ class About(BaseModel):
     backbone: str = Field(default="", max_length=64)
     threshold: Probability = 0.5
     scale: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    aligned: bool = False
     hears_audio: bool = False
     data: str = Field(default="", max_length=500)
     after_thought: AfterThought | None = None

@@ -29,7 +29,7 @@ class Loaded:
         network: with LoRA merged.
         encode: its tokenizer, without special tokens.
         about: the checkpoint's own words.
-        speech: the encoder of speech, where the checkpoint was trained with it.
+        speech: the encoder of speech, where it is to hear.
     """
 
     network: Network
@@ -38,14 +38,17 @@ class Loaded:
     speech: SpeechEncoder | None = None
 
 
-def check(store: ModelStore, weights: Path | None = None) -> None:
+def check(store: ModelStore, weights: Path | None = None, *, hears: bool = False) -> None:
     """Finds out, without loading anything, whether `load` will find all files.
 
     Raises:
-        InputError: weights or language model are missing, and the latter cannot be fetched.
+        InputError: weights, language model or, where it is to hear, the speech encoder are missing
+            and cannot be fetched; or the shipped weights have not learned to hear.
     """
     if weights is None:
         _pinned()
+        if hears and not says("aligned"):
+            raise _deaf(WEIGHTS)
     if not (weights or WEIGHTS).is_file():
         raise InputError(
             "the trained weights are missing",
@@ -53,6 +56,23 @@ def check(store: ModelStore, weights: Path | None = None) -> None:
             todo="install the package again, or use --mind duties, which needs none",
         )
     _backbone(store)
+    if hears:
+        _encoder(store)
+
+
+def _encoder(store: ModelStore) -> Path:
+    """The speech encoder's directory."""
+    from moderator.mind.moderator_lm.speech import MODEL
+
+    return store.directory(MODEL)
+
+
+def _deaf(weights: Path) -> InputError:
+    return InputError(
+        "these weights have not learned to hear",
+        where=str(weights),
+        todo="use moderator-lm, or weights exported with --projector",
+    )
 
 
 def _backbone(store: ModelStore) -> Path:
@@ -66,12 +86,13 @@ def _backbone(store: ModelStore) -> Path:
         raise type(error)(error.what, where=error.where, todo=todo) from error
 
 
-def load(store: ModelStore, weights: Path | None = None) -> Loaded:
+def load(store: ModelStore, weights: Path | None = None, *, hears: bool | None = None) -> Loaded:
     """Loads a model.
 
     Args:
         store: has the language model.
         weights: a checkpoint; None: the shipped one, whose sha256 is pinned.
+        hears: whether it is to; None: where its decisions were trained with speech.
 
     Raises:
         InputError: something is missing, broken, or does not belong together.
@@ -84,6 +105,8 @@ def load(store: ModelStore, weights: Path | None = None) -> Loaded:
     expected = _pinned() if weights is None else None
     backbone, tokenizer = load_backbone(store)
     network, about = build(backbone, weights or WEIGHTS, expected)
+    if hears and not about.aligned:
+        raise _deaf(weights or WEIGHTS)
     file = store.model(MODEL).files[0]
     if about.backbone and about.backbone != file.sha256:
         raise InputError(
@@ -95,21 +118,22 @@ def load(store: ModelStore, weights: Path | None = None) -> Loaded:
     merge(network.layers[shape.enter : shape.depth])
     del network.layers[shape.depth :]  # they would only write replies
     network.to(choose_device())
-    speech = _speech(store) if about.hears_audio else None
-    return Loaded(network, encoder(tokenizer), about, speech)
+    hears = about.hears_audio if hears is None else hears
+    return Loaded(network, encoder(tokenizer), about, _speech(store) if hears else None)
 
 
 def _speech(store: ModelStore) -> SpeechEncoder:
-    from moderator.mind.moderator_lm.speech import MODEL, load_speech_encoder
+    from moderator.mind.moderator_lm.speech import load_speech_encoder
 
-    return load_speech_encoder(store.directory(MODEL))
+    return load_speech_encoder(_encoder(store))
 
 
 def says(trait: str) -> bool:
     """Whether the shipped weights' pin says that they have a trait.
 
     Args:
-        trait: `hears_audio`: they were trained with speech; `thinks`: with thoughts.
+        trait: `aligned`: they can hear; `hears_audio`: their decisions were trained with speech;
+            `thinks`: with thoughts.
     """
     try:
         return json.loads(PIN.read_text()).get(trait) is True

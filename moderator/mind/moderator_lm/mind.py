@@ -22,7 +22,7 @@ class ModeratorLM:
 
     Args:
         load: loads the model; called once, when it is first needed.
-        hears_audio: its weights were trained with speech embeddings.
+        hears_audio: it is loaded with its speech encoder.
         thinks: they were trained with thoughts.
     """
 
@@ -40,7 +40,7 @@ class ModeratorLM:
             name=NAME,
             hears_audio=self._hears_audio,
             thinks=self._thinks,
-            models=("smollm2-135m-instruct",),
+            models=("smollm2-135m-instruct", *(("whisper-tiny.en",) if self._hears_audio else ())),
         )
 
     async def open(self, role: Role, participants: Mapping[str, Participant]) -> ModeratorSession:

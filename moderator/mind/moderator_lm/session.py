@@ -106,7 +106,6 @@ class ModeratorSession:
         for name in sorted({self._me, *participants}):
             self._label(name)
         self._talk = Talk(self._me)
-        self._mixture = Mixture()
         self._now: Samples = 0
         self._silence: Samples = 0
         self._last_speaker: str | None = None
@@ -121,6 +120,7 @@ class ModeratorSession:
         self._news: deque[Tokens | _Sound] = deque()
         self._stream = Stream(self._loaded.network, encode(OPENING))
         self._script = Script(encode, self._labels)
+        self._mixture = Mixture()
 
     def _label(self, name: str) -> None:
         """Letters are given in the order of arrival and stay whose they are."""

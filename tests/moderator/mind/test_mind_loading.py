@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from moderator.errors import InputError
 from moderator.mind.loading import load_mind
+from moderator.mind.moderator_lm import loading
 
 KEY = {"OPENAI_API_KEY": "sk-secret"}
 
@@ -82,3 +84,14 @@ def test_the_embedded_model_is_not_imported_before_a_meeting_opens() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_weights_that_have_not_learned_to_hear_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin = tmp_path / "pin.json"
+    pin.write_text('{"sha256": "0"}')
+    monkeypatch.setattr(loading, "PIN", pin)
+    with pytest.raises(InputError, match="not learned to hear") as caught:
+        load_mind("moderator-lm-hear", environ={})
+    assert "moderator-lm" in caught.value.todo

@@ -11,7 +11,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
+from moderator.audio import Waveform
 from moderator.ears.script import ScriptedEars
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, SpeakerActivity, Word
@@ -22,6 +24,7 @@ from moderator.mind.moderator_lm.floor_model import measure
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.mind.moderator_lm.mind import ModeratorLM
 from moderator.mind.moderator_lm.session import ModeratorSession
+from moderator.mind.moderator_lm.speech import FRAMES, SpeechEncoder
 from moderator.mind.moderator_lm.talk import KEPT, Talk
 from moderator.percepts import PerceptBuilder
 from moderator.testing.meetings import people, talk
@@ -259,6 +262,49 @@ def test_voices_in_pieces_measure_like_voices_at_once() -> None:
     others = [[w for w in SAID if w.speaker == name] for name in ("ana", "ben")]
     expected = measure(SeatVoices(own, others), at)
     np.testing.assert_allclose(measure(heard.voices(("ana", "ben"))(), at), expected, atol=1e-5)
+
+
+class Ear(SpeechEncoder):
+    """Hears how loud each frame is."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+
+    def frames(self, chunk: Waveform) -> NDArray[np.float32]:
+        loud = np.abs(chunk.reshape(FRAMES, -1)).mean(1, dtype=np.float32)
+        return np.outer(loud, np.linspace(-9, 9, self._width, dtype=np.float32))
+
+
+def heard(loaded: Loaded, sounds: Sequence[float | None], forget: bool = False) -> list[float]:
+    """Probabilities at each percept of half a second, sounding as loud as told or unheard."""
+
+    async def run() -> list[float]:
+        found = []
+        async with session(loaded) as opened:
+            for (percept, floor), loud in zip(percepts(SAID, 10), sounds, strict=False):
+                length = percept.end - percept.start
+                audio = None if loud is None else {"ana": np.full(length, loud, dtype=np.float32)}
+                if forget and percept.index == len(sounds) - 1:
+                    opened.forget("ana")
+                await opened.push(replace(percept, audio=audio), floor)
+                found.append(await opened.probability())
+        return found
+
+    return asyncio.run(run())
+
+
+def test_only_a_model_with_an_encoder_hears_how_it_sounds(loaded: Loaded) -> None:
+    hearing = replace(loaded, speech=Ear(loaded.network.shape.speech))
+    soft, loud = [0.1] * 8, [0.1] * 6 + [0.9] * 2
+    assert heard(loaded, soft) == heard(loaded, loud) == heard(hearing, [None] * 8)
+    assert heard(hearing, soft)[:6] == heard(hearing, loud)[:6]
+    assert heard(hearing, soft)[7] != heard(hearing, loud)[7]
+
+
+def test_half_a_second_of_somebody_forgotten_is_not_heard(loaded: Loaded) -> None:
+    hearing = replace(loaded, speech=Ear(loaded.network.shape.speech))
+    soft, loud = [0.1] * 8, [0.1] * 6 + [0.9, 0.1]
+    assert heard(hearing, soft, forget=True)[7] == heard(hearing, loud, forget=True)[7]
 
 
 def test_voices_are_kept_no_longer_than_they_matter() -> None:
