@@ -31,7 +31,7 @@ def hearing(
 
     Args:
         network: with the projector; its LoRA matrices add nothing.
-        meetings: heard, not learned from; of a single one, another's sound is its own at another time.
+        meetings: heard, not learned from; of a single one, another's sound is its own, later.
         opening: token ids that stand before a transcript.
         window: chunks that are read at a time.
         notice: told of every batch.
