@@ -38,7 +38,7 @@ from moderator.learn.scores import answers, figures
 from moderator.learn.words_stage import Drill, WordsSettings, train_words
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.checkpoint import put, read
+from moderator.mind.moderator_lm.checkpoint import put, read, trained
 from moderator.mind.moderator_lm.loading import load
 from moderator.mind.moderator_lm.mind import ModeratorLM
 from moderator.mind.moderator_lm.network import Network
@@ -254,7 +254,7 @@ def _learned(network: Network) -> dict[str, torch.Tensor]:
     """What the second stage trains."""
     return {
         name: tensor
-        for name, tensor in network.state_dict().items()
+        for name, tensor in trained(network).items()
         if name.endswith((".a", ".b")) or name.startswith(("enter.", "head."))
     }
 

@@ -31,7 +31,7 @@ def hearing(
 
     Args:
         network: with the projector; its LoRA matrices add nothing.
-        meetings: heard, not learned from; at least two, or another's sound is its own, later.
+        meetings: heard, not learned from; of a single one, another's sound is its own, later.
         opening: token ids that stand before a transcript.
         window: chunks that are read at a time.
         notice: told of every batch.
@@ -70,7 +70,7 @@ class _Window:
 def _windows(meetings: Sequence[HeardMeeting], window: int) -> Iterator[_Window]:
     for index, meeting in enumerate(meetings):
         other = meetings[(index + 1) % len(meetings)].frames
-        shift = window if len(meetings) == 1 else 0
+        shift = len(meeting) // 2 if len(meetings) == 1 else 0
         for first in range(0, len(meeting), window):
             chunks = torch.arange(first, min(first + window, len(meeting)))
             said = [meeting.said(chunk) for chunk in chunks.tolist()]
