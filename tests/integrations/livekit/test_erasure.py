@@ -81,7 +81,7 @@ def test_what_could_not_be_erased_is_tried_again_at_the_end(
 
     def failing(self: Journal, speakers: frozenset[str]) -> None:
         if next(left, None) is not None:
-            raise InputError("the disk is full", where="journal.jsonl")
+            raise InputError("the disk is full", where="journal.jsonl", todo="free some space")
         erase(self, speakers)
 
     monkeypatch.setattr(Journal, "erase", failing)
