@@ -137,7 +137,9 @@ def read_clips(directory: Path) -> list[Clip]:
     """
     found = sorted(path for path in directory.glob("*.json") if path.with_suffix(".wav").exists())
     if not found:
-        raise InputError("no NAME.wav with a NAME.json", where=str(directory))
+        raise InputError(
+            "no NAME.wav with a NAME.json", where=str(directory), todo="name another folder"
+        )
     clips = []
     for path in found:
         blocks = list(AudioFile(path.with_suffix(".wav")).blocks(60 * SAMPLE_RATE))

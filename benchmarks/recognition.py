@@ -116,7 +116,9 @@ def speech_clips(directory: Path) -> Iterator[Clip]:
     texts = sorted(directory.glob("*.txt"))
     found = [(text, wav) for text in texts if (wav := text.with_suffix(".wav")).exists()]
     if not found:
-        raise InputError("no NAME.wav with a NAME.txt", where=str(directory))
+        raise InputError(
+            "no NAME.wav with a NAME.txt", where=str(directory), todo="name another folder"
+        )
     for text, wav in found:
         times = text.with_suffix(".ctm")
         if timed := times.exists():
@@ -134,7 +136,9 @@ def meeting_clips(directory: Path) -> Iterator[Clip]:
     """
     found = sorted(path for path in directory.glob("*.json") if path.with_suffix(".wav").exists())
     if not found:
-        raise InputError("no NAME.wav with a NAME.json", where=str(directory))
+        raise InputError(
+            "no NAME.wav with a NAME.json", where=str(directory), todo="name another folder"
+        )
     for path in found:
         audio = read_audio(path.with_suffix(".wav"))
         words = sorted(read_record(path).words, key=lambda word: word.start)

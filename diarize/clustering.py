@@ -109,7 +109,9 @@ class SpeakerClusters:
             DiarizeError: there are more names than `limit`.
         """
         if len(self.active) >= self.limit:
-            raise DiarizeError(f"more than {self.limit} enrolled speakers", where=name)
+            raise DiarizeError(
+                f"more than {self.limit} enrolled speakers", where=name, todo="enrol fewer"
+            )
         slot = self._free_slot()
         self._fill(slot, name, vector, evidence_s)
         self._enrolled[slot] = True

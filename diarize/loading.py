@@ -130,7 +130,9 @@ def _read(path: str | Path) -> bytes:
     file = Path(path)
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise DiarizeError("weights file over 512 MiB", where=str(file))
+            raise DiarizeError(
+                "weights file over 512 MiB", where=str(file), todo="give the weights of one model"
+            )
         return file.read_bytes()
     except OSError as error:
         raise DiarizeError(

@@ -24,7 +24,7 @@ class InputError(ModeratorError):
         todo: what the user can do about it.
     """
 
-    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", todo: str) -> None:
         self.what, self.where, self.todo = what, where, todo
         super().__init__(", ".join(part for part in (what, where, todo) if part))
 

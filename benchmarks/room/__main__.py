@@ -111,9 +111,9 @@ def _row(name: str) -> str:
 def _inside(arguments: list[str]) -> int:
     """Runs this program in a network of its own."""
     if binary() is None:
-        raise InputError("no livekit-server on PATH", where="benchmarks.room")
+        raise InputError("no livekit-server on PATH", where="benchmarks.room", todo="install it")
     if (reason := why_not()) is not None:
-        raise InputError(reason, where="benchmarks.room")
+        raise InputError(reason, where="benchmarks.room", todo="run it where that is allowed")
     own = [sys.executable, "-m", "benchmarks.room", *arguments]
     return subprocess.run(command(own), env={**os.environ, INSIDE: "1"}, check=False).returncode
 

@@ -32,7 +32,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what = "the disk is full" if error.errno == errno.ENOSPC else _reason(error)
-        todo = _TODO.get(error.errno or 0, "")
+        todo = _TODO.get(error.errno or 0, "choose another directory")
         raise InputError(what, where=shown(path), todo=todo) from None
 
 

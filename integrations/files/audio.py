@@ -147,7 +147,11 @@ class AudioFile:
                 if resampler is not None:
                     yield _clipped(resampler.resample_chunk(silence(0), last=True))
                 if source_rate not in _RATES:
-                    raise InputError(f"{source_rate} Hz in part of it", where=shown(self.path))
+                    raise InputError(
+                        f"{source_rate} Hz in part of it",
+                        where=shown(self.path),
+                        todo="export it at one rate",
+                    )
                 rate = source_rate
                 resampler = (
                     soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
@@ -199,10 +203,14 @@ def _open(path: Path, demuxer: str) -> Iterator[tuple[InputContainer, AudioStrea
                 metadata_errors="replace",
             ) as container:
                 if not container.streams.audio:
-                    raise InputError("no audio stream in it", where=shown(path))
+                    raise InputError(
+                        "no audio stream in it", where=shown(path), todo=f"give {CONTAINERS}"
+                    )
                 stream = container.streams.audio[0]
                 if stream.codec_context is None:  # PyAV has no decoder for it
-                    raise InputError("unknown kind of sound in it", where=shown(path))
+                    raise InputError(
+                        "unknown kind of sound in it", where=shown(path), todo=f"give {CONTAINERS}"
+                    )
                 stream.codec_context.thread_count = 1
                 if stream.rate not in _RATES or not 1 <= stream.channels <= _MOST_CHANNELS:
                     raise InputError(

@@ -140,6 +140,8 @@ def _run(
     *,
     as_json: bool,
 ) -> dict[str, Any]:
+    from functools import partial
+
     from integrations.files.replay import Replay
     from moderator.cli.console import note, progress
     from moderator.timeline import to_seconds
@@ -150,8 +152,19 @@ def _run(
         run = Replay(meeting, options, mind, hearing)
     seconds = to_seconds(meeting.duration)
     name = f"replaying {meeting.meeting_id}"
-    with progress(name, seconds, unit="seconds", enabled=not as_json) as advance:
-        return run.run(advance)
+    reached = [0.0]
+    try:
+        with progress(name, seconds, unit="seconds", enabled=not as_json) as advance:
+            return run.run(partial(_count, reached, advance))
+    except KeyboardInterrupt:
+        far = f"stopped at {reached[0]:.1f} s of {seconds:.1f} s"
+        note(f"{far}, {options.out} holds what was done, `moderator report` makes its page")
+        raise
+
+
+def _count(total: list[float], advance: Any, more: float) -> None:
+    total[0] += more
+    advance(more)
 
 
 def _print(summary: dict[str, Any], out: Path, *, as_json: bool) -> None:

@@ -47,12 +47,18 @@ def parse_ctm(text: str, path: Path) -> tuple[CtmWord, ...]:
     for number, fields in numbered_fields(text):
         where = f"{shown(path)}:{number}"
         if len(fields) < 5:
-            raise InputError(f"{len(fields)} fields where CTM has 5 or more", where=where)
+            raise InputError(
+                f"{len(fields)} fields where CTM has 5 or more",
+                where=where,
+                todo="correct the line",
+            )
         start, end = times(fields[2], fields[3], where)
         if said := clean(fields[4]):
             words.append(CtmWord(fields[0], fields[1], start, end, said))
     if not words:
-        raise InputError("no words in it", where=shown(path))
+        raise InputError(
+            "no words in it", where=shown(path), todo="give the CTM of a meeting with words"
+        )
     return tuple(sorted(words, key=lambda word: (word.start, word.end)))
 
 
@@ -98,7 +104,9 @@ def by_channel(words: Sequence[CtmWord], path: Path) -> MeetingWords:
     """
     channels, files = {word.channel for word in words}, {word.file for word in words}
     if len(channels) > 1 and len(files) > 1:
-        raise InputError("several files and several channels", where=shown(path))
+        raise InputError(
+            "several files and several channels", where=shown(path), todo="add the RTTM file"
+        )
     if len(channels) == 1 and len(files) == 1:
         raise InputError("it does not say who speaks", where=shown(path), todo="add the RTTM file")
     per_channel = len(channels) > 1

@@ -89,11 +89,13 @@ def load_script(path: Path = SCRIPT) -> Script:
         return Script.model_validate(YAML(typ="safe", pure=True).load(text))
     except YAMLError as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"not YAML ({reason})", where=str(path)) from None
+        raise InputError(f"not YAML ({reason})", where=str(path), todo="correct the file") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise InputError(first["msg"], where=f"{path}: {key}" if key else str(path)) from None
+        raise InputError(
+            first["msg"], where=f"{path}: {key}" if key else str(path), todo="correct the file"
+        ) from None
 
 
 def render(

@@ -174,7 +174,11 @@ def _check_different(given: Sequence[_Given]) -> None:
             names.add(item.name)
         other = files.setdefault(item.identity, item.path)
         if other is not item.path:
-            raise InputError("the same file twice", where=f"{shown(other)} and {shown(item.path)}")
+            raise InputError(
+                "the same file twice",
+                where=f"{shown(other)} and {shown(item.path)}",
+                todo="give each once",
+            )
 
 
 def _recordings(given: Sequence[_Given]) -> RecordedTracks | SharedRecording:

@@ -120,7 +120,7 @@ def parse_record(text: str, path: Path) -> MeetingWords:
     turns = checked_turns((_span(i, turn, path) for i, turn in enumerate(record.turns)), path)
     words = in_order(word for i, turn in enumerate(record.turns) for word in _words(i, turn, path))
     if not words:
-        raise InputError("no words in it", where=shown(path))
+        raise InputError("no words in it", where=shown(path), todo="give a record with words")
     ends = max(max(word.end for word in words), max(turn.end for turn in turns))
     return MeetingWords(
         meeting_id=source.meeting_id(record.meeting_id),
@@ -140,6 +140,7 @@ def _participant(id_: str, who: _Speaker, path: Path) -> Participant:
         raise InputError(
             f"the name '{clipped(id_)}' has spaces around it or is not in Unicode's composed form",
             where=f"{shown(path)}: speakers",
+            todo="correct the name",
         )
     name = checked_id(who.name, f"{shown(path)}: speakers.{id_}.name") if who.name else id_
     position = POSITIONS.get(who.role, clean(who.role)) if who.role else None
@@ -175,10 +176,14 @@ def _words(index: int, turn: _Turn, path: Path) -> list[Word]:
         place = f"turns[{index}].words[{i}]"
         _check_order(word.s, word.e, place, path)
         if before is not None and (word.s < before.s or word.s < before.e - WORD_OVERLAP_ALLOWED_S):
-            raise InputError("word out of order", where=f"{shown(path)}: {place}")
+            raise InputError(
+                "word out of order", where=f"{shown(path)}: {place}", todo="sort the words by time"
+            )
         reach = OUTSIDE_ALLOWED_S
         if word.s < turn.start - reach or word.e > turn.end + reach:
-            raise InputError("word outside its turn", where=f"{shown(path)}: {place}")
+            raise InputError(
+                "word outside its turn", where=f"{shown(path)}: {place}", todo="correct the times"
+            )
         before = word
         if said := clean(word.w):
             words.append(Word(turn.speaker, said, to_samples(word.s), to_samples(word.e)))
@@ -199,5 +204,7 @@ def _topic(index: int, topic: _Topic, path: Path) -> Topic:
 def _check_order(start: float, end: float, place: str, path: Path) -> None:
     if end < start:
         raise InputError(
-            f"ends before it starts ({start} to {end} s)", where=f"{shown(path)}: {place}"
+            f"ends before it starts ({start} to {end} s)",
+            where=f"{shown(path)}: {place}",
+            todo="correct the times",
         )

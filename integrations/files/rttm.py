@@ -50,11 +50,15 @@ def parse_rttm(text: str, path: Path) -> SpeakerTurns:
     for number, fields in numbered_fields(text):
         where = f"{shown(path)}:{number}"
         if fields[0] not in TYPES:
-            raise InputError(f"unknown type of line '{clipped(fields[0])}'", where=where)
+            raise InputError(
+                f"unknown type of line '{clipped(fields[0])}'", where=where, todo="give RTTM"
+            )
         if fields[0] != "SPEAKER":
             continue
         if len(fields) < 8:
-            raise InputError(f"{len(fields)} fields where RTTM has 8 to 10", where=where)
+            raise InputError(
+                f"{len(fields)} fields where RTTM has 8 to 10", where=where, todo="correct the line"
+            )
         if file is not None and fields[1] != file:
             names = f"'{clipped(file)}' and '{clipped(fields[1])}'"
             raise InputError(f"two recordings, {names}", where=where, todo="give one a file")
@@ -63,7 +67,11 @@ def parse_rttm(text: str, path: Path) -> SpeakerTurns:
         speaker = checked_id(unquote(fields[7]), where)
         spans.append(Span(speaker, start, end, f"line {number}"))
     if file is None or not any(span.end > span.start for span in spans):
-        raise InputError("no SPEAKER line with a duration in it", where=shown(path))
+        raise InputError(
+            "no SPEAKER line with a duration in it",
+            where=shown(path),
+            todo="give the RTTM of a meeting with speech",
+        )
     return SpeakerTurns(source.meeting_id(unquote(file)), checked_turns(spans, path))
 
 
@@ -115,15 +123,23 @@ def times(start: str, duration: str, where: str) -> tuple[Samples, Samples]:
         begin, length = float(start), float(duration)
     except ValueError:
         text = f"'{clipped(start)}' and '{clipped(duration)}'"
-        raise InputError(f"times {text} are no numbers", where=where) from None
+        raise InputError(
+            f"times {text} are no numbers", where=where, todo="correct the line"
+        ) from None
     if not (math.isfinite(begin) and math.isfinite(length)):
-        raise InputError(f"times {begin} and {length} are not finite", where=where)
+        raise InputError(
+            f"times {begin} and {length} are not finite", where=where, todo="correct the line"
+        )
     if begin < 0:
-        raise InputError(f"negative start {begin} s", where=where)
+        raise InputError(f"negative start {begin} s", where=where, todo="correct the line")
     if length < 0:
-        raise InputError(f"ends before it starts (duration {length} s)", where=where)
+        raise InputError(
+            f"ends before it starts (duration {length} s)", where=where, todo="correct the line"
+        )
     if begin + length > LATEST_S:
-        raise InputError(f"a time beyond {LATEST_S / 3600:.0f} hours", where=where)
+        raise InputError(
+            f"a time beyond {LATEST_S / 3600:.0f} hours", where=where, todo="correct the line"
+        )
     return to_samples(begin), to_samples(begin + length)
 
 

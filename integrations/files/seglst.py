@@ -68,7 +68,9 @@ def parse_seglst(text: str, path: Path) -> MeetingWords:
         where = f"{shown(path)}: {place}"
         if segment.end_time < segment.start_time:
             times = f"{segment.start_time} to {segment.end_time} s"
-            raise InputError(f"ends before it starts ({times})", where=where)
+            raise InputError(
+                f"ends before it starts ({times})", where=where, todo="correct the times"
+            )
         who = checked_id(segment.speaker, where)
         participants.setdefault(who, Participant(who, who))
         start, end = to_samples(segment.start_time), to_samples(segment.end_time)
@@ -76,7 +78,7 @@ def parse_seglst(text: str, path: Path) -> MeetingWords:
         words += spread(who, segment.words, start, end)
     turns = checked_turns(spans, path)
     if not words:
-        raise InputError("no words in it", where=shown(path))
+        raise InputError("no words in it", where=shown(path), todo="give segments with words")
     return MeetingWords(
         meeting_id=source.meeting_id(segments[0].session_id),
         duration=max(turn.end for turn in turns),
@@ -111,7 +113,7 @@ def write_seglst(path: Path, meeting_id: str, words: Iterable[Word]) -> None:
 
 def _check_one_session(segments: list[_Segment], path: Path) -> None:
     if not segments:
-        raise InputError("no segments in it", where=shown(path))
+        raise InputError("no segments in it", where=shown(path), todo="give segments with words")
     for index, segment in enumerate(segments):
         if segment.session_id != segments[0].session_id:
             first, other = clipped(segments[0].session_id), clipped(segment.session_id)

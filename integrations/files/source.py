@@ -31,9 +31,13 @@ def open_input(path: Path) -> Iterator[BinaryIO]:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise InputError("a directory where a file is needed", where=shown(path))
+            raise InputError(
+                "a directory where a file is needed", where=shown(path), todo="name a file in it"
+            )
         if not stat.S_ISREG(status.st_mode):
-            raise InputError("not a regular file", where=shown(path))
+            raise InputError(
+                "not a regular file", where=shown(path), todo="save it as a file first"
+            )
         if status.st_size == 0:
             raise InputError("empty file", where=shown(path), todo="record or export it again")
         file = path.open("rb")
@@ -41,7 +45,11 @@ def open_input(path: Path) -> Iterator[BinaryIO]:
         raise InputError("no such file", where=shown(path), todo="check the name") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"cannot be read ({reason})", where=shown(path)) from None
+        raise InputError(
+            f"cannot be read ({reason})",
+            where=shown(path),
+            todo="check the path and its permissions",
+        ) from None
     with file:
         yield file
 
@@ -63,9 +71,11 @@ def read_text(path: Path) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", where=shown(path)) from None
+        raise InputError(
+            f"not UTF-8 text (byte {error.start})", where=shown(path), todo="save it as UTF-8"
+        ) from None
     if "\0" in text:
-        raise InputError("not a text file", where=shown(path))
+        raise InputError("not a text file", where=shown(path), todo="save it as UTF-8")
     return text
 
 

@@ -201,6 +201,7 @@ class DuplexSession(llm.DuplexSession[Literal["moderator_event"]]):
             raise InputError(
                 "not usable beside the role's own: too long, or with control characters",
                 where="the agent's instructions",
+                todo="shorten them",
             ) from None
 
     async def _update_instructions(self, instructions: str) -> None:

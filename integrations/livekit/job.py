@@ -51,11 +51,13 @@ def job_role(metadata: str, default: Role, roles: Roles) -> tuple[Role, JobWishe
         InputError: the metadata is not valid, with the reason.
     """
     if len(metadata) > LONGEST_METADATA:
-        raise InputError("more than 100,000 characters", where="job metadata")
+        raise InputError("more than 100,000 characters", where="job metadata", todo="shorten it")
     try:
         wishes = JobWishes.model_validate(json.loads(metadata)) if metadata.strip() else JobWishes()
     except (ValueError, RecursionError) as error:
-        raise InputError(_first_line(error), where="job metadata") from None
+        raise InputError(
+            _first_line(error), where="job metadata", todo="correct the metadata"
+        ) from None
     if wishes.role is None:
         return default, wishes
     if isinstance(wishes.role, str):
@@ -63,7 +65,9 @@ def job_role(metadata: str, default: Role, roles: Roles) -> tuple[Role, JobWishe
     try:
         return Role.model_validate(wishes.role), wishes
     except ValidationError as error:
-        raise InputError(_first_line(error), where="job metadata: role") from None
+        raise InputError(
+            _first_line(error), where="job metadata: role", todo="correct the role"
+        ) from None
 
 
 def _first_line(error: BaseException) -> str:

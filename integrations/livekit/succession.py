@@ -38,13 +38,13 @@ class Roles:
             InputError: there is none of that name.
         """
         if not is_name(name):
-            raise InputError("not the name of a role", where=where)
+            raise InputError("not the name of a role", where=where, todo="name a role")
         if name in self._others:
             return self._others[name]
         try:
             return load_role(name)
         except ValueError as error:
-            raise InputError(str(error), where=where) from None
+            raise InputError(str(error), where=where, todo="name another role") from None
 
     def asked(self, asked: str) -> Role:
         """A role by its name, or as the YAML of a whole role; the latter takes a while.
@@ -55,11 +55,11 @@ class Roles:
         if is_name(asked) or ":" not in asked:
             return self.named(asked)
         if len(asked) > LONGEST:
-            raise InputError(f"a role has at most {LONGEST:,} characters here")
+            raise InputError(f"a role has at most {LONGEST:,} characters here", todo="shorten it")
         try:
             return parse_role(asked)
         except ValueError as error:
-            raise InputError(" ".join(str(error).split())) from None
+            raise InputError(" ".join(str(error).split()), todo="correct the role") from None
 
 
 def load_roles(files: Iterable[str]) -> list[Role]:
@@ -90,7 +90,11 @@ def successor(old: Role, new: Role) -> Role:
         InputError: the new role speaks another language; what hears was loaded for the old one.
     """
     if new.language.split("-", 1)[0] != old.language.split("-", 1)[0]:
-        raise InputError(f"the role {new.id} speaks another language", where="role")
+        raise InputError(
+            f"the role {new.id} speaks another language",
+            where="role",
+            todo="choose a role in the same language",
+        )
     kept = ("identity", "voice", "language", "consent", "retention", "microphones")
     return new.model_copy(update={name: getattr(old, name) for name in kept})
 

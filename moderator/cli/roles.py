@@ -74,6 +74,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Find everything that is wrong with roles; exit with 2 if one cannot be used."""
+    from moderator.errors import InputError
     from roles.loader import examine
 
     results = [examine(target) for given in files for target in _targets(given)]
@@ -82,8 +83,13 @@ def check(
     else:
         for result in results:
             _print_result(result)
-    if any(result.role is None for result in results):
-        raise typer.Exit(2)
+    refused = [result for result in results if result.role is None]
+    if refused:
+        raise InputError(
+            f"{len(refused)} of {len(results)} role{'s' * (len(results) > 1)} cannot be used",
+            where=next(one.where for one in refused[0].problems if one.level == "error"),
+            todo="correct what is listed on stdout",
+        )
 
 
 @app.command()

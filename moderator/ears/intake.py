@@ -31,7 +31,7 @@ class Intake:
             InputError: the chunk is not mono, or lies in the future.
         """
         if chunk.samples.ndim != 1:
-            raise InputError("audio is not mono", where=f"track {chunk.track}")
+            raise InputError("audio is not mono", where=f"track {chunk.track}", todo="mix it down")
         if chunk.start < 0 or chunk.end > now + _AHEAD:
             raise InputError(
                 f"audio stamped {to_seconds(chunk.start)} s at {to_seconds(now)} s",

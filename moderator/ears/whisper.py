@@ -232,5 +232,7 @@ def load_whisper(
     try:
         tokenizer = Tokenizer(text, model.is_multilingual, task="transcribe", language=language)
     except ValueError as error:
-        raise InputError(f"whisper does not know the language {language!r}") from error
+        raise InputError(
+            f"whisper does not know the language {language!r}", todo="choose another language"
+        ) from error
     return Whisper(model, tokenizer, FeatureExtractor(feature_size=model.n_mels))

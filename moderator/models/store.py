@@ -141,7 +141,9 @@ class ModelStore:
         parents = {self.path(name, file.name).parent for file in model.files}
         if len(parents) != 1:
             raise InputError(
-                f"the files of {name} lie in several directories", where=str(self.root)
+                f"the files of {name} lie in several directories",
+                where=str(self.root),
+                todo="lay them all into one",
             )
         return parents.pop()
 

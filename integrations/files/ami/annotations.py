@@ -148,7 +148,11 @@ class Layers:
     ) -> Span | None:
         """Adds the topics in `parent` and below; what they span together."""
         if depth > DEEPEST_TOPIC:
-            raise InputError(f"topics more than {DEEPEST_TOPIC} deep", where=place)
+            raise InputError(
+                f"topics more than {DEEPEST_TOPIC} deep",
+                where=place,
+                todo="download the release again",
+            )
         whole: Span | None = None
         for element in parent.findall("topic"):
             at = len(found)
@@ -192,7 +196,11 @@ def _tokens(root: Element, place: str) -> WordsFile:
     for element in root:
         id_ = element.get(f"{NITE}id", "")
         if not id_ or id_ in index:
-            raise InputError("an element without an id of its own", where=place)
+            raise InputError(
+                "an element without an id of its own",
+                where=place,
+                todo="download the release again",
+            )
         index[id_] = len(tokens)
         token = Token(
             kind=str(element.tag),

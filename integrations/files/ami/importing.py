@@ -48,7 +48,9 @@ def import_release(archive: Path, out: Path, splits: Sequence[str], *, force: bo
         meetings = [one for one in listed(release) if one.split in splits]
         meetings.sort(key=lambda one: (splits.index(one.split), one.id))
         if not meetings:
-            raise InputError("no meetings of this split in it", where=shown(archive))
+            raise InputError(
+                "no meetings of this split in it", where=shown(archive), todo="choose another split"
+            )
         _check_free(out, meetings, force)
         with disk_errors(out):
             made = [path for path in (out, *out.parents) if not path.exists()]
@@ -96,7 +98,9 @@ def _write(release: Release, meetings: Sequence[Listed], stage: Path, out: Path)
                 ready.append((part, place))
             advance(1.0)
     if not ready:
-        raise InputError("no words in it", where=release.place("words"))
+        raise InputError(
+            "no words in it", where=release.place("words"), todo="download the release again"
+        )
     with disk_errors(out):
         for part, place in ready:
             place.parent.mkdir(exist_ok=True)

@@ -74,7 +74,7 @@ def listed(release: Release) -> list[Listed]:
         duration = time_of(element, "duration", place) or 0.0
         found[id_] = Listed(id_, element.get("type"), duration, dict(sorted(speakers.items())))
     if not found:
-        raise InputError("no meetings in it", where=place)
+        raise InputError("no meetings in it", where=place, todo="download the release again")
     return list(found.values())
 
 

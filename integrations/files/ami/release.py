@@ -47,7 +47,11 @@ class Release:
         self._path, self._archive, self._read = path, archive, 0
         members = [info for info in archive.infolist() if not info.is_dir()]
         if len(members) > MOST_MEMBERS:
-            raise InputError(f"more than {MOST_MEMBERS} files in it", where=shown(path))
+            raise InputError(
+                f"more than {MOST_MEMBERS} files in it",
+                where=shown(path),
+                todo="download the release again",
+            )
         found = [one.filename for one in members if f"/{one.filename}".endswith(f"/{MEETINGS}")]
         if not found:
             raise InputError(
@@ -85,9 +89,15 @@ class Release:
         try:
             root: Element = fromstring(data)
         except DefusedXmlException:
-            raise InputError("entities in the XML", where=self.place(name)) from None
+            raise InputError(
+                "entities in the XML", where=self.place(name), todo="download the release again"
+            ) from None
         except (ParseError, ValueError, LookupError) as error:  # LookupError: an unknown encoding
-            raise InputError(f"no XML ({clipped(str(error))})", where=self.place(name)) from None
+            raise InputError(
+                f"no XML ({clipped(str(error))})",
+                where=self.place(name),
+                todo="download the release again",
+            ) from None
         return root
 
     def _bytes(self, name: str) -> bytes:
@@ -96,15 +106,25 @@ class Release:
             raise InputError("missing", where=self.place(name), todo="fetch the release again")
         self._read += info.file_size
         if info.file_size > MOST_MEMBER_BYTES or self._read > MOST_BYTES:
-            raise InputError("too large, unpacked", where=self.place(name))
+            raise InputError(
+                "too large, unpacked", where=self.place(name), todo="download the release again"
+            )
         try:
             # What is unpacked is cut at the size that the zip states, and then fails its checksum.
             return self._archive.read(info)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
             reason = "encrypted" if info.flag_bits & 1 else clipped(str(error))
-            raise InputError(f"cannot be unpacked ({reason})", where=self.place(name)) from None
+            raise InputError(
+                f"cannot be unpacked ({reason})",
+                where=self.place(name),
+                todo="download the release again",
+            ) from None
         except NotImplementedError:
-            raise InputError("packed in an unknown way", where=self.place(name)) from None
+            raise InputError(
+                "packed in an unknown way",
+                where=self.place(name),
+                todo="download the release again",
+            ) from None
 
 
 @contextmanager
@@ -140,7 +160,11 @@ def references(element: Element, kind: str, place: str) -> Iterator[tuple[str, s
         href = one.get("href", "")
         found = _REFERENCE.fullmatch(href)
         if found is None:
-            raise InputError(f"not a reference: '{clipped(href)}'", where=place)
+            raise InputError(
+                f"not a reference: '{clipped(href)}'",
+                where=place,
+                todo="download the release again",
+            )
         file, first, last = found.groups()
         yield file, first, last or first
 
@@ -159,5 +183,9 @@ def time_of(element: Element, name: str, place: str) -> float | None:
     except ValueError:
         time = -1.0
     if not 0 <= time <= LATEST_S:
-        raise InputError(f"{name} is '{clipped(text)}', which is no time", where=place)
+        raise InputError(
+            f"{name} is '{clipped(text)}', which is no time",
+            where=place,
+            todo="download the release again",
+        )
     return round(time, 3)

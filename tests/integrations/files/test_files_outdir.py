@@ -44,7 +44,7 @@ def test_interrupted_run_is_told_apart(tmp_path: Path) -> None:
 
 def test_failure_before_the_first_file_leaves_no_directory(tmp_path: Path) -> None:
     with pytest.raises(InputError), OutputDirectory(tmp_path / "a" / "b"):
-        raise InputError("no such model")
+        raise InputError("no such model", todo="pull it")
     assert names(tmp_path) == []
 
 

@@ -98,7 +98,9 @@ def test_killed_wav_has_a_recent_header(tmp_path: Path) -> None:
 
 def test_failed_run_leaves_no_wav(tmp_path: Path) -> None:
     with pytest.raises(InputError):
-        record(tmp_path / "agent.wav", 1, error=InputError("the disk is full"))
+        record(
+            tmp_path / "agent.wav", 1, error=InputError("the disk is full", todo="free some space")
+        )
     assert names(tmp_path) == []
 
 

@@ -161,6 +161,7 @@ def test_an_interrupted_run_leaves_a_valid_journal_that_says_how_far_it_came(
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
     assert b"Traceback" not in errors
+    assert b"stopped at " in errors
     lines = list(read(out / "journal.jsonl"))
     assert lines[-1]["kind"] == "closed"
     assert lines[-1]["complete"] is False

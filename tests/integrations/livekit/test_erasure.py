@@ -84,7 +84,7 @@ def test_what_could_not_be_erased_is_tried_again_at_the_end(
 
     def failing(self: Journal, speakers: frozenset[str], before: Samples) -> None:
         if next(left, None) is not None:
-            raise InputError("the disk is full", where="journal.jsonl")
+            raise InputError("the disk is full", where="journal.jsonl", todo="free some space")
         erase(self, speakers, before)
 
     monkeypatch.setattr(Journal, "erase", failing)
@@ -118,7 +118,7 @@ def test_what_is_tried_again_is_only_what_was_said_before(
 
     def failing(self: Journal, speakers: frozenset[str], before: Samples) -> None:
         if next(left, None) is not None:
-            raise InputError("the disk is full", where="journal.jsonl")
+            raise InputError("the disk is full", where="journal.jsonl", todo="free some space")
         erase(self, speakers, before)
 
     monkeypatch.setattr(Journal, "erase", failing)

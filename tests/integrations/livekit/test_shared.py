@@ -66,7 +66,7 @@ def test_diarization_is_loaded_once_beside_the_meeting() -> None:
 
 def test_models_that_cannot_be_loaded_are_known_to_be_missing() -> None:
     def load() -> object:
-        raise InputError("model is not on this machine")
+        raise InputError("model is not on this machine", todo="pull it")
 
     diarization = SharedDiarization(load)  # type: ignore[arg-type]
     with pytest.raises(InputError):

@@ -45,7 +45,7 @@ def test_two_connections_lost_without_a_word_about_the_tracks_leave_none_behind(
 ) -> None:
     """A server that says good-bye to the agent names no track; the next one has other ids."""
     opened: set[FakeStream] = set()
-    monkeypatch.setattr(rtc.AudioStream, "from_track", lambda **_: FakeStream(opened))
+    monkeypatch.setattr("integrations.livekit.tracks.TrackFrames", lambda *_: FakeStream(opened))
 
     async def run() -> None:
         consent = Consent(load_role("facilitator"), lambda: 0)

@@ -68,7 +68,12 @@ def test_check_tells_everything_and_exits_with_2(
     good.write_text(role_text("scribe"))
     bad.write_text("id: x\nsummary: s\nidentity: {nam: A}\nturn: {eagernes: 1}\n")
     assert run(["roles", "check", str(tmp_path)]) == 2
-    assert capsys.readouterr().out.splitlines() == [
+    captured = capsys.readouterr()
+    where = f"{bad}:3:12"
+    assert captured.err == (
+        f"error: 1 of 2 roles cannot be used, {where}, correct what is listed on stdout\n"
+    )
+    assert captured.out.splitlines() == [
         f"{bad}:3:12: error: unknown key 'nam' in identity, did you mean 'name'?",
         f"{bad}:4:8: error: unknown key 'eagernes' in turn, did you mean 'eagerness'?",
         f"{good}: ok, role 'scribe'",
