@@ -168,9 +168,11 @@ def _count(total: list[float], advance: Any, more: float) -> None:
 
 
 def _print(summary: dict[str, Any], out: Path, *, as_json: bool) -> None:
-    from integrations.files.story import print_story
-    from moderator.cli.console import print_json
+    from integrations.files.story import failures, print_story
+    from moderator.cli.console import note, print_json
 
+    for what, times in failures(out / "journal.jsonl").items():
+        note(f"note: {what} ({times} time{'s' * (times > 1)}; the meeting went on without)")
     if as_json:
         print_json(summary)
     else:

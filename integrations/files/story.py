@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ def print_story(summary: dict[str, Any], out: Path) -> None:
         console.print(f"… and {len(rows) - MOST_ROWS} more, see the report.")
     console.print(_figures(summary), markup=False, highlight=False)
     console.print(f"report: {out / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
+
+
+def failures(journal: Path) -> Counter[str]:
+    """What failed without ending the run, such as a server that gave no answer, and how often."""
+    return Counter(line["what"] for line in read(journal) if line["kind"] == "failure")
 
 
 def acts(journal: Path) -> list[tuple[str, str, str, str, str]]:

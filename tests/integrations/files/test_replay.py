@@ -173,6 +173,16 @@ def test_an_interrupted_run_leaves_a_valid_journal_that_says_how_far_it_came(
     assert run(["report", str(out)]) == 0
 
 
+def test_a_server_that_is_not_there_is_told_about(
+    weekly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = ["--mind", "openai:m", "--mind-url", "http://127.0.0.1:9/v1", "--json"]
+    assert replay(weekly, "--role", "facilitator", "--out", tmp_path / "out", *server) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith("note: openai: the server cannot be reached")
+    assert json.loads(captured.out)["role"] == "facilitator"
+
+
 def test_honest_latency_moves_the_agent_later_and_nothing_else(
     weekly: Path, tmp_path: Path
 ) -> None:
