@@ -39,7 +39,7 @@ def fail(how: str) -> None:
     if how == "disk":
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/journal.jsonl")
     if how == "long":
-        raise InputError("x" * 100_000, todo="mend it")
+        raise InputError("x" * 100_000, todo="shorten it")
     raise RuntimeError("nobody foresaw this")
 
 def bar() -> None:
