@@ -36,5 +36,6 @@ async def serving(app: AgentServer) -> AsyncIterator[None]:
     await asyncio.wait_for(registered.wait(), 60)
     yield
     await app.drain(timeout=20)
-    await asyncio.wait_for(app.aclose(), 30)
+    # It may be loading models for the job after this one, and waits for them.
+    await asyncio.wait_for(app.aclose(), 120)
     await asyncio.wait_for(task, 10)
