@@ -32,7 +32,7 @@ import pytest
 from moderator.cli import ending
 ending.prepare()
 ending.skip_finalisation()
-ending.leave(int(pytest.main(["-p", "no:cacheprovider", *sys.argv[1:]])))
+ending.leave(int(pytest.main(["-o", "cache_dir=.pytest_cache/rooms", *sys.argv[1:]])))
 """
 
 

@@ -30,7 +30,7 @@ def test_an_app_of_ten_lines(server: Server, room: str, tmp_path: Path) -> None:
         async with serving(app):
             async with person(server, room, "ana") as ana:
                 await dispatch(server, room, json.dumps({"role": "timekeeper"}))
-                seen = await agent_seen(ana, 30.0)
+                seen = await agent_seen(ana, 60.0)  # the job loads the models first
                 assert seen is not None
                 assert seen.attributes["moderator.role"] == "timekeeper"
             # Ana has left: the meeting ends by itself.
