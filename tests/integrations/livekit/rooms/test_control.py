@@ -166,10 +166,12 @@ def test_a_spoken_stop_and_listening_only_end_its_turn(
         async with gathering(server, room, models, out, "ana", "ben") as (robin, people):
             ana, ben = people["ana"], people["ben"]
 
+            def state() -> str:
+                return ana.room.remote_participants[IDENTITY].attributes["lk.agent.state"]
+
             def ended(turns: int) -> bool:
-                state = ana.room.remote_participants[IDENTITY].attributes["lk.agent.state"]
                 own = [text for who, text, _ in ben.transcripts if who == IDENTITY]
-                return state == "listening" and len(own) >= before + turns
+                return state() == "listening" and len(own) >= before + turns
 
             async def spoken() -> None:
                 await ana.say(stop)
@@ -183,6 +185,7 @@ def test_a_spoken_stop_and_listening_only_end_its_turn(
             for number, give in enumerate((spoken, written, called)):
                 asked, before = time.monotonic(), 2 * number
                 await ana.call(IDENTITY, "say", LONG)
+                await until(lambda: state() == "speaking")  # not the last sound of the turn before
                 assert await ben.first_sound(asked, within=15.0) is not None
                 await give()
                 await until(lambda: ended(1))
