@@ -337,7 +337,7 @@ def export_run(
     from moderator.cli.models import open_store
     from moderator.learn.align_run import load_projector
     from moderator.learn.card import model_card
-    from moderator.learn.export import advice, weigh_words
+    from moderator.learn.export import advice, weigh_words, words_reach
     from moderator.learn.prepared import read_all
     from moderator.learn.run import load_run, read_settings
     from moderator.learn.thought_run import load_thoughts
@@ -363,6 +363,7 @@ def export_run(
         backbone=open_store(offline=True).model(MODEL).files[0].sha256,
         threshold=threshold,
         scale=scale,
+        words_reach=words_reach(stream),
         data=data[:500],
         aligned=projector is not None,
     )

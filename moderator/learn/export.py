@@ -80,6 +80,11 @@ def weigh_words(network: Network, stream: Answers, boundary: Answers) -> NDArray
     return np.array(shares, dtype=np.float32)
 
 
+def words_reach(stream: Answers) -> float:
+    """The most that the words add to the floor's opinion that a turn comes within 1 s."""
+    return float(np.max(stream.logits[:, 1] - stream.alone[:, 1]))
+
+
 def advice(stream: Answers, boundary: Answers) -> tuple[float, tuple[float, float, float, float]]:
     """The threshold in the stream, and a scale for each head."""
     scale = calibrate(stream, boundary)

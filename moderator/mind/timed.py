@@ -39,8 +39,11 @@ class TimingSession(MindSession, Protocol):
         """The thought before the last probability; None without one."""
         ...
 
-    async def probability(self) -> float:
+    async def probability(self, *, exact: bool = True) -> float:
         """That a turn is fitting now, in [0, 1].
+
+        Args:
+            exact: if not, any number below the threshold says that it is not.
 
         Raises:
             MindError: it failed.
@@ -164,7 +167,7 @@ class TimedSession:
         if self._refused is not None and self._now - self._refused < FITS_FOR:
             return None
         try:
-            fitting = await self._model.probability()
+            fitting = await self._model.probability(exact=False)
         except MindError as error:
             raise PartFailed(str(error), wish) from error
         if fitting < self._model.threshold:

@@ -91,7 +91,7 @@ class Fetcher:
             return
         target.unlink()
         raise WrongHashError(
-            f"wrong sha256 for {model.name}/{file.name}, the file was refused and removed",
+            f"wrong sha256 for {model.name}/{file.name}, the fetched copy was refused and removed",
             where=name,
             todo=f"expected {file.sha256}; get the file from another source",
         )

@@ -53,6 +53,8 @@ class About(BaseModel):
         backbone: sha256 of the language model's file that it was trained on; empty for none.
         threshold: probability from which on taking the turn is advised.
         scale: per head, the logits are multiplied by this before they become probabilities.
+        words_reach: the most that the words added to the floor's logit of a turn within 1 s, at
+            the moments that the threshold was chosen on; None: not measured.
         aligned: its projector was trained, so that it can hear.
         hears_audio: its decisions were trained with speech embeddings, so that it does.
         data: what it was trained on, for people.
@@ -66,6 +68,7 @@ class About(BaseModel):
     backbone: str = Field(default="", max_length=64)
     threshold: Probability = 0.5
     scale: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    words_reach: Annotated[float, Field(allow_inf_nan=False)] | None = None
     aligned: bool = False
     hears_audio: bool = False
     data: str = Field(default="", max_length=500)

@@ -57,6 +57,7 @@ class _Question:
         role: what the floor model is told of it.
         labels: the others' letters, in the order of the voices; None for nobody's.
         free: nobody has the floor.
+        exact: also where a turn is clearly not fitting.
     """
 
     now: Samples
@@ -66,6 +67,7 @@ class _Question:
     role: tuple[float, float]
     labels: list[str | None]
     free: bool
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +175,13 @@ class ModeratorSession:
         """The thought before the last probability; None without one."""
         return self._last.thought
 
-    async def probability(self) -> float:
+    async def probability(self, *, exact: bool = True) -> float:
         """That a turn is fitting now, in [0, 1]; computed beside the event loop.
+
+        Args:
+            exact: if not, and without a thought, the words are left unread where they are not
+                known to make up for what the floor says against a turn; the floor's opinion, then
+                below the threshold, is the answer.
 
         Raises:
             MindError: the model failed.
@@ -192,6 +199,7 @@ class ModeratorSession:
             role_numbers(leads=self._part.leads, known=self._has_role),
             [self._labels.get(name) for name in self._talk.others(self._participants)],
             self._free,
+            exact,
         )
         loop = asyncio.get_running_loop()
         try:
@@ -215,6 +223,9 @@ class ModeratorSession:
             device = network.device
             role = torch.tensor([question.role], device=device)
             reading = network.floor(torch.from_numpy(features).to(device), role)
+            if not question.exact and self._budget is None and self._hopeless(reading.logits):
+                floor = _probability(reading.logits, about.scale, _NOW)
+                return _Judgement(floor, about.threshold)
             stream.catch_up(question.now)
             prompt = self._prompt_memory(question.prompt)
             hidden = reach(network, [stream], [prompt], reading)
@@ -224,6 +235,14 @@ class ModeratorSession:
                 considered = network.think(hidden, reading.embedding, logits)
                 return self._thought_over(considered, question, voices, self._budget)
             return _Judgement(_probability(logits, about.scale, _NOW), about.threshold)
+
+    def _hopeless(self, opinion: Tensor) -> bool:
+        """Whether the words have never made up for what the floor says."""
+        reach = self._loaded.about.words_reach
+        if reach is None:
+            return False
+        most = opinion + max(reach, 0.0)
+        return _probability(most, self._loaded.about.scale, _NOW) < self._loaded.about.threshold
 
     def _thought_over(
         self, considered: Considered, question: _Question, voices: SeatVoices, budget: Budget

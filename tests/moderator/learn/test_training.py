@@ -11,7 +11,7 @@ import torch
 from moderator.errors import InputError
 from moderator.events import Word
 from moderator.learn.averaging import average
-from moderator.learn.export import weigh_words
+from moderator.learn.export import weigh_words, words_reach
 from moderator.learn.floor_stage import gather
 from moderator.learn.prepared import PreparedMeeting, prepare, read, read_all, write
 from moderator.learn.run import Run, Settings, load_run
@@ -202,3 +202,6 @@ def test_words_count_as_much_as_they_are_worth(lessons: list[PreparedMeeting]) -
     assert (shares[:3] < 1.0).all()  # random words are worth less than they say
     again = answers(model, lessons[2:], "stream", lambda done, of: None)
     np.testing.assert_allclose(again.logits, stream.weighing_words(shares).logits, atol=1e-4)
+    added = (again.logits - again.alone)[:, 1]
+    assert (added <= words_reach(again)).all()
+    assert words_reach(again) in added

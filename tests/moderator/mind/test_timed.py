@@ -61,7 +61,8 @@ class Timer:
     async def push(self, percept: Percept, floor: FloorView) -> None:
         self._now = to_seconds(percept.end)
 
-    async def probability(self) -> float:
+    async def probability(self, *, exact: bool = True) -> float:
+        assert not exact, "only a moment that fits is of use"
         self.asked.append(self._now)
         return self._fitting(self._now)
 

@@ -103,6 +103,32 @@ def test_what_is_said_and_by_whom_and_in_which_role_matters(loaded: Loaded) -> N
     assert played(loaded, SAID, role=MUTE)[-1] != base
 
 
+def test_words_are_left_unread_where_they_cannot_make_up_for_the_floor(loaded: Loaded) -> None:
+    """At a threshold of 0.01 they may matter here, at 0.99 they cannot."""
+
+    async def run(threshold: float, reach: float | None) -> tuple[float, float, list[int]]:
+        about = loaded.about.model_copy(update={"threshold": threshold, "words_reach": reach})
+        read = []
+        async with session(replace(loaded, about=about)) as opened:
+            for percept, floor in percepts(SAID, 10):
+                await opened.push(percept, floor)
+            quick = await opened.probability(exact=False)
+            read.append(len(opened._stream))
+            exact = await opened.probability()
+            read.append(len(opened._stream))
+        return quick, exact, read
+
+    base = asyncio.run(run(0.99, None))
+    assert base[0] == pytest.approx(base[1], abs=1e-5)  # how far words reach is not known
+    near = asyncio.run(run(0.01, 0.1))
+    assert near == base
+    quick, exact, read = asyncio.run(run(0.99, 0.1))
+    assert exact == pytest.approx(base[1], abs=1e-5)
+    assert abs(quick - exact) > 1e-4
+    assert quick < 0.99
+    assert read[0] == 0 < read[1]
+
+
 def test_a_wish_says_what_for(loaded: Loaded) -> None:
     async def run() -> list[Proposal]:
         async with session(loaded) as opened:
