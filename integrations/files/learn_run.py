@@ -345,6 +345,8 @@ def export_run(
     from moderator.mind.moderator_lm.checkpoint import About, AfterThought, save
 
     meetings = read_all(tune)
+    with disk_errors(out.parent):
+        out.parent.mkdir(parents=True, exist_ok=True)  # now, not after minutes of computing
     network, _ = fresh_network()
     settings, step = read_settings(directory), load_run(network, directory)
     thinks = load_thoughts(network, directory)

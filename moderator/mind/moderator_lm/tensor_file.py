@@ -21,12 +21,13 @@ def write_tensors(
     Raises:
         OSError: it cannot be written; what was there is as it was.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     part = path.with_name(f".{path.name}.part")
     whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     try:
-        save_file(whole, part, metadata=dict(about) if about is not None else None)
+        # Not its `save_file`: that says only in words what the system said.
+        part.write_bytes(save(whole, dict(about) if about is not None else None))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -43,6 +43,12 @@ def test_a_file_is_the_same_each_time_and_known_by_its_hash(tmp_path: Path, file
         read(again, "0" * 64)
 
 
+def test_what_the_system_says_is_said_again(tmp_path: Path) -> None:
+    """As an error of the system, with its number, which a full disk is known by."""
+    with pytest.raises(FileNotFoundError):
+        save(network(), ABOUT, tmp_path / "nowhere" / "x.safetensors")
+
+
 def edited(file: Path, name: str, tensor: torch.Tensor | None) -> None:
     tensors = load_file(file)
     tensors.pop(name)
