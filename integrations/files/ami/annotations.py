@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from integrations.files.ami.release import NITE, Release, references, time_of
-from moderator.errors import InputError
+from integrations.files.ami.release import NITE, Release, broken, references, time_of
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -148,11 +147,7 @@ class Layers:
     ) -> Span | None:
         """Adds the topics in `parent` and below; what they span together."""
         if depth > DEEPEST_TOPIC:
-            raise InputError(
-                f"topics more than {DEEPEST_TOPIC} deep",
-                where=place,
-                todo="download the release again",
-            )
+            raise broken(f"topics more than {DEEPEST_TOPIC} deep", place)
         whole: Span | None = None
         for element in parent.findall("topic"):
             at = len(found)
@@ -196,11 +191,7 @@ def _tokens(root: Element, place: str) -> WordsFile:
     for element in root:
         id_ = element.get(f"{NITE}id", "")
         if not id_ or id_ in index:
-            raise InputError(
-                "an element without an id of its own",
-                where=place,
-                todo="download the release again",
-            )
+            raise broken("an element without an id of its own", place)
         index[id_] = len(tokens)
         token = Token(
             kind=str(element.tag),

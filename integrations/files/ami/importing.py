@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integrations.files.ami.records import Listed, as_text, listed, records
-from integrations.files.ami.release import Release, open_release
+from integrations.files.ami.release import Release, broken, open_release
 from integrations.files.atomic import disk_errors, sync_directory, write_text
 from integrations.files.records import parse_record
 from integrations.files.source import shown
@@ -98,9 +98,7 @@ def _write(release: Release, meetings: Sequence[Listed], stage: Path, out: Path)
                 ready.append((part, place))
             advance(1.0)
     if not ready:
-        raise InputError(
-            "no words in it", where=release.place("words"), todo="download the release again"
-        )
+        raise broken("no words in it", release.place("words"))
     with disk_errors(out):
         for part, place in ready:
             place.parent.mkdir(exist_ok=True)

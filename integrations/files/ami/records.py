@@ -11,11 +11,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 from integrations.files.ami.annotations import Layers, Token, ontology
-from integrations.files.ami.release import MEETINGS, NITE, Release, time_of
+from integrations.files.ami.release import MEETINGS, NITE, Release, broken, time_of
 from integrations.files.ami.splits import OTHER, split_of
 from integrations.files.records import WORD_OVERLAP_ALLOWED_S
 from integrations.files.source import clipped
-from moderator.errors import InputError
 
 PARTICIPANTS: Final = "corpusResources/participants.xml"
 ACT_TYPES: Final = "ontologies/da-types.xml"
@@ -74,15 +73,15 @@ def listed(release: Release) -> list[Listed]:
         duration = time_of(element, "duration", place) or 0.0
         found[id_] = Listed(id_, element.get("type"), duration, dict(sorted(speakers.items())))
     if not found:
-        raise InputError("no meetings in it", where=place, todo="download the release again")
+        raise broken("no meetings in it", place)
     return list(found.values())
 
 
 def _checked(name: str, place: str, taken: Mapping[str, object]) -> str:
     if not _ID.fullmatch(name):
-        raise InputError(f"bad name '{clipped(name)}'", where=place, todo="fetch the release again")
+        raise broken(f"bad name '{clipped(name)}'", place)
     if name in taken:
-        raise InputError(f"'{name}' twice", where=place, todo="fetch the release again")
+        raise broken(f"'{name}' twice", place)
     return name
 
 

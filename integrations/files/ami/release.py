@@ -32,6 +32,11 @@ NITE: Final = "{http://nite.sourceforge.net/}"
 _REFERENCE = re.compile(r"([^#]{1,200})#id\(([^()]{1,200})\)(?:\.\.id\(([^()]{1,200})\))?")
 
 
+def broken(what: str, where: str) -> InputError:
+    """The error that something in the release is not as it was distributed."""
+    return InputError(what, where=where, todo="fetch the release again")
+
+
 class Release:
     """The XML files of a release.
 
@@ -47,11 +52,7 @@ class Release:
         self._path, self._archive, self._read = path, archive, 0
         members = [info for info in archive.infolist() if not info.is_dir()]
         if len(members) > MOST_MEMBERS:
-            raise InputError(
-                f"more than {MOST_MEMBERS} files in it",
-                where=shown(path),
-                todo="download the release again",
-            )
+            raise broken(f"more than {MOST_MEMBERS} files in it", shown(path))
         found = [one.filename for one in members if f"/{one.filename}".endswith(f"/{MEETINGS}")]
         if not found:
             raise InputError(
@@ -89,42 +90,26 @@ class Release:
         try:
             root: Element = fromstring(data)
         except DefusedXmlException:
-            raise InputError(
-                "entities in the XML", where=self.place(name), todo="download the release again"
-            ) from None
+            raise broken("entities in the XML", self.place(name)) from None
         except (ParseError, ValueError, LookupError) as error:  # LookupError: an unknown encoding
-            raise InputError(
-                f"no XML ({clipped(str(error))})",
-                where=self.place(name),
-                todo="download the release again",
-            ) from None
+            raise broken(f"no XML ({clipped(str(error))})", self.place(name)) from None
         return root
 
     def _bytes(self, name: str) -> bytes:
         info = self._members.get(name)
         if info is None:
-            raise InputError("missing", where=self.place(name), todo="fetch the release again")
+            raise broken("missing", self.place(name))
         self._read += info.file_size
         if info.file_size > MOST_MEMBER_BYTES or self._read > MOST_BYTES:
-            raise InputError(
-                "too large, unpacked", where=self.place(name), todo="download the release again"
-            )
+            raise broken("too large, unpacked", self.place(name))
         try:
             # What is unpacked is cut at the size that the zip states, and then fails its checksum.
             return self._archive.read(info)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
             reason = "encrypted" if info.flag_bits & 1 else clipped(str(error))
-            raise InputError(
-                f"cannot be unpacked ({reason})",
-                where=self.place(name),
-                todo="download the release again",
-            ) from None
+            raise broken(f"cannot be unpacked ({reason})", self.place(name)) from None
         except NotImplementedError:
-            raise InputError(
-                "packed in an unknown way",
-                where=self.place(name),
-                todo="download the release again",
-            ) from None
+            raise broken("packed in an unknown way", self.place(name)) from None
 
 
 @contextmanager
@@ -160,11 +145,7 @@ def references(element: Element, kind: str, place: str) -> Iterator[tuple[str, s
         href = one.get("href", "")
         found = _REFERENCE.fullmatch(href)
         if found is None:
-            raise InputError(
-                f"not a reference: '{clipped(href)}'",
-                where=place,
-                todo="download the release again",
-            )
+            raise broken(f"not a reference: '{clipped(href)}'", place)
         file, first, last = found.groups()
         yield file, first, last or first
 
@@ -183,9 +164,5 @@ def time_of(element: Element, name: str, place: str) -> float | None:
     except ValueError:
         time = -1.0
     if not 0 <= time <= LATEST_S:
-        raise InputError(
-            f"{name} is '{clipped(text)}', which is no time",
-            where=place,
-            todo="download the release again",
-        )
+        raise broken(f"{name} is '{clipped(text)}', which is no time", place)
     return round(time, 3)
