@@ -14,7 +14,7 @@ from torch import Tensor
 
 from moderator.errors import InputError
 from moderator.learn.run import Run, load_run, read_settings
-from moderator.mind.moderator_lm.checkpoint import FOREST, read, sha256, trained
+from moderator.mind.moderator_lm.checkpoint import read, sha256, trained, trees_in
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.tensor_file import write_tensors
 from moderator.mind.moderator_lm.trees import Forest
@@ -62,7 +62,7 @@ def _forest(network: Network, others: Mapping[str, Tensor]) -> Forest | None:
     """The trees of a run and of exported weights; the network loses its own."""
     own = network.floor.forest
     network.floor.plant({})
-    trees = {name: one for name, one in others.items() if name.startswith(FOREST)}
+    trees = trees_in(others)
     if own is None or not trees:
         return own
-    return own.mean_with(Forest({name.removeprefix(FOREST): one for name, one in trees.items()}))
+    return own.mean_with(Forest(trees))

@@ -16,6 +16,7 @@ from moderator.mind.moderator_lm.floor_model import measure
 from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letters, prompt
 from moderator.mind.moderator_lm.script import (
     CONTEXT,
+    LONG_AGO,
     OPENING,
     SPAN,
     Encode,
@@ -30,6 +31,7 @@ HORIZONS_S = (0.5, 1.0, 2.0)
 """How soon a floor turn of the seat begins: the first three of `HEADS`."""
 
 _NEVER = 10**12
+"""When a turn begins that does not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def segments(meeting: BenchMeeting, encode: Encode) -> list[Segment]:
     found = []
     for begin in range(0, meeting.duration, SPAN):
         here = tokens.between(begin - CONTEXT, begin + SPAN)
-        known = np.concatenate([np.full(len(opening), -_NEVER, dtype=np.int64), here.known])
+        known = np.concatenate([np.full(len(opening), LONG_AGO, dtype=np.int64), here.known])
         found.append(Segment(begin, Tokens(np.concatenate([opening, here.ids]), known)))
     return found
 

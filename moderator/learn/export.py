@@ -10,8 +10,6 @@ from moderator.learn.scores import Answers
 from moderator.mind.moderator_lm.checkpoint import probabilities
 from moderator.mind.moderator_lm.network import Network
 
-HEADS = 4
-
 
 def best_threshold(probability: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
     """The probability from which on taking the turn gives the best F1.

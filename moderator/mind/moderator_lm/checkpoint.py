@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -137,14 +138,21 @@ def read(path: Path, expected: str | None = None) -> tuple[About, dict[str, Tens
         raise InputError("not a checkpoint of moderator-lm", where=str(path), todo=todo) from error
 
 
+def trees_in(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of the floor's trees, by the names of `PARTS`; empty without trees."""
+    return {
+        name.removeprefix(FOREST): one for name, one in tensors.items() if name.startswith(FOREST)
+    }
+
+
 def put(network: Network, tensors: dict[str, Tensor], path: Path) -> None:
     """Puts trained tensors into a network, and the floor's trees, if there are some.
 
     Raises:
         InputError: they are of another shape.
     """
-    trees = {name: one for name, one in tensors.items() if name.startswith(FOREST)}
-    tensors = {name: one for name, one in tensors.items() if name not in trees}
+    trees = trees_in(tensors)
+    tensors = {name: one for name, one in tensors.items() if not name.startswith(FOREST)}
     network.floor.plant({})
     wanted = trained(network)
     sizes = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
@@ -158,7 +166,7 @@ def put(network: Network, tensors: dict[str, Tensor], path: Path) -> None:
         for name, tensor in wanted.items():
             tensor.copy_(tensors[name])
     try:
-        network.floor.plant({name.removeprefix(FOREST): one for name, one in trees.items()})
+        network.floor.plant(trees)
     except ValueError as error:
         raise InputError(
             f"the checkpoint's trees are broken: {error}", where=str(path), todo="export it again"

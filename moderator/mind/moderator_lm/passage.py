@@ -19,9 +19,6 @@ from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.script import Segment
 from moderator.voices import Times
 
-LONG_AGO = -(10**12)
-"""When the opening before a transcript became known."""
-
 WIDTH_STEP = 64
 """Passages are padded to multiples of this: what torch keeps for every shape that it meets on a
 processor would else fill the memory, some 30 MB a training step."""

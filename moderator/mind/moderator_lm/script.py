@@ -26,6 +26,9 @@ LONGEST_WORD = 40
 OPENING = "<|im_start|>user\n"
 """Stands before the transcript; the first token also serves as attention sink."""
 
+LONG_AGO = -(10**12)
+"""When the opening before a transcript became known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:

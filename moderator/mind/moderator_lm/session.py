@@ -241,8 +241,8 @@ class ModeratorSession:
         reach = self._loaded.about.words_reach
         if reach is None:
             return False
-        most = opinion + max(reach, 0.0)
-        return _probability(most, self._loaded.about.scale, _NOW) < self._loaded.about.threshold
+        best = _probability(opinion + reach, self._loaded.about.scale, _NOW)
+        return best < self._loaded.about.threshold
 
     def _thought_over(
         self, considered: Considered, question: _Question, voices: SeatVoices, budget: Budget

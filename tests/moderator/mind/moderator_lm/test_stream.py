@@ -15,9 +15,10 @@ from moderator.mind.moderator_lm.checkpoint import trained
 from moderator.mind.moderator_lm.floor_model import ROLE
 from moderator.mind.moderator_lm.lora import merge
 from moderator.mind.moderator_lm.network import Network
-from moderator.mind.moderator_lm.passage import LONG_AGO, Passage, decide_passages, read_below
+from moderator.mind.moderator_lm.passage import Passage, decide_passages, read_below
 from moderator.mind.moderator_lm.script import (
     CONTEXT,
+    LONG_AGO,
     OPENING,
     SPAN,
     Script,
