@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,23 @@ def test_versions_are_pinned_and_sources_exist() -> None:
     assert all((ROOT / source).exists() for source in copied)
     ignored = (FOLDER / "Dockerfile.dockerignore").read_text("utf-8").split()
     assert {f"!{source}" for source in copied} == {one for one in ignored if one.startswith("!")}
+
+
+def pins(lock: Path) -> set[str]:
+    """``name==version`` of all that a lock holds."""
+    return set(re.findall(r"^([a-z0-9-]+==[^ ]+)", lock.read_text("utf-8"), re.M))
+
+
+def test_the_image_installs_what_a_worker_needs_in_the_versions_that_are_tested() -> None:
+    image = pins(FOLDER / "requirements.lock")
+    assert image <= pins(ROOT / "requirements.lock")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["livekit"], "hatchling"]
+    names = {re.split(r"[^a-z0-9.-]", one, maxsplit=1)[0].replace(".", "-") for one in needed}
+    locked = {pin.partition("==")[0] for pin in image}
+    assert names <= locked
+    # What is only for development may need a compiler, which the image does not have.
+    assert not locked & {"meeteval", "pytest", "playwright"}
 
 
 def test_the_server_is_the_one_that_tests_run_against() -> None:
