@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass
 
 from livekit import rtc
 
 from integrations.livekit.shared import SharedMicrophones
-from moderator.events import SOMEBODY, ConsentGiven, Heard, TurnEnded, TurnStarted, WordPlayed
+from moderator.events import (
+    SOMEBODY,
+    ConsentGiven,
+    Heard,
+    Percept,
+    TurnEnded,
+    TurnStarted,
+    WordPlayed,
+)
 from moderator.journal import Event
 from moderator.timeline import Samples, to_samples
 
@@ -65,6 +73,7 @@ class TextPublisher:
         self._room: rtc.Room | None = None
         self._segments: dict[str, _Segment] = {}
         self._count = 0
+        self._heard_at: Samples = 0
         self._own: rtc.TextStreamWriter | None = None
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -79,6 +88,8 @@ class TextPublisher:
         """Takes one event."""
         if isinstance(event, Heard):
             self._heard(event)
+        elif isinstance(event, Percept) and event.end > self._heard_at:
+            self._finish_over(event.end, frozenset())  # nobody speaks: nothing is heard then
         elif isinstance(event, TurnStarted):
             self._put(lambda: self._own_begins(event.turn))
         elif isinstance(event, WordPlayed):
@@ -119,8 +130,12 @@ class TextPublisher:
             if fresh or partial != segment.partial:
                 segment.partial, segment.touched = partial, event.at
                 self._interim(speaker, segment)
+        self._heard_at = event.at
+        self._finish_over(event.at, event.speaking)
+
+    def _finish_over(self, now: Samples, speaking: Set[str]) -> None:
         for speaker, segment in list(self._segments.items()):
-            over = event.at - segment.touched >= OVER_AFTER and speaker not in event.speaking
+            over = now - segment.touched >= OVER_AFTER and speaker not in speaking
             if over or (len(segment.words) >= LONGEST and not segment.partial):
                 self._finish(speaker)
 

@@ -6,8 +6,9 @@ import asyncio
 from types import SimpleNamespace
 
 from integrations.livekit.shared import SharedMicrophones
-from integrations.livekit.text import TextPublisher
-from moderator.events import ConsentGiven, Heard, Word
+from integrations.livekit.text import FINAL, TextPublisher
+from moderator.events import ConsentGiven, Heard, Percept, Word
+from moderator.timeline import to_samples
 from roles.loader import load_role
 
 
@@ -16,12 +17,17 @@ class Sent:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
+        self.final: list[str] = []
         self.remote_participants: dict[str, object] = {}
         self.local_participant = self
 
-    async def stream_text(self, *, sender_identity: str, **_: object) -> SimpleNamespace:
+    async def stream_text(
+        self, *, sender_identity: str, attributes: dict[str, str], **_: object
+    ) -> SimpleNamespace:
         async def write(text: str) -> None:
             self.said.append((sender_identity, text))
+            if attributes[FINAL] == "true":
+                self.final.append(text)
 
         async def aclose() -> None:
             await asyncio.sleep(0)
@@ -43,3 +49,23 @@ def test_what_waits_to_be_sent_of_somebody_who_refuses_is_dropped() -> None:
 
     said = asyncio.run(run())
     assert said == [("ben", "door"), ("ana", "hello"), ("ben", "door"), ("ana", "hello")]
+
+
+def test_the_last_words_before_a_silence_become_final() -> None:
+    """Nothing is heard of a silence but that percepts go on."""
+
+    async def run() -> list[list[str]]:
+        room, text = Sent(), TextPublisher(SharedMicrophones(load_role("facilitator")))
+        text.attach(room)  # type: ignore[arg-type]
+        text(Heard(1, speaking=frozenset({"ana"}), words=(Word("ana", "hello", 0, 1),)))
+        found = []
+        for index, second in enumerate((0.5, 1.4, 1.6)):
+            if index == 0:  # a percept that ends with what was heard says nothing of a silence
+                text(Heard(to_samples(second), speaking=frozenset({"ana"})))
+            text(Percept(index, 0, to_samples(second)))
+            await asyncio.sleep(0.01)
+            found.append(list(room.final))
+        await text.close()
+        return [*found, room.final]
+
+    assert asyncio.run(run()) == [[], [], ["hello"], ["hello"]]
