@@ -264,6 +264,7 @@ async def restart(stage: Stage) -> Figures:
                 stage.step()
                 await asyncio.sleep(5.0)
                 answered = await here.answers(ben)
+            await asyncio.sleep(5.0)  # until the agent has noticed that ben is gone
             after = _alive()
             return {
                 "back_after_s": back,
