@@ -47,6 +47,8 @@ def train(
     seats: Annotated[int, typer.Option(min=1, max=64, help="Of each segment.")] = 3,
     silent: Annotated[int, typer.Option(min=1, max=60, help="Moments without a turn.")] = 14,
     rate: Annotated[float, typer.Option(min=1e-7, max=0.1, help="Peak learning rate.")] = 6e-4,
+    missed: Annotated[float, typer.Option(min=0, max=0.9, help="Share of words not seen.")] = 0.0,
+    dropout: Annotated[float, typer.Option(min=0, max=0.9, help="Of LoRA's inputs.")] = 0.0,
     trees: Annotated[int, typer.Option(min=0, max=10_000, help="Of the floor, each head.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Of the processor.")] = 1,
@@ -72,6 +74,8 @@ def train(
         seats=seats,
         silent=silent,
         rate=rate,
+        missed=missed,
+        dropout=dropout,
         trees=trees,
         seed=seed,
     )

@@ -44,13 +44,13 @@ def fresh_network() -> tuple[Network, Encode]:
     import torch
 
     from moderator.cli.models import open_store
-    from moderator.mind.moderator_lm.backbone import encoder, load_backbone
+    from moderator.mind.moderator_lm.backbone import choose_device, encoder, load_backbone
     from moderator.mind.moderator_lm.network import Network
     from moderator.mind.moderator_lm.shape import Shape
 
     backbone, tokenizer = load_backbone(open_store(offline=False, show_progress=False))
     torch.manual_seed(0)
-    return Network(Shape(), backbone), encoder(tokenizer)
+    return Network(Shape(), backbone).to(choose_device()), encoder(tokenizer)
 
 
 def prepare_meetings(records: Sequence[Path], out: Path, jobs: int) -> tuple[int, int]:

@@ -118,7 +118,8 @@ def lay_out(
         windows: embeddings ``(chunks, n, hidden)``, None for a window that is not heard, and the
             tokens that become known in each chunk.
     """
-    begin = network.embed(torch.tensor(list(opening)))
+    device = network.device
+    begin = network.embed(torch.tensor(list(opening), device=device))
     sequences, rows, columns, ids = [], [], [], []
     for row, (sounds, said) in enumerate(windows):
         pieces, at = [begin], len(begin)
@@ -126,21 +127,22 @@ def lay_out(
             if sounds is not None:
                 pieces.append(sounds[chunk].to(network.dtype))
                 at += len(sounds[chunk])
-            pieces.append(network.embed(tokens))
+            pieces.append(network.embed(tokens.to(device)))
             columns.append(torch.arange(at, at + len(tokens)))
             rows.append(torch.full((len(tokens),), row))
             ids.append(tokens)
             at += len(tokens)
         sequences.append(torch.cat(pieces))
     hidden = nn.utils.rnn.pad_sequence(sequences, batch_first=True)
-    return Heard(hidden, torch.cat(rows), torch.cat(columns), torch.cat(ids))
+    where = (torch.cat(one).to(device) for one in (rows, columns, ids))
+    return Heard(hidden, *where)
 
 
 def surprise(network: Network, heard: Heard) -> Tensor:
     """``(n,)`` cross-entropy of each of the transcript's tokens, nats, by the whole model."""
     width = heard.hidden.shape[1]
-    positions = torch.arange(width)[None] + network.shape.prompt_tokens
-    mask = torch.ones(width, width, dtype=torch.bool).tril()[None, None]
+    positions = torch.arange(width, device=network.device)[None] + network.shape.prompt_tokens
+    mask = torch.ones(width, width, dtype=torch.bool, device=network.device).tril()[None, None]
     hidden = network.through(
         heard.hidden, positions.expand(len(heard.hidden), -1), mask, 0, len(network.layers)
     )
@@ -185,14 +187,15 @@ class Alignment:
         merge(network.layers[network.shape.enter : network.shape.depth])
         network.requires_grad_(False)
         self._firsts = np.cumsum([0, *map(len, meetings)])
-        spoken = torch.cat([one.spoken.flatten() for one in meetings])
+        spoken = torch.cat([one.spoken.flatten() for one in meetings]).to(network.device)
         self._tokens, counts = torch.unique(spoken, return_counts=True)
         self._often = counts.float().log()
         self._targets = network.embed(self._tokens.clamp(min=0)).float()
         mean = self._targets.mean(0)
         self._targets[self._tokens == SILENCE] = mean
         self._variance = float((self._targets - mean).square().sum(1).mean())
-        self._ear = Ear(*self._statistics(), network.shape.backbone.hidden, mean)
+        ear = Ear(*self._statistics(), network.shape.backbone.hidden, mean)
+        self._ear = ear.to(network.device)
         self._parts = (
             _Part("matching", 0, settings.matching, settings.matching_rate, self._matching),
             _Part(
@@ -224,7 +227,8 @@ class Alignment:
         numbers = np.searchsorted(self._firsts, chunks, side="right") - 1
         places = list(zip(numbers, chunks - self._firsts[numbers], strict=True))
         frames = torch.stack([self._meetings[number].frames[at] for number, at in places])
-        return frames, torch.stack([self._meetings[number].spoken[at] for number, at in places])
+        spoken = torch.stack([self._meetings[number].spoken[at] for number, at in places])
+        return frames.to(self._network.device), spoken.to(self._network.device)
 
     def _matching(self, random: np.random.Generator) -> Tensor:
         """Cross-entropy of the token that is said, by how near it lies and how common it is."""
@@ -242,7 +246,7 @@ class Alignment:
             meeting = self._meetings[int(random.integers(len(self._meetings)))]
             count = min(len(meeting), self._settings.window)
             first = int(random.integers(0, len(meeting) - count + 1))
-            sounds = self._ear(meeting.frames[first : first + count])
+            sounds = self._ear(meeting.frames[first : first + count].to(self._network.device))
             windows.append((sounds, [meeting.said(first + one) for one in range(count)]))
         losses = surprise(self._network, lay_out(self._network, self._opening, windows))
         return losses.sum() / max(1, len(losses))

@@ -41,7 +41,7 @@ def average(network: Network, directory: Path, weights: Path, out: Path) -> None
     forest = _forest(network, others)
     mean = {}
     for name, own in trained(network).items():
-        other = others.get(name, torch.zeros(0)).to(own.dtype)
+        other = others.get(name, torch.zeros(0)).to(own)
         known = other.shape == own.shape
         if not known or (name.startswith("floor.") and not torch.equal(own, other)):
             raise InputError(

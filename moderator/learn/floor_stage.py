@@ -97,7 +97,7 @@ def _train(
     optimizer = torch.optim.AdamW(model.parameters(), settings.rate, weight_decay=settings.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=steps + 1)
     random = torch.Generator().manual_seed(settings.seed)
-    running = 0.0
+    running, device = 0.0, model.mean.device
     model.train()
     order = torch.zeros(0, dtype=torch.long)
     for step in range(steps):
@@ -106,11 +106,12 @@ def _train(
         some, order = order[:batch], order[batch:]
         known = (torch.rand(len(some), generator=random) >= ROLE_WITHHELD).float()
         role = torch.stack([moments.leads[some] * known, known], dim=1)
-        logits = model(moments.features[some], role).logits
-        losses = functional.binary_cross_entropy_with_logits(
-            logits, moments.labels[some], reduction="none"
+        features, role, labels, weights = (
+            one.to(device)
+            for one in (moments.features[some], role, moments.labels[some], moments.weights[some])
         )
-        weights = moments.weights[some]
+        logits = model(features, role).logits
+        losses = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
         loss = (losses * weights).sum() / weights.sum()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch

@@ -46,8 +46,8 @@ def hearing(
         said = [one.said for one in some]
         count += sum(len(tokens) for chunks in said for tokens in chunks)
         sounds: dict[str, list[Tensor | None]] = {
-            "own": [network.speak(one.own.float()) for one in some],
-            "other": [network.speak(one.other.float()) for one in some],
+            "own": [network.speak(one.own.to(network.device)) for one in some],
+            "other": [network.speak(one.other.to(network.device)) for one in some],
             "none": [None] * len(some),
         }
         for name, heard in sounds.items():

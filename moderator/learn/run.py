@@ -48,6 +48,8 @@ class Settings(BaseModel):
     seats: Count = 3
     silent: Count = 14
     rate: float = Field(default=6e-4, gt=0, lt=1)
+    missed: float = Field(default=0.0, ge=0, lt=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
     trees: int = Field(default=500, ge=0, le=10_000)
     seed: int = Field(default=0, ge=0)
     begun_with: str = Field(default="", max_length=64)
@@ -61,7 +63,14 @@ class Settings(BaseModel):
     def words(self) -> WordsSettings:
         """Of the second stage."""
         return WordsSettings(
-            self.epochs, self.batch, self.seats, self.silent, self.rate, seed=self.seed
+            self.epochs,
+            self.batch,
+            self.seats,
+            self.silent,
+            self.rate,
+            missed=self.missed,
+            dropout=self.dropout,
+            seed=self.seed,
         )
 
 

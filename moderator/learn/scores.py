@@ -80,12 +80,12 @@ def answer(
         network, meeting.segments, lambda some: [meeting.words[one] for one in some], questions
     ):
         reading, logits = decided.reading, decided.logits
-        found.logits[rows] = found.after[rows] = logits.numpy()
-        found.alone[rows] = reading.logits.numpy()
+        found.logits[rows] = found.after[rows] = logits.cpu().numpy()
+        found.alone[rows] = reading.logits.cpu().numpy()
         if network.thinking is not None:
             considered = network.think(decided.hidden, reading.embedding, logits)
-            found.after[rows] = considered.logits.numpy()
-            found.thought[rows] = considered.probabilities().numpy()
+            found.after[rows] = considered.logits.cpu().numpy()
+            found.thought[rows] = considered.probabilities().cpu().numpy()
     return found
 
 

@@ -81,12 +81,13 @@ def _train(thinking: Thinking, states: States, settings: ThoughtSettings, notice
     random = torch.Generator().manual_seed(settings.seed)
     order = torch.zeros(0, dtype=torch.long)
     running: tuple[float, float] | None = None
+    device = next(thinking.parameters()).device
     thinking.train()
     for step in range(steps):
         if len(order) < batch:
             order = torch.randperm(count, generator=random)
         some, order = states.some(order[:batch]), order[batch:]
-        loss, now = losses(thinking, some)
+        loss, now = losses(thinking, some.to(device))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch
         nn.utils.clip_grad_norm_(thinking.parameters(), 1.0)

@@ -50,6 +50,10 @@ class States:
         """The moments at ``(m,)`` indices."""
         return States(*(getattr(self, field.name)[index] for field in fields(self)))
 
+    def to(self, device: torch.device) -> States:
+        """The same on a device."""
+        return States(*(getattr(self, field.name).to(device) for field in fields(self)))
+
 
 def joined(parts: Sequence[States]) -> States:
     """All moments of some meetings."""
@@ -142,7 +146,8 @@ def _through(network: Network, asked: Sequence[_Asked]) -> States:
     columns = {name: torch.cat([one.columns[name] for one in asked]) for name in asked[0].columns}
     features, role = columns.pop("features"), columns.pop("role")
     made = decide_passages(network, [one.passage for one in asked], features, role)
-    return States(made.hidden.half(), made.reading.embedding.half(), made.logits, **columns)
+    hidden, floor = made.hidden.half(), made.reading.embedding.half()
+    return States(hidden.cpu(), floor.cpu(), made.logits.cpu(), **columns)
 
 
 def write(states: States, path: Path, weights: str) -> None:

@@ -15,6 +15,7 @@ from torch.nn import functional
 from moderator.learn.floor_stage import HEAD_WEIGHTS, ROLE_WITHHELD
 from moderator.learn.prepared import PreparedMeeting, PreparedSeat
 from moderator.mind.moderator_lm.floor_model import role_numbers
+from moderator.mind.moderator_lm.lora import LoRALinear
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Passage, decide_passages
 from moderator.mind.moderator_lm.script import Segment
@@ -38,6 +39,8 @@ class WordsSettings:
         silent: moments without a turn that are drawn for each seat; they weigh the more.
         rate: peak of the one-cycle learning rate of the LoRA matrices.
         decay: of the weights.
+        missed: share of the transcript's tokens that a decision does not see, drawn anew each time.
+        dropout: of what LoRA's updates are fed with.
         seed: of everything drawn.
     """
 
@@ -47,6 +50,8 @@ class WordsSettings:
     silent: int = 12
     rate: float = 4e-4
     decay: float = 0.01
+    missed: float = 0.0
+    dropout: float = 0.0
     seed: int = 0
 
 
@@ -143,6 +148,9 @@ class Drill:
             for index, words in enumerate(meeting.words)
             if len(words) > 8
         ]
+        for module in network.modules():
+            if isinstance(module, LoRALinear):
+                module.dropout = settings.dropout
         self.steps = max(1, int(settings.epochs * len(self._places) / settings.batch))
         groups = trained_parts(network)
         rates = [settings.rate, 1.5 * settings.rate]
@@ -197,6 +205,7 @@ class Drill:
         self, places: Sequence[tuple[int, int]], random: np.random.Generator
     ) -> Lesson | None:
         passages, features, roles, labels, weights = [], [], [], [], []
+        share = self.settings.missed
         for number, index in places:
             meeting = self._meetings[number]
             segment, prompts, asked = meeting.segments[index], [], []
@@ -214,7 +223,8 @@ class Drill:
                 weights.append(question.weights)
             if asked:
                 known_at = segment.tokens.known
-                passages.append(Passage(prompts, meeting.words[index], known_at, asked))
+                missed = [random.random((len(at), len(known_at))) < share for at in asked if share]
+                passages.append(Passage(prompts, meeting.words[index], known_at, asked, missed))
         if not passages:
             return None
         stacked = [torch.from_numpy(np.concatenate(x)) for x in (features, roles, labels, weights)]
@@ -226,27 +236,32 @@ class Drill:
         Returns:
             The loss of the head `within 1 s`, and what the floor model alone would have had.
         """
-        decided = decide_passages(self.network, lesson.passages, lesson.features, lesson.role)
-        losses = _losses(decided.logits, lesson.labels)
-        total = (losses * lesson.weights).sum() / lesson.weights.sum()
+        losses, alone, weights = self.losses(lesson)
+        total = (losses * weights).sum() / weights.sum()
         self.optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]  # untyped in torch
         trained = [one for group in self.optimizer.param_groups for one in group["params"]]
         nn.utils.clip_grad_norm_(trained, 1.0)
         self.optimizer.step()
         self.schedule.step()
-        weight = lesson.weights[:, 1]
         with torch.no_grad():
-            alone = _losses(decided.reading.logits, lesson.labels)[:, 1]
+            weight = weights[:, 1]
             scale = weight.sum().clamp(min=1.0)
-            return (
-                float((losses[:, 1] * weight).sum() / scale),
-                float((alone * weight).sum() / scale),
-            )
+            one, other = ((found[:, 1] * weight).sum() / scale for found in (losses, alone))
+            return float(one), float(other)
 
+    def losses(self, lesson: Lesson) -> tuple[Tensor, Tensor, Tensor]:
+        """Each question's ``(n, len(HEADS))`` losses, the floor model's alone, and weights.
 
-def _losses(logits: Tensor, labels: Tensor) -> Tensor:
-    return functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+        They are on the network's device.
+        """
+        decided = decide_passages(self.network, lesson.passages, lesson.features, lesson.role)
+        labels, weights = (one.to(self.network.device) for one in (lesson.labels, lesson.weights))
+        losses, alone = (
+            functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+            for logits in (decided.logits, decided.reading.logits)
+        )
+        return losses, alone.detach(), weights
 
 
 Notice = Callable[[int, int, float, float], None]
@@ -266,6 +281,7 @@ def train_words(drill: Drill, first: int, notice: Notice, keep: Callable[[int], 
     drill.network.floor.eval()
     running: tuple[float, float] | None = None
     for done, lesson in drill.lessons(first):
+        torch.manual_seed((drill.settings.seed << 32) + done)
         now = drill.step(lesson)
         old = running or now
         running = (0.98 * old[0] + 0.02 * now[0], 0.98 * old[1] + 0.02 * now[1])

@@ -86,10 +86,12 @@ class SeatModel:
                 judged = decided.logits
                 if self.thinks:
                     judged = network.think(decided.hidden, decided.reading.embedding, judged).logits
-                logits[rows] = judged.numpy()
+                logits[rows] = judged.cpu().numpy()
         ends = np.cumsum([len(one.at) for one in asked])
+        thought = model.about.after_thought if self.thinks else None
+        scale = (thought or model.about).scale
         values = [
-            probabilities(part[:, HEAD[one.protocol]], model.about.scale[HEAD[one.protocol]])
+            probabilities(part[:, HEAD[one.protocol]], scale[HEAD[one.protocol]])
             for one, part in zip(asked, np.split(logits, ends[:-1]), strict=True)
         ]
         return Pass(values)

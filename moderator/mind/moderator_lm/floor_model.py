@@ -144,7 +144,7 @@ class FloorModel(nn.Module):
             len(forest.base) != len(HEADS) or forest.columns > len(self.mean) + ROLE
         ):
             raise ValueError("trees for other heads or columns")
-        self.forest = forest
+        self.forest = forest.to(self.mean.device) if forest is not None else None
 
 
 def _block(width: int, dropout: float) -> nn.Sequential:

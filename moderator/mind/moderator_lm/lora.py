@@ -19,6 +19,8 @@ ADAPTED = {
 class LoRALinear(nn.Module):
     """A frozen linear layer with a trained low-rank update, which begins at zero.
 
+    `dropout` is the share of its inputs that the update does without while it is trained.
+
     Args:
         base: the frozen layer.
         rank: of the update.
@@ -32,10 +34,12 @@ class LoRALinear(nn.Module):
         self.a = nn.Parameter(down)
         self.b = nn.Parameter(torch.zeros(base.out_features, rank))
         self._scale = alpha / rank
+        self.dropout = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
         """``(..., in)`` to ``(..., out)``."""
-        low = functional.linear(x, self.a.to(x.dtype))
+        kept = functional.dropout(x, self.dropout, self.training) if self.dropout else x
+        low = functional.linear(kept, self.a.to(x.dtype))
         update = functional.linear(low, (self.b * self._scale).to(x.dtype))
         return torch.add(self.base(x), update)
 

@@ -151,6 +151,7 @@ class Network(nn.Module):
     def weigh_words(self, shares: Tensor) -> None:
         """Multiplies what the words add by ``(len(HEADS),)`` shares, one a head."""
         out = cast("nn.Linear", self.head[1])
+        shares = shares.to(out.weight.device)
         out.weight.mul_(shares[:, None])
         out.bias.mul_(shares)
 

@@ -7,7 +7,7 @@ position see what it would have seen then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -38,12 +38,14 @@ class Passage:
         words: ``(t, hidden)`` the transcript after layer ``enter - 1``.
         known: ``(t,)`` from when on each token is known.
         asked: per seat ``(n,)`` moments.
+        missed: per seat ``(n, t)``, tokens that a moment does not see; empty for none.
     """
 
     prompts: Sequence[Tensor]
     words: Tensor
     known: Times
     asked: Sequence[Times]
+    missed: Sequence[NDArray[np.bool_]] = ()
 
     def __len__(self) -> int:
         return sum(map(len, self.prompts)) + len(self.known) + sum(map(len, self.asked))
@@ -64,6 +66,10 @@ class Layout:
     positions: Tensor
     mask: Tensor
     slots: Tensor
+
+    def to(self, device: torch.device) -> Layout:
+        """The same on a device."""
+        return Layout(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +149,9 @@ def decide_passages(
         features: ``(questions, k)`` of the floor, by passage, seat and moment.
         role: ``(questions, ROLE)``.
     """
-    reading = network.floor(features, role)
-    hidden = reach(network, lay_out(passages, network.shape.prompt_tokens), reading)
+    reading = network.floor(features.to(network.device), role.to(network.device))
+    layout = lay_out(passages, network.shape.prompt_tokens).to(network.device)
+    hidden = reach(network, layout, reading)
     return Decisions(hidden, reading, network.judge(hidden, reading.logits))
 
 
@@ -192,6 +199,8 @@ def lay_out(passages: Sequence[Passage], prompt_room: int) -> Layout:
             slots += [(row, column) for column in range(here.start, here.stop)]
             at = here.stop
     mask = _mask(torch.from_numpy(kind), torch.from_numpy(seat), torch.from_numpy(time))
+    for row, passage in enumerate(passages):
+        _miss(mask[row, 0], passage)
     return Layout(hidden, positions, mask, torch.tensor(slots, dtype=torch.long).reshape(-1, 2))
 
 
@@ -209,6 +218,15 @@ def _mask(kind: Tensor, seat: Tensor, time: Tensor) -> Tensor:
     questions = (row == _QUESTION) & sees
     allowed = prompts | words | questions | torch.eye(width, dtype=torch.bool)
     return allowed[:, None]
+
+
+def _miss(mask: Tensor, passage: Passage) -> None:
+    """Takes away from ``(tokens, tokens)`` what moments are not to see."""
+    words = sum(map(len, passage.prompts))
+    at = words + len(passage.known)
+    for missed in passage.missed:
+        mask[at : at + len(missed), words : words + len(passage.known)] &= ~torch.from_numpy(missed)
+        at += len(missed)
 
 
 def reach(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
@@ -239,7 +257,7 @@ def read_below(
         first_position: of each sequence's first token.
 
     Returns:
-        Per sequence ``(tokens, hidden)``.
+        Per sequence ``(tokens, hidden)``, on the processor.
     """
     found: list[Tensor] = [torch.zeros(0)] * len(texts)
     for some in by_length(texts):
@@ -249,7 +267,8 @@ def read_below(
             ids[row, : len(texts[index])] = torch.from_numpy(texts[index])
         positions = torch.arange(width)[None].expand(len(some), -1) + first_position
         mask = torch.ones(width, width, dtype=torch.bool).tril()[None, None]
-        below = network.through(network.embed(ids), positions, mask, 0, network.shape.enter)
+        ids, positions, mask = (one.to(network.device) for one in (ids, positions, mask))
+        below = network.through(network.embed(ids), positions, mask, 0, network.shape.enter).cpu()
         for row, index in enumerate(some):
             found[index] = below[row, : len(texts[index])].clone()
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from moderator.errors import InputError
 from moderator.events import Word
@@ -17,10 +18,12 @@ from moderator.learn.prepared import PreparedMeeting, prepare, read, read_all, w
 from moderator.learn.run import Run, Settings, load_run
 from moderator.learn.scores import answers, figures
 from moderator.learn.trees_stage import grow
+from moderator.learn.words_stage import Drill, WordsSettings
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.checkpoint import About, save, trained
 from moderator.mind.moderator_lm.checkpoint import read as read_checkpoint
+from moderator.mind.moderator_lm.passage import Passage, decide_passages
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 from moderator.timeline import to_samples
 from tests.moderator.mind.moderator_lm.tiny import encode, network
@@ -123,6 +126,59 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     Run(tmp_path / "parts", settings).train(parts, lessons[:2], quiet)
     for name, tensor in trained(whole).items():
         torch.testing.assert_close(trained(parts)[name], tensor, atol=1e-5, rtol=1e-4)
+
+
+def test_a_decision_does_not_see_what_it_is_to_miss(lessons: list[PreparedMeeting]) -> None:
+    model = network()
+    torch.nn.init.normal_(model.get_parameter("head.1.weight"))
+    seat, words = lessons[0].seats[0], lessons[0].words[0]
+    known = lessons[0].segments[0].tokens.known
+    at = seat.example.stream.at[20:22]
+    features = torch.from_numpy(seat.example.stream.features[20:22])
+    # The last token known is what the decision enters with; only those before it can be missed.
+    missed = np.zeros((2, len(known)), dtype=np.bool_)
+    missed[1, 3 : np.searchsorted(known, at[1], side="right") - 1] = True
+
+    def logits(changed: torch.Tensor, *rows: NDArray[np.bool_]) -> torch.Tensor:
+        passage = Passage([seat.prompt], changed, known, [at], rows)
+        role = torch.tensor([[1.0, 1.0]]).expand(2, -1)
+        return decide_passages(model, [passage], features, role).logits.detach()
+
+    whole, some = logits(words), logits(words, missed)
+    assert torch.equal(whole[0], some[0])
+    assert not torch.allclose(whole[1], some[1])
+
+
+def test_batches_go_where_the_network_is(lessons: list[PreparedMeeting]) -> None:
+    # Tensors of this device have no numbers, and cannot be mixed with the processor's.
+    model = network(fresh=True).to("meta")
+    model.floor.forest = None
+    drill = Drill(model, lessons, WordsSettings(missed=0.2, dropout=0.1))
+    model.train()
+    _, lesson = next(drill.lessons())
+    assert lesson.features.device.type == "cpu"
+    losses, alone, weights = drill.losses(lesson)
+    assert losses.device.type == alone.device.type == weights.device.type == "meta"
+    (losses * weights).sum().backward()  # type: ignore[no-untyped-call]  # untyped in torch
+    assert all(one.grad is not None for name, one in model.named_parameters() if name[-2:] == ".b")
+
+
+def test_dropout_is_the_same_each_time_and_only_while_learning(
+    lessons: list[PreparedMeeting], tmp_path: Path
+) -> None:
+    settings = SETTINGS.model_copy(
+        update={"epochs": 2, "floor_epochs": 3, "trees": 0, "dropout": 0.5, "missed": 0.3}
+    )
+    learned = []
+    for name in ("none", "one", "other"):
+        model = network(fresh=True)
+        own = settings.model_copy(update={"dropout": 0.0}) if name == "none" else settings
+        Run(tmp_path / name, own).train(model, lessons[:2], quiet)
+        learned.append(trained(model))
+    assert all(torch.equal(one, learned[2][name]) for name, one in learned[1].items())
+    assert not all(torch.equal(one, learned[0][name]) for name, one in learned[1].items())
+    found = [answers(model, lessons[2:], "stream", lambda done, of: None) for _ in range(2)]
+    np.testing.assert_array_equal(found[0].logits, found[1].logits)
 
 
 def test_a_run_goes_on_from_exported_weights(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import logit
 
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.seat_model import SeatModel
@@ -61,3 +62,18 @@ def test_a_thought_changes_the_decision_and_only_where_it_is_asked_for() -> None
     np.testing.assert_array_equal(SeatModel("o", thinking).score(seat, asked()), plain)
     thought = SeatModel("t", thinking, thinks=True).score(seat, asked())
     assert np.abs(thought - plain).max() > 1e-3
+
+
+def doubly_sure() -> Loaded:
+    """Thinks, and its logits count twice after that."""
+    about = About(after_thought=AfterThought(scale=(2.0, 2.0, 2.0, 2.0)))
+    return Loaded(network(thinks=True), encode, about)
+
+
+def test_after_a_thought_its_own_scale_counts() -> None:
+    seat = seat_of(ROOM)
+    once = SeatModel("t", thinking, thinks=True).score(seat, asked())
+    twice = SeatModel("u", doubly_sure, thinks=True).score(seat, asked())
+    np.testing.assert_allclose(logit(twice), 2.0 * logit(once), rtol=1e-6)
+    plain = SeatModel("o", thinking).score(seat, asked())
+    np.testing.assert_array_equal(SeatModel("p", doubly_sure).score(seat, asked()), plain)
