@@ -8,15 +8,14 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from integrations.files.atomic import disk_errors, write_text
 from integrations.files.source import shown
 from integrations.files.wav import part_path
 from moderator.errors import InputError
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 SUMMARY: Final = "summary.json"
 """Written last: a directory that has it holds a finished run."""
@@ -145,8 +144,6 @@ class OutputDirectory:
             self._created.append(directory)
 
     def _take_lock(self) -> None:
-        from filelock import FileLock, Timeout
-
         lock = FileLock(self.path / LOCK, timeout=0)
         with disk_errors(self.path):
             try:
