@@ -85,7 +85,8 @@ class Worker:
         self._models.for_role(options.role)
         self.server = AgentServer(
             job_executor_type=JobExecutorType.THREAD,
-            num_idle_processes=1,
+            # Made ahead, a thread that is not ready yet when the worker is told to end never ends.
+            num_idle_processes=0,
             # Counted in meetings: the machine's load, the default, also counts other programs.
             load_fnc=self._load,
             load_threshold=0.999,
