@@ -102,10 +102,14 @@ def run(request: Request) -> dict[str, Any]:
     if request.cost_hours is not None:
         from moderator.measure.bench.cost import measure_cost
 
-        with _mind_errors():
-            result["cost"] = [
-                measure_cost(mind, seats, request.cost_hours) for mind in minds.played
-            ]
+        length = request.cost_hours * 3600
+        result["cost"] = []
+        for mind in minds.played:
+            with (
+                _mind_errors(),
+                progress(f"playing {request.cost_hours:g} h to {mind.name}", length) as advance,
+            ):
+                result["cost"].append(measure_cost(mind, seats, request.cost_hours, advance))
     _print(result)
     if request.out is not None:
         text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)

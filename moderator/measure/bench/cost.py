@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,7 +22,12 @@ STRETCH_S: Final = 600.0
 """Decisions of so many seconds are compared: the first and the last, s."""
 
 
-def measure_cost(mind: MindScorer, seats: Sequence[Seat], hours: float) -> dict[str, Any]:
+def measure_cost(
+    mind: MindScorer,
+    seats: Sequence[Seat],
+    hours: float,
+    advance: Callable[[float], None] = lambda seconds: None,
+) -> dict[str, Any]:
     """Plays recorded meetings to a mind, one after the other, as one long meeting.
 
     Times and memory depend on the machine and differ from run to run. Memory is the highest that
@@ -32,14 +37,19 @@ def measure_cost(mind: MindScorer, seats: Sequence[Seat], hours: float) -> dict[
         mind: what is measured.
         seats: meetings, repeated until the length is reached.
         hours: length of the long meeting.
+        advance: told of every piece of it that was played, s.
 
     Raises:
         MindError: the mind fails again and again.
     """
     seat = chained(seats, to_samples(hours * 3600))
     memory: list[float] = []
+    reached: Samples = 0
 
     def notice(now: Samples) -> None:
+        nonlocal reached
+        advance(to_seconds(now - reached))
+        reached = now
         if not memory and now >= MINUTE:
             memory.append(_peak_mb())
 
