@@ -42,7 +42,9 @@ def measure_cost(
     Raises:
         MindError: the mind fails again and again.
     """
-    seat = chained(seats, to_samples(hours * 3600))
+    length = to_samples(hours * 3600)
+    # What is said decides what it costs, so that the end has to be the beginning once more.
+    seat = chained(seats, length, min(to_samples(STRETCH_S), length // 2))
     memory: list[float] = []
     reached: Samples = 0
 
@@ -72,16 +74,18 @@ def measure_cost(
     }
 
 
-def chained(seats: Sequence[Seat], length: Samples) -> Seat:
+def chained(seats: Sequence[Seat], length: Samples, again: Samples = 0) -> Seat:
     """Meetings one after the other as one, the people of each taking the places of the first's.
 
     Args:
         seats: at least one.
-        length: the last meeting is cut here.
+        length: of the whole.
+        again: so much of the beginning is repeated at the end.
     """
+    cut = length - again
     words: list[Word] = []
     begin, index, people = 0, 0, {"seat"}
-    while begin < length:
+    while begin < cut:
         seat = seats[index % len(seats)]
         others = sorted(id_ for id_ in seat.meeting.participants if id_ != seat.speaker)
         place = {id_: f"person {i + 1}" for i, id_ in enumerate(others)}
@@ -92,10 +96,15 @@ def chained(seats: Sequence[Seat], length: Samples) -> Seat:
                 word, speaker=place[word.speaker], start=word.start + begin, end=word.end + begin
             )
             for word in seat.meeting.words
-            if word.end + begin <= length
+            if word.end + begin <= cut
         ]
         begin += max(seat.meeting.duration, MINUTE)
         index += 1
+    words += [
+        replace(word, start=word.start + cut, end=word.end + cut)
+        for word in words
+        if word.end <= again
+    ]
     participants = {name: Participant(name, name) for name in sorted(people)}
     return Seat(BenchMeeting("chained", length, tuple(words), participants), "seat")
 
