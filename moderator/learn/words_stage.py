@@ -280,11 +280,12 @@ def train_words(drill: Drill, first: int, notice: Notice, keep: Callable[[int], 
     drill.network.train()
     drill.network.floor.eval()
     running: tuple[float, float] | None = None
-    for done, lesson in drill.lessons(first):
-        torch.manual_seed((drill.settings.seed << 32) + done)
-        now = drill.step(lesson)
-        old = running or now
-        running = (0.98 * old[0] + 0.02 * now[0], 0.98 * old[1] + 0.02 * now[1])
-        notice(done, drill.steps, running[0], running[1])
-        keep(done)
+    with torch.random.fork_rng(devices=[]):
+        for done, lesson in drill.lessons(first):
+            torch.manual_seed((drill.settings.seed << 32) + done)  # of dropout
+            now = drill.step(lesson)
+            old = running or now
+            running = (0.98 * old[0] + 0.02 * now[0], 0.98 * old[1] + 0.02 * now[1])
+            notice(done, drill.steps, running[0], running[1])
+            keep(done)
     drill.network.eval()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 from moderator.events import Word
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.measure.bench.minds import MindScorer
+from moderator.measure.bench.runner import Advance
 from moderator.mind.base import Participant
 from moderator.timeline import Samples, to_samples, to_seconds
 
@@ -23,10 +24,7 @@ STRETCH_S: Final = 600.0
 
 
 def measure_cost(
-    mind: MindScorer,
-    seats: Sequence[Seat],
-    hours: float,
-    advance: Callable[[float], None] = lambda seconds: None,
+    mind: MindScorer, seats: Sequence[Seat], hours: float, advance: Advance
 ) -> dict[str, Any]:
     """Plays recorded meetings to a mind, one after the other, as one long meeting.
 
