@@ -6,6 +6,7 @@ from bisect import bisect_left
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from moderator.measure.bench.meeting import Seat
 from moderator.timeline import to_samples
@@ -27,23 +28,25 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-def addressed(seat: Seat, at: Times) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether the last dialogue act that another began before each time was to the seat.
+def addressees(seat: Seat, at: Times) -> NDArray[np.int64]:
+    """To how many the last dialogue act was addressed that another began before each time.
 
-    An act to several people, the seat among them, counts. Acts that began later are not looked at.
+    Acts that began later are not looked at.
 
     Args:
         seat: whom it was to be addressed to.
         at: ``(n,)`` meeting times.
 
     Returns:
-        ``(n,)``; False everywhere where acts or addressees are not annotated.
+        ``(n,)``; 1 where it was to the seat alone, 0 where the seat was not among them, and
+        everywhere where acts or addressees are not annotated.
     """
     acts = [act for act in seat.meeting.acts if act.speaker != seat.speaker]
     acts.sort(key=lambda act: (act.start, act.end, act.speaker))
+    counts = [len(act.to) if seat.speaker in act.to else 0 for act in acts]
     starts = [act.start for act in acts]
     last = [bisect_left(starts, int(time)) - 1 for time in at]
-    return np.array([i >= 0 and seat.speaker in acts[i].to for i in last], dtype=np.bool_)
+    return np.array([counts[i] if i >= 0 else 0 for i in last], dtype=np.int64)
 
 
 def kinds(seat: Seat, onsets: Times) -> list[Kind]:
@@ -53,7 +56,7 @@ def kinds(seat: Seat, onsets: Times) -> list[Kind]:
         seat: whose turns they are.
         onsets: ``(n,)`` where they begin.
     """
-    to_seat = addressed(seat, onsets)
+    to_seat = addressees(seat, onsets) > 0
     quiet = silence(Voice(seat.meeting.words), onsets)
     topics = np.array(seat.meeting.topics, dtype=np.int64)
     return [

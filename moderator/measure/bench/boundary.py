@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from moderator.measure.bench.addressed import addressed
+from moderator.measure.bench.addressed import addressees
 from moderator.measure.bench.floor_turns import all_floor_turns, utterances
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Moments, Protocol, inside, starts
@@ -34,4 +34,4 @@ def boundary_moments(seat: Seat) -> Moments:
     run = np.zeros(at.shape, dtype=np.int64)
     onsets = begin[own]
     asked = Asked(Protocol.BOUNDARY, at, run)
-    return Moments(asked, positive, addressed(seat, at), (), onsets, run)
+    return Moments(asked, positive, addressees(seat, at), (), onsets, run)

@@ -10,7 +10,7 @@ import hashlib
 
 import numpy as np
 
-from moderator.measure.bench.addressed import addressed
+from moderator.measure.bench.addressed import addressees
 from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, utterances
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Moments, Protocol, starts
@@ -43,7 +43,7 @@ def dynamic_moments(seat: Seat, runs: int = RUNS, seed: int = 0) -> Moments:
     at, run = at[idle], run[idle]
     asked = Asked(Protocol.DYNAMIC, at, chunk[idle])
     positive = np.isin(at, onsets)
-    return Moments(asked, positive, addressed(seat, at), (), onsets, run)
+    return Moments(asked, positive, addressees(seat, at), (), onsets, run)
 
 
 def _idle(seat: Seat, begin: Times, end: Times) -> Flags:

@@ -104,11 +104,12 @@ class Ranked:
 
 
 class StreamMetrics:
-    """P, R, F1, A, FP, AP, AUC, P at R >= .40, RM, event match, recall by kind of moment."""
+    """P, R, F1, A, FP, AP, AUC, P at R >= .40, RM and RM alone, event match, recall by kind."""
 
     def __init__(self, parts: Sequence[MeetingScores]) -> None:
         self._all = Tally([part.counts() for part in parts])
         self._addressed = Tally([part.counts(part.moments.addressed) for part in parts])
+        self._alone = Tally([part.counts(part.moments.addressed_alone) for part in parts])
         self._kinds = {kind: Tally([_of_kind(part, kind) for part in parts]) for kind in Kind}
         self._events = Tally([_events(part) for part in parts])
         self._ranked = Ranked(parts)
@@ -120,6 +121,7 @@ class StreamMetrics:
         result = {**_basic(counts), "ap": ap, "auc": auc}
         result["precision_at_recall_40"] = self._ranked.precision_at(0.4, weights)
         result["rm"] = 1 - self._addressed(weights).recall
+        result["rm_alone"] = 1 - self._alone(weights).recall
         result["event_precision"] = events.precision
         result["event_recall"] = events.recall
         result["event_f1"] = events.f1

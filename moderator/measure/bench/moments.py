@@ -43,8 +43,9 @@ class Moments:
     Attributes:
         asked: when the mind is asked.
         positive: ``(n,)`` taking the turn would have been right.
-        addressed: ``(n,)`` the last dialogue act before was addressed to the seat. In the stream
-            only positives are looked at: before the turn's beginning.
+        addressees: ``(n,)`` to how many the last dialogue act before was addressed, where the seat
+            is among them; else 0. In the stream only positives are looked at: before the turn's
+            beginning.
         kinds: per positive, in order, what kind of moment it is; empty but in the stream.
         onsets: ``(m,)`` where the seat's floor turns begin.
         run: ``(n,)`` which seeded run a moment belongs to; 0 where there is one.
@@ -52,7 +53,7 @@ class Moments:
 
     asked: Asked
     positive: NDArray[np.bool_]
-    addressed: NDArray[np.bool_]
+    addressees: NDArray[np.int64]
     kinds: tuple[Kind, ...]
     onsets: Times
     run: NDArray[np.int64]
@@ -61,6 +62,16 @@ class Moments:
     def at(self) -> Times:
         """``(n,)`` when the mind is asked."""
         return self.asked.at
+
+    @property
+    def addressed(self) -> NDArray[np.bool_]:
+        """``(n,)`` the last dialogue act before was addressed to the seat, if to others too."""
+        return np.asarray(self.addressees > 0)
+
+    @property
+    def addressed_alone(self) -> NDArray[np.bool_]:
+        """``(n,)`` the last dialogue act before was addressed to the seat and to nobody else."""
+        return np.asarray(self.addressees == 1)
 
 
 def starts(spans: list[Span]) -> Times:

@@ -18,7 +18,7 @@ SHOWN: Mapping[Protocol, Sequence[tuple[str, str]]] = {
     Protocol.STREAM: [
         ("P", "precision"), ("R", "recall"), ("F1", "f1"), ("A", "a"), ("FP", "fp"),
         ("AP", "ap"), ("AUC", "auc"), ("P at R .4", "precision_at_recall_40"), ("RM", "rm"),
-        ("event F1", "event_f1"),
+        ("RM alone", "rm_alone"), ("event F1", "event_f1"),
     ],
     Protocol.BOUNDARY: [
         ("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("balanced", "balanced_accuracy"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from moderator.measure.bench.addressed import addressed, kinds
+from moderator.measure.bench.addressed import addressees, kinds
 from moderator.measure.bench.floor_turns import floor_turns, utterances
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Moments, Protocol, inside, starts
@@ -30,8 +30,8 @@ def stream_moments(seat: Seat, step_s: float = 1.0) -> Moments:
     begun = np.searchsorted(onsets, at, side="right")
     positive = np.searchsorted(onsets, at + step, side="right") > begun
     first = onsets[begun[positive]]
-    to_seat = np.zeros(at.shape, dtype=np.bool_)
-    to_seat[positive] = addressed(seat, first)
+    to_seat = np.zeros(at.shape, dtype=np.int64)
+    to_seat[positive] = addressees(seat, first)
     run = np.zeros(at.shape, dtype=np.int64)
     kind = tuple(kinds(seat, first))
     asked = Asked(Protocol.STREAM, at, np.full(at.shape, step, dtype=np.int64))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from moderator.errors import InputError
-from moderator.measure.bench.addressed import Kind, addressed
+from moderator.measure.bench.addressed import Kind, addressees
 from moderator.measure.bench.boundary import boundary_moments
 from moderator.measure.bench.dynamic import dynamic_moments
 from moderator.measure.bench.floor_turns import floor_turns
@@ -58,12 +58,12 @@ def test_the_grid_does_not_depend_on_who_speaks_when() -> None:
     assert (moments.at % SAMPLE_RATE == 0).all()
 
 
-def test_the_last_act_of_another_says_whether_the_seat_was_addressed() -> None:
+def test_the_last_act_of_another_says_whether_the_seat_was_addressed_and_with_how_many() -> None:
     acts = [act("b", 1.0, 2.0, "a"), act("c", 3.0, 4.0), act("b", 5.0, 6.0, "a", "c")]
     acts.append(act("a", 6.5, 7.0, "b"))  # the seat's own acts do not count
     room = meeting([*said("a", 8.0, 9.0), *said("b", 1.0, 2.0), *said("c", 3.0, 4.0)], acts=acts)
     at = np.array([to_samples(s) for s in (0.5, 1.0, 1.5, 2.5, 3.5, 5.5, 7.5)], dtype=np.int64)
-    assert addressed(seat_of(room), at).tolist() == [False, False, True, True, False, True, True]
+    assert addressees(seat_of(room), at).tolist() == [0, 0, 1, 1, 0, 2, 2]
 
 
 def test_kinds_of_moments() -> None:
