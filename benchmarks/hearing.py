@@ -27,7 +27,7 @@ import typer
 
 from integrations.files.align_run import HELD_OUT_PITCHES, PITCHES, make_studio
 from integrations.files.bench_records import read_meetings
-from integrations.files.learn_run import fresh_network
+from integrations.files.learn_prepared import fresh_network
 from moderator.cli.models import open_store
 from moderator.events import Percept, SpeakerActivity, Word
 from moderator.floor import FloorStatus, FloorView

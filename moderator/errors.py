@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 class ModeratorError(Exception):
     """Base of all errors raised on purpose.
@@ -27,6 +30,10 @@ class InputError(ModeratorError):
     def __init__(self, what: str, *, where: str = "", todo: str) -> None:
         self.what, self.where, self.todo = what, where, todo
         super().__init__(", ".join(part for part in (what, where, todo) if part))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets it be raised in another process and told in this one."""
+        return partial(type(self), where=self.where, todo=self.todo), (self.what,)
 
 
 class ModelMissingError(InputError):

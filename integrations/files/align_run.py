@@ -14,7 +14,8 @@ import numpy as np
 from integrations.files.atomic import disk_errors
 from integrations.files.audio import AudioFile
 from integrations.files.bench_records import read_meetings, record_files
-from integrations.files.learn_run import fresh_network, stages
+from integrations.files.learn_prepared import fresh_network
+from integrations.files.learn_run import stages
 from moderator.cli.console import print_json, progress, stdout_console
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from moderator.learn.align_run import Studio
     from moderator.learn.align_stage import AlignSettings
     from moderator.learn.heard_meeting import HeardMeeting
+    from moderator.mind.moderator_lm.own_backbone import OwnBackbone
     from moderator.mind.moderator_lm.script import Encode
     from moderator.models import ModelStore
 
@@ -33,8 +35,16 @@ HELD_OUT_PITCHES = (0.84, 0.92, 1.0, 1.1, 1.22)
 """Of those that are scored on."""
 
 
-def make_studio(store: ModelStore, encode: Encode, pitches: Sequence[float]) -> Studio:
+def make_studio(
+    store: ModelStore, encode: Encode, pitches: Sequence[float], own: OwnBackbone | None = None
+) -> Studio:
     """Voices at some heights, and the speech encoder.
+
+    Args:
+        store: has them.
+        encode: the language model's tokenizer.
+        pitches: the heights.
+        own: that language model; None: the embedded one.
 
     Raises:
         InputError: a model is missing.
@@ -50,17 +60,30 @@ def make_studio(store: ModelStore, encode: Encode, pitches: Sequence[float]) -> 
     voice = VoiceLoader(store)(VoiceChoice(backend="hibari"))
     assert isinstance(voice, HibariVoice)
     readers = [reader(replace(voice, pitch=pitch)) for pitch in pitches]
-    used = {name: store.model(name).files for name in (MODEL, HIBARI_MODEL, LANGUAGE)}
-    hashes = {name: [file.sha256 for file in files] for name, files in used.items()}
+    names = (MODEL, HIBARI_MODEL) if own else (MODEL, HIBARI_MODEL, LANGUAGE)
+    hashes = {name: [file.sha256 for file in store.model(name).files] for name in names}
+    if own is not None:
+        hashes["backbone"] = [own.sha256]
     encoder = load_speech_encoder(store.directory(MODEL))
     made_of = json.dumps([hashes, list(pitches)])
     return Studio(readers, encode, encoder.frames, made_of)
 
 
 def align_projector(
-    records: Sequence[Path], directory: Path, settings: AlignSettings, threads: int
+    records: Sequence[Path],
+    directory: Path,
+    settings: AlignSettings,
+    threads: int,
+    backbone: Path | None = None,
 ) -> None:
     """Trains a projector, with a bar for what is read aloud and for each stage.
+
+    Args:
+        records: of meetings that are read aloud.
+        directory: kept in.
+        settings: how.
+        threads: of the processor.
+        backbone: directory of the language model; None: the embedded one.
 
     Raises:
         InputError: records or models are missing, or the directory holds another alignment.
@@ -69,17 +92,25 @@ def align_projector(
 
     from moderator.cli.models import open_store
     from moderator.learn.align_run import align
+    from moderator.mind.moderator_lm.own_backbone import OwnBackbone
 
     torch.set_num_threads(threads)
     meetings = read_meetings(records)
-    network, encode = fresh_network()
-    studio = make_studio(open_store(offline=False, show_progress=False), encode, PITCHES)
+    own = OwnBackbone.at(backbone) if backbone else None
+    network, encode = fresh_network(own)
+    studio = make_studio(open_store(offline=False, show_progress=False), encode, PITCHES, own)
     with disk_errors(directory), stages() as notice:
         align(network, directory, meetings, studio, settings, notice)
 
 
 def show_hearing(
-    directory: Path, records: Sequence[Path], minutes: float, *, recorded: bool, as_json: bool
+    directory: Path,
+    records: Sequence[Path],
+    minutes: float,
+    backbone: Path | None = None,
+    *,
+    recorded: bool,
+    as_json: bool,
 ) -> None:
     """Prints how likely transcripts are after hearing them, another meeting, and nothing.
 
@@ -87,6 +118,7 @@ def show_hearing(
         directory: of an alignment.
         records: meetings that it did not learn from.
         minutes: of each that are read aloud, by voices that it did not learn from.
+        backbone: directory of the language model; None: the embedded one.
         recorded: hear the recordings beside the records instead.
         as_json: for machines.
 
@@ -98,6 +130,7 @@ def show_hearing(
     from moderator.cli.models import open_store
     from moderator.learn.align_run import PROJECTOR, learned_from, load_projector
     from moderator.learn.hearing_scores import CONDITIONS, hearing
+    from moderator.mind.moderator_lm.own_backbone import OwnBackbone
     from moderator.mind.moderator_lm.script import OPENING
 
     torch.set_num_threads(1)  # sums on one core have one order, and so one result
@@ -109,9 +142,11 @@ def show_hearing(
             raise InputError(
                 f"learned from {meeting.meeting_id!a}", where=str(directory), todo=todo
             )
-    network, encode = fresh_network()
+    own = OwnBackbone.at(backbone) if backbone else None
+    network, encode = fresh_network(own)
     load_projector(network, directory / PROJECTOR)
-    studio = make_studio(open_store(offline=False, show_progress=False), encode, HELD_OUT_PITCHES)
+    store = open_store(offline=False, show_progress=False)
+    studio = make_studio(store, encode, HELD_OUT_PITCHES, own)
     hear = _recordings if recorded else _read_aloud
     heard = hear(records, studio, minutes, network.shape.stacked)
     with progress("hearing", float(len(heard))) as advance:

@@ -18,6 +18,14 @@ Prepared = Annotated[Path, typer.Argument(metavar="PREPARED", help="Made by `lea
 RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a training run.")]
 Jobs = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; default: one a core.")]
 
+Backbone = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Llama-like language model of your own, as save_pretrained writes it.",
+    ),
+]
+
 
 @app.callback()
 def _learn() -> None:
@@ -29,11 +37,15 @@ def prepare(
     records: Records,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="For prepared meetings.")],
     jobs: Jobs = None,
+    backbone: Backbone = None,
 ) -> None:
-    """Read meetings through the layers that are not trained; goes on where it stopped."""
-    from integrations.files.learn_run import prepare_meetings
+    """Read meetings through the layers that are not trained; goes on where it stopped.
 
-    done, there = prepare_meetings(records, out, jobs or os.cpu_count() or 1)
+    What is trained on them, and exported, keeps to the language model that is chosen here.
+    """
+    from integrations.files.learn_prepared import prepare_meetings
+
+    done, there = prepare_meetings(records, out, jobs or os.cpu_count() or 1, backbone)
     typer.echo(f"{out}: {done} meetings prepared, {there} were there already")
 
 
@@ -116,6 +128,7 @@ def align(
     window: Annotated[int, typer.Option(min=1, max=120, help="Seconds of a window.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Of the processor.")] = 1,
+    backbone: Backbone = None,
 ) -> None:
     """Let the model hear: synthetic voices read meetings, the projector learns what they say.
 
@@ -132,7 +145,7 @@ def align(
         window=window,
         seed=seed,
     )
-    align_projector(records, run, settings, threads)
+    align_projector(records, run, settings, threads, backbone)
     typer.echo(f"{run}: aligned")
 
 
@@ -144,6 +157,7 @@ def hear(
     recorded: Annotated[
         bool, typer.Option("--recorded", help="Hear the .wav files beside the records.")
     ] = False,
+    backbone: Backbone = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Score an aligned projector: how likely transcripts are after hearing them.
@@ -152,7 +166,7 @@ def hear(
     """
     from integrations.files.align_run import show_hearing
 
-    show_hearing(run, records, minutes, recorded=recorded, as_json=as_json)
+    show_hearing(run, records, minutes, backbone, recorded=recorded, as_json=as_json)
 
 
 @app.command("average")

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from integrations.files.atomic import disk_errors, write_text
 from integrations.files.bench_records import read_meetings
+from integrations.files.learn_prepared import fresh_network, read_prepared
 from moderator.cli.console import print_json, progress, stdout_console
 from moderator.errors import InputError
 from moderator.measure.bench.meeting import BenchMeeting
-from moderator.measure.bench.runner import pool
 
 if TYPE_CHECKING:
     from moderator.learn.prepared import PreparedMeeting
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from moderator.learn.thought_stage import ThoughtSettings
     from moderator.learn.thought_targets import Targets
     from moderator.mind.moderator_lm.network import Network
-    from moderator.mind.moderator_lm.script import Encode
 
 KINDS = {"stream": 1, "boundary": 3}
 """What is scored, and by which head."""
@@ -36,54 +34,6 @@ ROWS = {
     "no role thought ": ", no role, after a thought",
 }
 """Rows of the table, by how their figures are called."""
-
-
-@lru_cache(maxsize=1)
-def fresh_network() -> tuple[Network, Encode]:
-    """An untrained network on the embedded language model, once in each process."""
-    import torch
-
-    from moderator.cli.models import open_store
-    from moderator.mind.moderator_lm.backbone import choose_device, encoder, load_backbone
-    from moderator.mind.moderator_lm.network import Network
-    from moderator.mind.moderator_lm.shape import Shape
-
-    backbone, tokenizer = load_backbone(open_store(offline=False, show_progress=False))
-    torch.manual_seed(0)
-    return Network(Shape(), backbone).to(choose_device()), encoder(tokenizer)
-
-
-def prepare_meetings(records: Sequence[Path], out: Path, jobs: int) -> tuple[int, int]:
-    """Prepares every meeting that is not there yet.
-
-    Returns:
-        How many were prepared, and how many were there.
-
-    Raises:
-        InputError: records are missing or broken, or nothing can be written.
-    """
-    meetings = read_meetings(records)
-    with disk_errors(out):
-        out.mkdir(parents=True, exist_ok=True)
-    missing = [one for one in meetings if not _place(out, one).exists()]
-    if missing:
-        fresh_network()  # one process unpacks the language model, not all at once
-    with pool(jobs) as workers, progress("preparing", float(len(missing))) as advance:
-        workers.each([partial(_prepare_one, one, out) for one in missing], advance)
-    return len(missing), len(meetings) - len(missing)
-
-
-def _place(out: Path, meeting: BenchMeeting) -> Path:
-    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in meeting.meeting_id)
-    return out / f"{name[:80].lstrip('.') or 'meeting'}.safetensors"
-
-
-def _prepare_one(meeting: BenchMeeting, out: Path) -> None:
-    from moderator.learn.prepared import prepare, write
-
-    network, encode = fresh_network()
-    with disk_errors(out):
-        write(prepare(meeting, network, encode), _place(out, meeting))
 
 
 def train_run(
@@ -99,14 +49,18 @@ def train_run(
     from moderator.learn.prepared import read_all
     from moderator.learn.run import Run
     from moderator.mind.moderator_lm.checkpoint import sha256
+    from moderator.mind.moderator_lm.own_backbone import REMEMBERED, OwnBackbone
 
     torch.set_num_threads(threads)
-    meetings = read_all(prepared)
-    names = tuple(sorted(meeting.meeting_id for meeting in meetings))
-    known = {"meetings": names, "begun_with": sha256(begin) if begin else ""}
+    meetings, own = read_all(prepared), OwnBackbone.remembered(prepared / REMEMBERED)
+    known = {
+        "meetings": tuple(sorted(meeting.meeting_id for meeting in meetings)),
+        "begun_with": sha256(begin) if begin else "",
+        "backbone": own,
+    }
     with disk_errors(directory):
         run = Run(directory, settings.model_copy(update=known))
-        network, _ = fresh_network()
+        network, _ = fresh_network(own)
         with stages() as notice:
             run.train(network, meetings, notice, begin=begin)
 
@@ -233,14 +187,14 @@ def learn_thoughts(
     import torch
 
     from moderator.learn import thought_run
-    from moderator.learn.prepared import read_all
 
     torch.set_num_threads(1)  # sums on one core have one order, and so one result
-    meetings = read_all(prepared)
+    meetings, run = read_prepared(prepared, directory)
     known = _recorded(meetings, records)
     lessons = [(one, known[one.meeting_id]) for one in meetings]
     with disk_errors(directory), stages() as notice:
-        return thought_run.learn_thoughts(fresh_network()[0], directory, lessons, settings, notice)
+        network, _ = fresh_network(run.backbone)
+        return thought_run.learn_thoughts(network, directory, lessons, settings, notice)
 
 
 def average_run(directory: Path, weights: Path, out: Path) -> None:
@@ -250,9 +204,10 @@ def average_run(directory: Path, weights: Path, out: Path) -> None:
         InputError: they do not belong together, or nothing can be written.
     """
     from moderator.learn.averaging import average
+    from moderator.learn.run import read_settings
 
     with disk_errors(out):
-        average(fresh_network()[0], directory, weights, out)
+        average(fresh_network(read_settings(directory).backbone)[0], directory, weights, out)
 
 
 def evaluate_run(
@@ -263,13 +218,12 @@ def evaluate_run(
     Raises:
         InputError: there is no run, or nothing is prepared.
     """
-    from moderator.learn.prepared import read_all
     from moderator.learn.run import load_run
     from moderator.learn.scores import right_thoughts
     from moderator.learn.thought_run import load_thoughts
 
-    meetings = read_all(prepared)
-    network, _ = fresh_network()
+    meetings, settings = read_prepared(prepared, directory)
+    network, _ = fresh_network(settings.backbone)
     step = load_run(network, directory)
     thinks = load_thoughts(network, directory)
     truth: dict[str, Targets] = {}
@@ -338,17 +292,17 @@ def export_run(
     from moderator.learn.align_run import load_projector
     from moderator.learn.card import model_card
     from moderator.learn.export import advice, weigh_words, words_reach
-    from moderator.learn.prepared import read_all
-    from moderator.learn.run import load_run, read_settings
+    from moderator.learn.run import load_run
     from moderator.learn.thought_run import load_thoughts
     from moderator.mind.moderator_lm.backbone import MODEL
     from moderator.mind.moderator_lm.checkpoint import About, AfterThought, save
 
-    meetings = read_all(tune)
+    meetings, settings = read_prepared(tune, directory)
+    own = settings.backbone
     with disk_errors(out.parent):
         out.parent.mkdir(parents=True, exist_ok=True)  # now, not after minutes of computing
-    network, _ = fresh_network()
-    settings, step = read_settings(directory), load_run(network, directory)
+    network, _ = fresh_network(own)
+    step = load_run(network, directory)
     thinks = load_thoughts(network, directory)
     if projector is not None:
         load_projector(network, projector)
@@ -362,7 +316,7 @@ def export_run(
     threshold, scale = advice(stream, boundary)
     about = About(
         shape=network.shape,
-        backbone=open_store(offline=True).model(MODEL).files[0].sha256,
+        backbone=own.sha256 if own else open_store(offline=True).model(MODEL).files[0].sha256,
         threshold=threshold,
         scale=scale,
         words_reach=words_reach(stream),
@@ -376,7 +330,9 @@ def export_run(
     with disk_errors(out):
         sha256 = save(network, about, out)
     traits = {"thinks": thinks, "aligned": about.aligned}
-    pin = {"sha256": sha256} | {trait: True for trait, there in traits.items() if there}
+    pin: dict[str, Any] = {"sha256": sha256} | {trait: True for trait, there in traits.items() if there}
+    if own is not None:
+        pin["backbone"] = own.model_dump(mode="json")
     write_text(out.with_suffix(".json"), json.dumps(pin) + "\n")
     card = model_card(about, settings, step, _scores(told), [one.meeting_id for one in meetings])
     write_text(out.with_name("MODEL_CARD.md"), card)

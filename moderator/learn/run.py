@@ -19,6 +19,7 @@ from moderator.learn.words_stage import Drill, WordsSettings, train_words
 from moderator.mind.moderator_lm.checkpoint import FOREST, put, read, trained
 from moderator.mind.moderator_lm.floor_model import FloorModel
 from moderator.mind.moderator_lm.network import Network
+from moderator.mind.moderator_lm.own_backbone import OwnBackbone
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 from moderator.timeline import Stopwatch
 
@@ -55,6 +56,7 @@ class Settings(BaseModel):
     begun_with: str = Field(default="", max_length=64)
     averaged_with: str = Field(default="", max_length=64)
     meetings: tuple[str, ...] = Field(default=(), max_length=100_000)
+    backbone: OwnBackbone | None = None
 
     def floor(self) -> FloorSettings:
         """Of the first stage."""

@@ -13,6 +13,7 @@ from moderator.errors import InputError
 if TYPE_CHECKING:
     from moderator.mind.moderator_lm.checkpoint import About
     from moderator.mind.moderator_lm.network import Network
+    from moderator.mind.moderator_lm.own_backbone import OwnBackbone
     from moderator.mind.moderator_lm.speech import SpeechEncoder
     from moderator.models import ModelStore
 
@@ -55,7 +56,8 @@ def check(store: ModelStore, weights: Path | None = None, *, hears: bool = False
             where=str(weights or WEIGHTS),
             todo="install the package again, or use --mind duties, which needs none",
         )
-    _backbone(store)
+    if _own(weights) is None:
+        _backbone(store)
     if hears:
         _encoder(store)
 
@@ -73,6 +75,27 @@ def _deaf(weights: Path) -> InputError:
         where=str(weights),
         todo="use moderator-lm, or weights exported with --projector",
     )
+
+
+def _own(weights: Path | None) -> OwnBackbone | None:
+    """The language model that stands in the pin beside weights of one's own; None: the embedded.
+
+    Raises:
+        InputError: the pin is broken.
+    """
+    if weights is None:
+        return None
+    from moderator.mind.moderator_lm.own_backbone import OwnBackbone
+
+    pin = weights.with_suffix(".json")
+    try:
+        says = json.loads(pin.read_text()).get("backbone")
+        return None if says is None else OwnBackbone.model_validate(says)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, AttributeError) as error:
+        todo = "export the weights again, or delete it if they are for the embedded language model"
+        raise InputError("cannot be understood", where=str(pin), todo=todo) from error
 
 
 def _backbone(store: ModelStore) -> Path:
@@ -103,16 +126,17 @@ def load(store: ModelStore, weights: Path | None = None, *, hears: bool | None =
 
     check(store, weights)
     expected = _pinned() if weights is None else None
-    backbone, tokenizer = load_backbone(store)
+    own = _own(weights)
+    backbone, tokenizer = own.load() if own else load_backbone(store)
     network, about = build(backbone, weights or WEIGHTS, expected)
     if hears and not about.aligned:
         raise _deaf(weights or WEIGHTS)
-    file = store.model(MODEL).files[0]
-    if about.backbone and about.backbone != file.sha256:
+    found = own.sha256 if own else store.model(MODEL).files[0].sha256
+    if about.backbone and about.backbone != found:
         raise InputError(
             "the checkpoint was trained on another language model",
             where=str(weights or WEIGHTS),
-            todo=f"train it again on {MODEL}",
+            todo=f"train it again on {own.directory if own else MODEL}",
         )
     shape = network.shape
     merge(network.layers[shape.enter : shape.depth])

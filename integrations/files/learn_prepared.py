@@ -1,0 +1,129 @@
+"""Meetings prepared for learning, and the language model that they are prepared for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from integrations.files.atomic import disk_errors
+from integrations.files.bench_records import read_meetings
+from moderator.cli.console import progress
+from moderator.errors import InputError
+from moderator.measure.bench.meeting import BenchMeeting
+from moderator.measure.bench.runner import pool
+
+if TYPE_CHECKING:
+    from moderator.learn.prepared import PreparedMeeting
+    from moderator.learn.run import Settings
+    from moderator.mind.moderator_lm.network import Network
+    from moderator.mind.moderator_lm.own_backbone import OwnBackbone
+    from moderator.mind.moderator_lm.script import Encode
+
+
+@lru_cache(maxsize=1)
+def fresh_network(own: OwnBackbone | None = None) -> tuple[Network, Encode]:
+    """An untrained network, once in each process.
+
+    Args:
+        own: its language model; None: the embedded one.
+
+    Raises:
+        InputError: the language model is missing or broken.
+    """
+    import torch
+
+    from moderator.cli.models import open_store
+    from moderator.mind.moderator_lm.backbone import choose_device, encoder, load_backbone
+    from moderator.mind.moderator_lm.network import Network
+    from moderator.mind.moderator_lm.own_backbone import shape_for
+    from moderator.mind.moderator_lm.shape import Shape
+
+    if own is None:
+        backbone, tokenizer = load_backbone(open_store(offline=False, show_progress=False))
+    else:
+        backbone, tokenizer = own.load()
+    torch.manual_seed(0)
+    shape = Shape() if own is None else shape_for(backbone.config)
+    return Network(shape, backbone).to(choose_device()), encoder(tokenizer)
+
+
+def prepare_meetings(
+    records: Sequence[Path], out: Path, jobs: int, backbone: Path | None = None
+) -> tuple[int, int]:
+    """Prepares every meeting that is not there yet.
+
+    Args:
+        records: of the meetings.
+        out: for them.
+        jobs: processes.
+        backbone: directory of the language model; None: the embedded one.
+
+    Returns:
+        How many were prepared, and how many were there.
+
+    Raises:
+        InputError: records are missing or broken, others were prepared for another language model,
+            or nothing can be written.
+    """
+    from moderator.mind.moderator_lm.own_backbone import REMEMBERED, OwnBackbone
+
+    meetings = read_meetings(records)
+    own = OwnBackbone.at(backbone) if backbone else None
+    with disk_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.glob("*.safetensors")):
+            _check_backbone(out, own)
+        elif own is not None:
+            own.remember(out / REMEMBERED)
+    missing = [one for one in meetings if not _place(out, one).exists()]
+    if missing:
+        fresh_network(own)  # one process unpacks the language model, not all at once
+    with pool(jobs) as workers, progress("preparing", float(len(missing))) as advance:
+        workers.each([partial(_prepare_one, one, out, own) for one in missing], advance)
+    return len(missing), len(meetings) - len(missing)
+
+
+def _check_backbone(prepared: Path, own: OwnBackbone | None) -> None:
+    """Meetings are prepared for one language model, and of use to it alone.
+
+    Raises:
+        InputError: these were prepared for another one.
+    """
+    from moderator.mind.moderator_lm.own_backbone import REMEMBERED, OwnBackbone
+
+    known = OwnBackbone.remembered(prepared / REMEMBERED)
+    if (known and known.sha256) != (own and own.sha256):
+        raise InputError(
+            "these meetings were prepared for another language model",
+            where=str(prepared),
+            todo="prepare them for this one, in another directory",
+        )
+
+
+def read_prepared(prepared: Path, directory: Path) -> tuple[list[PreparedMeeting], Settings]:
+    """Prepared meetings, and the settings of a run that is to read them.
+
+    Raises:
+        InputError: one of them is missing, or they are for different language models.
+    """
+    from moderator.learn.prepared import read_all
+    from moderator.learn.run import read_settings
+
+    meetings, settings = read_all(prepared), read_settings(directory)
+    _check_backbone(prepared, settings.backbone)
+    return meetings, settings
+
+
+def _place(out: Path, meeting: BenchMeeting) -> Path:
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in meeting.meeting_id)
+    return out / f"{name[:80].lstrip('.') or 'meeting'}.safetensors"
+
+
+def _prepare_one(meeting: BenchMeeting, out: Path, own: OwnBackbone | None) -> None:
+    from moderator.learn.prepared import prepare, write
+
+    network, encode = fresh_network(own)
+    with disk_errors(out):
+        write(prepare(meeting, network, encode), _place(out, meeting))

@@ -1,0 +1,155 @@
+"""A Llama-like language model of one's own, in the place of the embedded one.
+
+The same code trains and runs larger backbones: what differs is in `Shape`, and that is read off the
+model's own configuration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from moderator.errors import InputError
+from moderator.mind.moderator_lm.shape import BackboneShape, Shape
+
+if TYPE_CHECKING:
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+REMEMBERED = "backbone.json"
+"""In a directory of prepared meetings: which language model they were prepared for."""
+
+_KINDS = ("config.json", "tokenizer*.json", "*.safetensors")
+"""Files that make a language model; no others are looked at."""
+
+
+class OwnBackbone(BaseModel):
+    """A language model in a directory, as `save_pretrained` writes it: tensors, never code.
+
+    Attributes:
+        directory: with ``config.json``, ``tokenizer.json`` and ``*.safetensors``.
+        sha256: of these files' names and contents.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    directory: Path
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+    @classmethod
+    def at(cls, directory: Path) -> Self:
+        """The language model in a directory.
+
+        Raises:
+            InputError: there is none.
+        """
+        return cls(directory=directory.resolve(), sha256=_digest(directory))
+
+    @classmethod
+    def remembered(cls, file: Path) -> Self | None:
+        """What `remember` wrote; None where nothing is: the embedded language model is meant.
+
+        Raises:
+            InputError: the file is broken.
+        """
+        try:
+            return cls.model_validate_json(file.read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            todo = "delete the directory and run `moderator learn prepare` again"
+            raise InputError("cannot be understood", where=str(file), todo=todo) from error
+
+    def remember(self, file: Path) -> None:
+        """Writes down which one it is.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        file.write_text(self.model_dump_json(indent=1) + "\n")
+
+    def load(self) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+        """The language model in bfloat16, and its tokenizer.
+
+        Raises:
+            InputError: it is not there, not the one it was, or not Llama-like.
+        """
+        from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
+        if _digest(self.directory) != self.sha256:
+            raise InputError(
+                "this is another language model than the one that was learned with",
+                where=str(self.directory),
+                todo="put that one back, or prepare and train anew",
+            )
+        local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        try:
+            config = AutoConfig.from_pretrained(self.directory, **local)
+            if config.model_type != "llama":
+                raise ValueError(f"of the kind {str(config.model_type)[:40]!a}")
+            model = LlamaForCausalLM.from_pretrained(
+                self.directory, dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
+            )
+            tokenizer = AutoTokenizer.from_pretrained(self.directory, **local)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise InputError(
+                "not a language model that can be used",
+                where=f"{self.directory}: {str(error).splitlines()[0][:120]}",
+                todo="give a Llama-like one with its tokenizer, as save_pretrained writes them",
+            ) from error
+        model.requires_grad_(False)
+        model.train(mode=False)
+        return model, cast("PreTrainedTokenizerFast", tokenizer)
+
+
+def shape_for(config: LlamaConfig) -> Shape:
+    """The sizes of a `moderator-lm` on a language model.
+
+    Decisions enter after a third of its layers and are read after three fifths, as on the embedded
+    one.
+    """
+    layers = config.num_hidden_layers
+    enter = max(1, layers // 3)
+    heads = config.num_attention_heads
+    rope = cast("dict[str, Any]", config.rope_parameters or {})
+    backbone = BackboneShape(
+        hidden=config.hidden_size,
+        intermediate=config.intermediate_size,
+        layers=layers,
+        heads=heads,
+        kv_heads=config.num_key_value_heads or heads,
+        head_dim=config.head_dim or config.hidden_size // heads,
+        vocabulary=config.vocab_size,
+        rope_theta=float(rope.get("rope_theta", 10_000.0)),
+        norm_eps=config.rms_norm_eps,
+    )
+    return Shape(backbone=backbone, enter=enter, depth=min(max(enter + 1, layers * 3 // 5), layers))
+
+
+def _digest(directory: Path) -> str:
+    """Of a language model's files.
+
+    Raises:
+        InputError: one is missing, or cannot be read.
+    """
+    todo = "give a directory with config.json, tokenizer.json and *.safetensors"
+    found = {path.name: path for kind in _KINDS for path in directory.glob(kind)}
+    wanted = {"config.json", "tokenizer.json"}
+    if not wanted <= found.keys() or not any(name.endswith(".safetensors") for name in found):
+        raise InputError("no language model in it", where=str(directory), todo=todo)
+    whole = hashlib.sha256()
+    try:
+        for name, path in sorted(found.items()):
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            whole.update(f"{name}\0{digest}\n".encode())
+    except OSError as error:
+        raise InputError(
+            "cannot be read", where=f"{directory}: {error.strerror or error}", todo=todo
+        ) from error
+    return whole.hexdigest()
