@@ -92,11 +92,16 @@ class OwnBackbone(BaseModel):
             config = AutoConfig.from_pretrained(self.directory, **local)
             if config.model_type != "llama":
                 raise ValueError(f"of the kind {str(config.model_type)[:40]!a}")
+            # How attention is computed is named here, as a configuration may name code to fetch.
             model = LlamaForCausalLM.from_pretrained(
-                self.directory, dtype=torch.bfloat16, use_safetensors=True, local_files_only=True
+                self.directory,
+                dtype=torch.bfloat16,
+                attn_implementation="sdpa",
+                use_safetensors=True,
+                local_files_only=True,
             )
             tokenizer = AutoTokenizer.from_pretrained(self.directory, **local)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
             raise InputError(
                 "not a language model that can be used",
                 where=f"{self.directory}: {str(error).splitlines()[0][:120]}",
