@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 from moderator.learn.run import Settings
 from moderator.mind.moderator_lm.checkpoint import About
@@ -15,23 +16,25 @@ Decides, once a chunk, whether a participant in a given role should take the tur
 several people. It has no words of its own: duties or a larger model give those.
 
 ## What it is
-SmolLM2-135M-Instruct (Apache-2.0; frozen, not part of this file), of which a decision passes
-{depth} of {layers} layers; LoRA of rank {rank} on layers {enter} to {depth}; a floor model over
-{features} timing features (a small network, and boosted trees for its opinion); one head with four
-outputs: a floor turn of the seat begins within 0.5, 1 and 2 s, and the next floor turn is the
-seat's. After ModeratorLM (arXiv 2606.13544), whose
-weights are not published, in small. It reads words and voices{hears}.{thinks}
+
+{backbone} (frozen, not part of this file), of which a decision passes {depth} of {layers} layers;
+LoRA of rank {rank} on layers {enter} to {depth}; a floor model over {features} timing features (a
+small network, and boosted trees for its opinion); one head with four outputs: a floor turn of the
+seat begins within 0.5, 1 and 2 s, and the next floor turn is the seat's. After ModeratorLM (arXiv
+2606.13544), whose weights are not published, in small. It reads words and voices{hears}.{thinks}
 
 ## Trained on
+
 {data}. {meetings} meetings, every participant in turn taking the seat with the position they had;
 a fifth of the examples without any role. {steps} steps of {batch} segments, {seats} seats each,
-seed {seed}.{averaged}
+seed {seed}{withheld}.{begun}{averaged}
 
 The AMI Meeting Corpus is by the AMI Consortium, University of Edinburgh, and the ICSI Meeting
 Corpus by ICSI, both under the licence CC BY 4.0. These weights are derived from what is named
 above and may be used under CC BY 4.0 with that attribution.
 
 ## Scores
+
 On {tuned} meetings that were not trained on, in the leaders' seats; threshold and calibration were
 chosen on the same meetings. `moderator bench` computes them with intervals.
 
@@ -42,12 +45,14 @@ chosen on the same meetings. `moderator bench` computes them with intervals.
 Advised threshold: probability {threshold:.3f}{after}.
 
 ## Limits
+
 English; scenario meetings of four people around a table, words transcribed by hand; roles are
 positions at work and whether one leads, so that other role texts are extrapolation. It predicts
 what people did, which is not always what a good moderator would do. It does not know what words
 mean beyond what a model of 135 million parameters knows, and does not hear tone of voice.
 
 ## Make it again
+
 `moderator learn prepare`, `train`, `eval`, `export`: see docs/training.md.
 """
 
@@ -62,6 +67,14 @@ _THINKS = """
 It can think before it decides, where a role says so: the last act of another ({act}), whom it
 addressed, whether that turn is complete, whether the topic closes. The thought's answers enter a
 second judgement, which adds to the first."""
+
+_EMBEDDED = "SmolLM2-135M-Instruct, Apache-2.0"
+
+_OWN = "A Llama-like language model {hidden} wide (sha256 {sha256})"
+
+_WITHHELD = ", {missed:.0%} of the words and {dropout:.0%} of LoRA's inputs withheld"
+
+_BEGUN = " The run went on from weights with the sha256 {sha256}."
 
 _AVERAGED = (
     """ These weights are the mean of what that gave and of the weights that it began with."""
@@ -100,7 +113,10 @@ def model_card(
         if f"{prefix}AP" in values
     ]
     shape, after = about.shape, about.after_thought
-    return _TEXT.format(
+    own = _OWN.format(hidden=shape.backbone.hidden, sha256=about.backbone)
+    withheld = settings.missed or settings.dropout
+    text = _TEXT.format(
+        backbone=own if settings.backbone else _EMBEDDED,
         depth=shape.depth,
         layers=shape.backbone.layers,
         rank=shape.rank,
@@ -112,6 +128,8 @@ def model_card(
         batch=settings.batch,
         seats=settings.seats,
         seed=settings.seed,
+        withheld=_WITHHELD.format(**settings.model_dump()) if withheld else "",
+        begun=_BEGUN.format(sha256=settings.begun_with) if settings.begun_with else "",
         averaged=_AVERAGED if settings.averaged_with else "",
         tuned=len(tuned),
         rows="\n".join(rows),
@@ -120,3 +138,9 @@ def model_card(
         hears=_HEARS[about.aligned],
         thinks=_THINKS.format(act=", ".join(FIELDS["act"])) if after else "",
     )
+    return "\n\n".join(_wrapped(part) for part in text.strip().split("\n\n")) + "\n"
+
+
+def _wrapped(paragraph: str) -> str:
+    """Lines of at most 100 characters; tables stay as they are."""
+    return paragraph if paragraph.startswith("|") else fill(paragraph, 100)
