@@ -68,10 +68,10 @@ def train(
         Path | None,
         typer.Option(
             "--from",
-            metavar="FILE",
+            metavar="RUN|FILE",
             exists=True,
-            dir_okay=False,
-            help="Exported weights to go on from, the shipped ones too; their floor model stays.",
+            help="Run or exported weights, the shipped ones too, to go on from; the floor model"
+            " stays.",
         ),
     ] = None,
 ) -> None:

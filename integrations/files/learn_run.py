@@ -39,7 +39,7 @@ ROWS = {
 def train_run(
     prepared: Path, directory: Path, settings: Settings, threads: int, begin: Path | None
 ) -> None:
-    """Trains, with a bar for each stage; from exported weights, where some are given.
+    """Trains, with a bar for each stage; from another run or exported weights, if given.
 
     Raises:
         InputError: nothing is prepared, or the run was begun otherwise.
@@ -47,15 +47,14 @@ def train_run(
     import torch
 
     from moderator.learn.prepared import read_all
-    from moderator.learn.run import Run
-    from moderator.mind.moderator_lm.checkpoint import sha256
+    from moderator.learn.run import Run, begun_with
     from moderator.mind.moderator_lm.own_backbone import REMEMBERED, OwnBackbone
 
     torch.set_num_threads(threads)
     meetings, own = read_all(prepared), OwnBackbone.remembered(prepared / REMEMBERED)
     known = {
         "meetings": tuple(sorted(meeting.meeting_id for meeting in meetings)),
-        "begun_with": sha256(begin) if begin else "",
+        "begun_with": begun_with(begin) if begin else "",
         "backbone": own,
     }
     with disk_errors(directory):
@@ -330,7 +329,9 @@ def export_run(
     with disk_errors(out):
         sha256 = save(network, about, out)
     traits = {"thinks": thinks, "aligned": about.aligned}
-    pin: dict[str, Any] = {"sha256": sha256} | {trait: True for trait, there in traits.items() if there}
+    pin: dict[str, Any] = {"sha256": sha256} | {
+        trait: True for trait, there in traits.items() if there
+    }
     if own is not None:
         pin["backbone"] = own.model_dump(mode="json")
     write_text(out.with_suffix(".json"), json.dumps(pin) + "\n")

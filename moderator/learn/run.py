@@ -16,7 +16,7 @@ from moderator.learn.floor_stage import FloorSettings, gather, train_floor
 from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings, train_words
-from moderator.mind.moderator_lm.checkpoint import FOREST, put, read, trained
+from moderator.mind.moderator_lm.checkpoint import FOREST, put, read, sha256, trained
 from moderator.mind.moderator_lm.floor_model import FloorModel
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.own_backbone import OwnBackbone
@@ -131,7 +131,7 @@ class Run:
             network: fresh.
             meetings: to learn from.
             notice: told of every step.
-            begin: exported weights to go on from; their floor model stays as it is.
+            begin: another run, or exported weights, to go on from; the floor model stays as it is.
             keep_every: steps between checkpoints.
 
         Raises:
@@ -141,7 +141,10 @@ class Run:
         if begin is None:
             self._floor(network, meetings, notice)
         else:
-            put(network, read(begin, self.settings.begun_with)[1], begin)
+            if begin.is_dir():
+                load_run(network, begin)
+            else:
+                put(network, read(begin, self.settings.begun_with)[1], begin)
             self._keep_trees(network.floor)
             network.floor.eval()
         drill = Drill(network, meetings, self.settings.words())
@@ -214,6 +217,25 @@ def read_settings(directory: Path) -> Settings:
         ) from error
 
 
+def begun_with(begin: Path) -> str:
+    """The sha256 of what a run is begun with: exported weights, or another run's.
+
+    Raises:
+        InputError: that run has not learned anything.
+    """
+    return sha256(_learned(begin) if begin.is_dir() else begin)
+
+
+def _learned(directory: Path) -> Path:
+    path = directory / WORDS
+    read_settings(directory)
+    if not path.exists():
+        raise InputError(
+            "the run has not learned anything yet", where=str(directory), todo="let it go on"
+        )
+    return path
+
+
 def load_run(network: Network, directory: Path) -> int:
     """Puts what a run has learned into a network.
 
@@ -223,12 +245,7 @@ def load_run(network: Network, directory: Path) -> int:
     Raises:
         InputError: there is nothing, or it is of another shape.
     """
-    path = directory / WORDS
-    read_settings(directory)
-    if not path.exists():
-        raise InputError(
-            "the run has not learned anything yet", where=str(directory), todo="let it go on"
-        )
+    path = _learned(directory)
     tensors, step = _read(path)
     weights = {name: one for name, one in tensors.items() if not name.startswith("adam.")}
     trees = directory / TREES

@@ -15,7 +15,7 @@ from moderator.learn.averaging import average
 from moderator.learn.export import weigh_words, words_reach
 from moderator.learn.floor_stage import gather
 from moderator.learn.prepared import PreparedMeeting, prepare, read, read_all, write
-from moderator.learn.run import Run, Settings, load_run
+from moderator.learn.run import Run, Settings, begun_with, load_run
 from moderator.learn.scores import answers, figures
 from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings
@@ -200,6 +200,23 @@ def test_a_run_goes_on_from_exported_weights(
         Run(tmp_path / "other", SETTINGS.model_copy(update={"begun_with": "0" * 64})).train(
             network(), lessons[:2], quiet, begin=file
         )
+
+
+def test_a_run_can_go_on_from_another_run(lessons: list[PreparedMeeting], tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"floor_epochs": 2, "epochs": 0.3, "trees": 3})
+    first, second = tmp_path / "first", tmp_path / "second"
+    Run(first, settings).train(network(), lessons[:2], quiet)
+    later = settings.model_copy(update={"seed": 1, "begun_with": begun_with(first)})
+    Run(second, later).train(network(seed=1), lessons[:2], quiet, begin=first)
+    load_run(one := network(seed=2), first)
+    load_run(other := network(seed=3), second)
+    torch.testing.assert_close(one.floor.state_dict(), other.floor.state_dict())
+    assert one.floor.forest is not None
+    assert other.floor.forest is not None
+    torch.testing.assert_close(one.floor.forest.value, other.floor.forest.value)
+    assert not torch.equal(trained(one)["head.1.weight"], trained(other)["head.1.weight"])
+    with pytest.raises(InputError, match="not a training run"):
+        begun_with(tmp_path)
 
 
 def test_other_settings_do_not_go_on(tmp_path: Path) -> None:
