@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from moderator.measure.bench.boundary import boundary_moments
 from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, speakers
 from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
-from moderator.measure.bench.moments import Moments, starts
+from moderator.measure.bench.moments import starts
 from moderator.measure.bench.stream import stream_moments
 from moderator.mind.moderator_lm.floor_model import measure
 from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letters, prompt
@@ -29,6 +29,9 @@ from moderator.voices import Times
 
 HORIZONS_S = (0.5, 1.0, 2.0)
 """How soon a floor turn of the seat begins: the first three of `HEADS`."""
+
+SHIFTS = 4
+"""Moments a second that may be learned from; every second's first is what the benchmark asks."""
 
 _NEVER = 10**12
 """When a turn begins that does not come."""
@@ -59,6 +62,7 @@ class SeatExample:
         prompt: token ids of the role prompt.
         bare: of the one without any role.
         stream: every full second at which the seat is silent.
+        between: moments between full seconds at which it is, on a grid of `SHIFTS` a second.
         boundary: ends of others' floor turns at which it is.
     """
 
@@ -67,6 +71,7 @@ class SeatExample:
     prompt: NDArray[np.int64]
     bare: NDArray[np.int64]
     stream: Asked
+    between: Asked
     boundary: Asked
 
 
@@ -108,9 +113,30 @@ def seat_example(seat: Seat, encode: Encode, room: int) -> SeatExample:
         seat.leads,
         prompt_ids(seat, encode, room, role=True),
         prompt_ids(seat, encode, room, role=False),
-        _asked(seat, stream_moments(seat), soon=True),
-        _asked(seat, boundary_moments(seat), soon=False),
+        _asked(seat, stream_moments(seat).at, soon=True),
+        _asked(seat, between(seat), soon=True),
+        _asked(seat, boundary_moments(seat).at, soon=False),
     )
+
+
+def between(seat: Seat) -> Times:
+    """``(n,)`` moments between full seconds at which the seat is silent."""
+    at = stream_moments(seat, 1 / SHIFTS).at
+    return at[at % SAMPLE_RATE > 0]
+
+
+def shifted_stream(example: SeatExample, shift: int) -> Asked:
+    """A seat's moments, one a second.
+
+    Args:
+        example: the seat.
+        shift: after every full second, in parts of `SHIFTS` a second; 0: `example.stream` itself.
+    """
+    if not shift:
+        return example.stream
+    every = example.between
+    kept = every.at % SAMPLE_RATE == shift * SAMPLE_RATE // SHIFTS
+    return Asked(every.at[kept], every.features[kept], every.labels[kept])
 
 
 def seats(meeting: BenchMeeting) -> list[Seat]:
@@ -118,19 +144,15 @@ def seats(meeting: BenchMeeting) -> list[Seat]:
     return [Seat(meeting, name) for name in speakers(meeting)]
 
 
-def _asked(seat: Seat, moments: Moments, *, soon: bool) -> Asked:
-    at = moments.at
+def _asked(seat: Seat, at: Times, *, soon: bool) -> Asked:
     own = starts(floor_turns(seat.meeting, seat.speaker))
     every = starts(all_floor_turns(seat.meeting))
     # A turn that begins at the very moment is over in the stream, and to come at a boundary.
     side = "right" if soon else "left"
     mine = _following(own, at, side)
     wait = (mine - at) / SAMPLE_RATE
-    labels = np.stack(
-        [*(wait <= horizon for horizon in HORIZONS_S), mine <= _following(every, at, side)]
-    )
-    labels[1 if soon else 3] = moments.positive
-    return Asked(at, measure(seat_voices(seat), at), labels.T.copy())
+    labels = [*(wait <= horizon for horizon in HORIZONS_S), mine <= _following(every, at, side)]
+    return Asked(at, measure(seat_voices(seat), at), np.stack(labels, axis=1))
 
 
 def _following(onsets: Times, at: Times, side: str) -> Times:

@@ -22,6 +22,10 @@ from moderator.mind.moderator_lm.script import Encode, Segment, Tokens
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 
 
+KINDS = ("stream", "between", "boundary")
+"""The moments of a `SeatExample`, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedSeat:
     """A seat, its prompts after the layers that are not trained.
@@ -86,9 +90,10 @@ def write(meeting: PreparedMeeting, path: Path) -> None:
         tensors[f"{index}.prompt"], tensors[f"{index}.bare"] = seat.prompt, seat.bare
         tensors[f"{index}.prompt_ids"] = _tensor(seat.example.prompt)
         tensors[f"{index}.bare_ids"] = _tensor(seat.example.bare)
-        for kind, asked in (("stream", seat.example.stream), ("boundary", seat.example.boundary)):
+        for kind in KINDS:
             for field in fields(Asked):
-                tensors[f"{index}.{kind}.{field.name}"] = _tensor(getattr(asked, field.name))
+                values = getattr(getattr(seat.example, kind), field.name)
+                tensors[f"{index}.{kind}.{field.name}"] = _tensor(values)
     about = {
         "meeting_id": meeting.meeting_id,
         "seats": [[seat.example.speaker, seat.example.leads] for seat in meeting.seats],
@@ -130,8 +135,8 @@ def _assembled(about: dict[str, object], tensors: dict[str, Tensor]) -> Prepared
     ready = []
     for index, (speaker, leads) in enumerate(listed):
         prompts = [tensors[f"{index}.{name}"].numpy() for name in ("prompt_ids", "bare_ids")]
-        asked = [_moments(tensors, f"{index}.{kind}") for kind in ("stream", "boundary")]
-        example = SeatExample(str(speaker), bool(leads), prompts[0], prompts[1], asked[0], asked[1])
+        asked = [_moments(tensors, f"{index}.{kind}") for kind in KINDS]
+        example = SeatExample(str(speaker), bool(leads), prompts[0], prompts[1], *asked)
         ready.append(PreparedSeat(example, tensors[f"{index}.prompt"], tensors[f"{index}.bare"]))
     return PreparedMeeting(str(about["meeting_id"]), parts, words, ready)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from moderator.learn.examples import SHIFTS, shifted_stream
 from moderator.learn.floor_stage import HEAD_WEIGHTS, ROLE_WITHHELD
 from moderator.learn.prepared import PreparedMeeting, PreparedSeat
 from moderator.mind.moderator_lm.floor_model import role_numbers
@@ -93,6 +94,9 @@ def drawn_question(
 ) -> Question:
     """All moments near a turn and at boundaries, and some of the others.
 
+    Those of the stream are shifted by chance: what is right changes with them, so that a passage
+    that is read again cannot be answered by heart.
+
     Args:
         seat: whose moments.
         segment: that they are in.
@@ -102,6 +106,8 @@ def drawn_question(
     parts = []
     for kind, head_weights in HEAD_WEIGHTS.items():
         asked = getattr(seat.example, kind)
+        if kind == "stream":
+            asked = shifted_stream(seat.example, int(random.integers(SHIFTS)))
         here = segment.rows(asked.at)
         weights = np.tile(np.array(head_weights, dtype=np.float32), (len(here), 1))
         if kind == "stream":

@@ -116,6 +116,7 @@ def test_what_is_no_language_model_is_refused(
         config.write_text(json.dumps(json.loads(config.read_text()) | change))
     taught = record(tmp_path / "one.json", 1)
     command = ["prepare", taught, "--out", tmp_path / "ready", "--backbone", own, "--jobs", 1]
+    capsys.readouterr()  # writing the model shows its own progress
     assert learn(*command) == 2
     error = capsys.readouterr().err
     assert what in error
