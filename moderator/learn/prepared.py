@@ -21,7 +21,6 @@ from moderator.mind.moderator_lm.passage import read_below
 from moderator.mind.moderator_lm.script import Encode, Segment, Tokens
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 
-
 KINDS = ("stream", "between", "boundary")
 """The moments of a `SeatExample`, in order."""
 

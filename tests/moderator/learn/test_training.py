@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from moderator.errors import InputError
 from moderator.events import Word
 from moderator.learn.averaging import average
+from moderator.learn.examples import SHIFTS, seat_example, shifted_stream
 from moderator.learn.export import weigh_words, words_reach
 from moderator.learn.floor_stage import gather
 from moderator.learn.prepared import PreparedMeeting, prepare, read, read_all, write
@@ -19,13 +21,13 @@ from moderator.learn.run import Run, Settings, begun_with, load_run
 from moderator.learn.scores import answers, figures
 from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings
-from moderator.measure.bench.meeting import BenchMeeting
+from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.checkpoint import About, save, trained
 from moderator.mind.moderator_lm.checkpoint import read as read_checkpoint
 from moderator.mind.moderator_lm.passage import Passage, decide_passages
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
-from moderator.timeline import to_samples
+from moderator.timeline import SAMPLE_RATE, to_samples
 from tests.moderator.mind.moderator_lm.tiny import encode, network
 
 SETTINGS = Settings(floor_epochs=150, epochs=20, batch=2, seats=2, silent=20, rate=4e-3, trees=20)
@@ -68,10 +70,26 @@ def test_a_prepared_meeting_is_read_as_it_was_written(
     again = read(tmp_path / "x.safetensors")
     assert again.meeting_id == "x"
     assert [seat.example.leads for seat in again.seats] == [True, False]
-    for one, other in zip(lessons[0].words, again.words, strict=True):
-        assert torch.equal(one, other)
+    for before, after in zip(lessons[0].words, again.words, strict=True):
+        assert torch.equal(before, after)
     for seat, found in zip(lessons[0].seats, again.seats, strict=True):
-        np.testing.assert_array_equal(seat.example.stream.labels, found.example.stream.labels)
+        for shift in range(SHIFTS):
+            one, other = (shifted_stream(which.example, shift) for which in (seat, found))
+            np.testing.assert_array_equal(one.at, other.at)
+            np.testing.assert_array_equal(one.labels, other.labels)
+
+
+def test_moments_may_lie_between_full_seconds() -> None:
+    words = [Word("A", "so", *times(4.1, 1.0)), Word("A", "then", *times(5.1, 1.5))]
+    taught = replace(meeting("x", 0), words=(Word("B", "go", *times(0.5, 0.3)), *words))
+    example = seat_example(Seat(taught, "A"), encode, 64)
+    for shift, right in enumerate([[4.0], [3.25], [3.5], [3.75]]):
+        asked = shifted_stream(example, shift)
+        at = asked.at / SAMPLE_RATE
+        assert np.all(at % 1 == shift / 4)
+        assert at[asked.labels[:, 1]].tolist() == right  # the turn begins within 1 s
+        assert not np.any((at > 4.1) & (at < 6.6))  # the seat is speaking
+    assert shifted_stream(example, 0) is example.stream
 
 
 def test_a_prepared_meeting_may_hold_more_than_is_learned_from(
