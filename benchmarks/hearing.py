@@ -33,7 +33,7 @@ from moderator.events import Percept, SpeakerActivity, Word
 from moderator.floor import FloorStatus, FloorView
 from moderator.learn.align_run import Studio, load_projector, rendered
 from moderator.learn.heard_meeting import HeardMeeting
-from moderator.learn.prepared import PreparedMeeting, prepare
+from moderator.learn.prepared import KINDS, PreparedMeeting, prepare
 from moderator.learn.scores import answers, figures
 from moderator.learn.words_stage import Drill, WordsSettings, train_words
 from moderator.measure.bench.meeting import BenchMeeting
@@ -204,7 +204,7 @@ def _heard_whole(
     seats = []
     for seat in meeting.seats:
         asked = {}
-        for kind in ("stream", "boundary", "dynamic"):
+        for kind in KINDS:
             one = getattr(seat.example, kind)
             inside = np.isin((one.at - 1) // SPAN * SPAN, begins)
             asked[kind] = replace(

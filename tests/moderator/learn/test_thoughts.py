@@ -25,7 +25,7 @@ from moderator.timeline import to_samples
 from tests.moderator.learn.test_training import SETTINGS, meeting, quiet
 from tests.moderator.mind.moderator_lm.tiny import encode, network
 
-THOUGHTS = ThoughtSettings(epochs=40, batch=128, rate=1e-2)
+THOUGHTS = ThoughtSettings(epochs=300, batch=128, rate=1e-2)
 
 Lesson = tuple[PreparedMeeting, BenchMeeting]
 
