@@ -69,6 +69,7 @@ def to_bench(meeting: MeetingWords) -> BenchMeeting:
         acts=tuple(sorted(acts, key=lambda act: (act.start, act.end, act.speaker))),
         topics=tuple(sorted({topic.start for topic in meeting.topics})),
         people=frozenset(meeting.people),
+        played=meeting.played,
     )
 
 

@@ -32,6 +32,31 @@ def _learn() -> None:
     """Train the embedded mind on recorded meetings."""
 
 
+@app.command("role-play")
+def role_play(
+    records: Records,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="For the new records.")],
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="A role of the library; several: in turn. Default: all that can be."),
+    ] = None,
+) -> None:
+    """Make role-play meetings: somebody new says what others said in the way of a role.
+
+    Each meeting gets one more participant, who has the role and takes the real turns that do its
+    work: the leader's questions and openings of topics (chair, facilitator, host), everybody's
+    questions (interviewer), what is said of the time left (timekeeper); an observer takes none.
+    The new records can be prepared, trained on and scored (`moderator bench --seat played`).
+    """
+    from integrations.files.role_plays import playable, write_role_plays
+
+    cast = write_role_plays(records, out, playable(role or []))
+    for name, meetings in sorted(cast.meetings.items()):
+        typer.echo(f"{name}: {meetings} meetings, {cast.turns[name]} turns")
+    left_out = f"; {cast.left_out} left out, nobody does the work" if cast.left_out else ""
+    typer.echo(f"{out}: {cast.meetings.total()} meetings{left_out}")
+
+
 @app.command()
 def prepare(
     records: Records,

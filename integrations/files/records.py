@@ -2,7 +2,8 @@
 
 The format: ``meeting_id``, ``duration`` (s), ``moderator`` (ids), ``speakers`` ({id: {role}}),
 ``turns`` ([{speaker, start, end, text, words: [{w, s, e}]}]), ``dialogue_acts``
-([{speaker, start, end, type, to}]) and ``topics`` ([{start, end, type, depth}]); times in seconds.
+([{speaker, start, end, type, to}]), ``topics`` ([{start, end, type, depth}]) and ``played`` (the id
+of a participant who plays a role); times in seconds.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ class _Record(_Part):
     turns: list[_Turn]
     dialogue_acts: list[_Act] = []
     topics: list[_Topic] = []
+    played: _Id | None = None
 
 
 def read_record(path: Path) -> MeetingWords:
@@ -132,6 +134,7 @@ def parse_record(text: str, path: Path) -> MeetingWords:
         acts=tuple(_act(i, act, path) for i, act in enumerate(record.dialogue_acts)),
         topics=tuple(_topic(i, topic, path) for i, topic in enumerate(record.topics)),
         people=tuple(sorted({one.global_name for one in people if one.global_name})),
+        played=record.played,
     )
 
 
@@ -149,6 +152,7 @@ def _participant(id_: str, who: _Speaker, path: Path) -> Participant:
 
 def _check_ids(record: _Record, path: Path) -> None:
     named = [(f"moderator[{i}]", id_) for i, id_ in enumerate(record.moderator)]
+    named += [("played", record.played)] if record.played is not None else []
     named += [(f"turns[{i}].speaker", turn.speaker) for i, turn in enumerate(record.turns)]
     named += [
         (f"dialogue_acts[{i}].speaker", a.speaker) for i, a in enumerate(record.dialogue_acts)

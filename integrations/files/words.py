@@ -76,6 +76,7 @@ class MeetingWords:
         topics: topics; empty where not annotated.
         notes: what had to be assumed, in words.
         people: names that stay the same across meetings, of those who were there, sorted.
+        played: id of a participant who plays a role; None for nobody.
     """
 
     meeting_id: str
@@ -88,6 +89,7 @@ class MeetingWords:
     topics: tuple[Topic, ...] = ()
     notes: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+    played: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,9 @@ def shifted_stream(example: SeatExample, shift: int) -> Asked:
 
 
 def seats(meeting: BenchMeeting) -> list[Seat]:
-    """Everybody who says something takes the seat in turn."""
+    """Everybody who says something takes the seat in turn; if somebody plays a role, they alone."""
+    if meeting.played is not None:
+        return [Seat(meeting, meeting.played)]
     return [Seat(meeting, name) for name in speakers(meeting)]
 
 

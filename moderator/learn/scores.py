@@ -51,7 +51,9 @@ class Answers:
 
 
 def leaders(meeting: PreparedMeeting) -> list[PreparedSeat]:
-    """The seats of those who led the meeting."""
+    """The seats of those who led the meeting; the only one where one alone was prepared."""
+    if len(meeting.seats) == 1:
+        return list(meeting.seats)
     return [seat for seat in meeting.seats if seat.example.leads]
 
 

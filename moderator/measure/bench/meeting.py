@@ -45,6 +45,8 @@ class BenchMeeting:
         topics: where topics begin; empty where not annotated.
         people: names that stay the same across meetings, of those who were there; empty where
             not known. Meetings that share one belong together when thresholds are chosen.
+        played: id of a participant who plays a role (`moderator.learn.role_play`); None where
+            everybody is who they were.
     """
 
     meeting_id: str
@@ -55,6 +57,7 @@ class BenchMeeting:
     acts: tuple[AddressedAct, ...] = ()
     topics: tuple[Samples, ...] = ()
     people: frozenset[str] = field(default_factory=frozenset)
+    played: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,16 @@ class Seat:
 LEADER = "moderator[0]"
 """The seat of the first of those who led the meeting."""
 
+PLAYED = "played"
+"""The seat of whoever plays a role."""
+
 
 def find_seat(meeting: BenchMeeting, wanted: str, also: Sequence[str] = ()) -> Seat:
     """The seat that was asked for.
 
     Args:
         meeting: where to look.
-        wanted: `LEADER`, a participant's id, or a position. An id goes before a position; of
+        wanted: `LEADER`, `PLAYED`, a participant's id, or a position. An id goes before a position; of
             several in one position, the first of the record.
         also: other spellings of the position.
 
@@ -99,6 +105,8 @@ def find_seat(meeting: BenchMeeting, wanted: str, also: Sequence[str] = ()) -> S
     names = {wanted.casefold(), *(name.casefold() for name in also)}
     if wanted == LEADER:
         found = list(meeting.moderator[:1])
+    elif wanted == PLAYED and meeting.played is not None:
+        found = [meeting.played]
     elif wanted in meeting.participants:
         found = [wanted]
     else:

@@ -1,0 +1,136 @@
+"""Writes role-play meetings: records of real ones with one more participant, who plays a role."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from integrations.files.atomic import disk_errors, write_text
+from integrations.files.bench_records import record_files, to_bench
+from integrations.files.records import parse_record
+from integrations.files.source import read_text, shown
+from moderator.cli.console import progress
+from moderator.errors import InputError
+from moderator.events import Word
+from moderator.measure.bench.floor_turns import floor_turns, speakers, utterances
+from moderator.measure.bench.meeting import BenchMeeting
+from moderator.timeline import to_seconds
+from roles.loader import load_role
+
+if TYPE_CHECKING:
+    from roles.schema import Role
+
+
+@dataclass
+class Cast:
+    """What became of some records.
+
+    Attributes:
+        turns: floor turns of each role, by its id.
+        meetings: that each is played in, likewise.
+        left_out: records in which nobody does the work of the role whose turn it was.
+    """
+
+    turns: Counter[str] = field(default_factory=Counter)
+    meetings: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
+
+
+def playable(names: Sequence[str]) -> list[Role]:
+    """The roles of the library by name; all that can be played, if none is named.
+
+    Raises:
+        InputError: there is no such role, or nobody in a meeting does its work.
+    """
+    from moderator.learn.role_play import SHARES
+
+    for name in names:
+        if name not in SHARES:
+            raise InputError(
+                f"nobody can play {name[:60]!a}", where="--role", todo=f"use {', '.join(SHARES)}"
+            )
+    return [load_role(name) for name in names or SHARES]
+
+
+def write_role_plays(places: Sequence[Path], out: Path, roles: Sequence[Role]) -> Cast:
+    """Writes a role-play for every record, the roles in turn.
+
+    Args:
+        places: directories of meeting records, or single ones.
+        out: for the new records; one of the same name is replaced.
+        roles: of `playable`.
+
+    Raises:
+        InputError: a record is missing or broken, or is a role-play already, or nothing can be
+            written.
+    """
+    from moderator.learn.role_play import play
+
+    cast, files = Cast(), [path for place in places for path in record_files(place)]
+    with disk_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+    with progress("casting", float(len(files))) as advance:
+        for number, path in enumerate(files):
+            role, text = roles[number % len(roles)], read_text(path)
+            meeting = to_bench(parse_record(text, path))
+            if meeting.played is not None:
+                todo = "give the meeting that it was made from"
+                raise InputError("a role-play already", where=shown(path), todo=todo)
+            played = play(meeting, role, after=number)
+            advance(1.0)
+            if played is None or played.played is None:
+                cast.left_out += 1
+                continue
+            write_text(out / f"{path.stem}.{role.id}.json", _as_text(json.loads(text), played))
+            cast.meetings[role.id] += 1
+            cast.turns[role.id] += len(floor_turns(played, played.played))
+    return cast
+
+
+def _as_text(record: dict[str, Any], played: BenchMeeting) -> str:
+    """The record with what changed; all else, its licence too, stays."""
+    me = played.played or ""
+    turns = [turn for name in speakers(played) for turn in _turns(played, name)]
+    turns.sort(key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
+    acts = [
+        {
+            "speaker": act.speaker,
+            "start": to_seconds(act.start),
+            "end": to_seconds(act.end),
+            "type": act.type,
+            "to": list(act.to),
+        }
+        for act in played.acts
+    ]
+    one = played.participants[me]
+    changed = {
+        "meeting_id": played.meeting_id,
+        "moderator": list(played.moderator),
+        "speakers": {**record["speakers"], me: {"role": one.position, "name": one.name}},
+        "turns": turns,
+        "dialogue_acts": acts,
+        "played": me,
+    }
+    return json.dumps({**record, **changed}, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _turns(meeting: BenchMeeting, speaker: str) -> Iterator[dict[str, Any]]:
+    own = (word for word in meeting.words if word.speaker == speaker)
+    said = iter(sorted(own, key=lambda word: (word.start, word.end)))
+    for span in utterances(meeting, speaker):
+        words = [next(said) for _ in range(span.words)]
+        yield {
+            "speaker": speaker,
+            "start": to_seconds(span.start),
+            "end": to_seconds(span.end),
+            "text": " ".join(word.text for word in words),
+            "words": [_word(word) for word in words],
+        }
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {"w": word.text, "s": to_seconds(word.start), "e": to_seconds(word.end)}
