@@ -150,9 +150,7 @@ def _retold(
     return act
 
 
-def _inside(
-    given: Mapping[str, list[Span]], speaker: str, start: Samples, end: Samples
-) -> bool:
+def _inside(given: Mapping[str, list[Span]], speaker: str, start: Samples, end: Samples) -> bool:
     middle = (start + end) // 2
     return any(turn.start <= middle <= turn.end for turn in given.get(speaker, ()))
 

@@ -95,8 +95,8 @@ def find_seat(meeting: BenchMeeting, wanted: str, also: Sequence[str] = ()) -> S
 
     Args:
         meeting: where to look.
-        wanted: `LEADER`, `PLAYED`, a participant's id, or a position. An id goes before a position; of
-            several in one position, the first of the record.
+        wanted: `LEADER`, `PLAYED`, a participant's id, or a position. An id goes before a
+            position; of several in one position, the first of the record.
         also: other spellings of the position.
 
     Raises:

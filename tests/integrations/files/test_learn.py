@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from integrations.files import learn_command
+from integrations.files.bench_records import find_seats, read_meetings
+from integrations.files.records import read_record
 from moderator.cli import app
+from moderator.errors import InputError
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +26,8 @@ def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     ("command", "what"),
     [
         (["prepare", "{}", "--out", "{}/out"], "no meeting records"),
+        (["role-play", "{}", "--out", "{}/out"], "no meeting records"),
+        (["role-play", "{}", "--out", "{}/out", "--role", "scribe"], "nobody can play 'scribe'"),
         (["train", "{}", "--run", "{}/run"], "no prepared meetings"),
         (["think", "{}/run", "{}", "{}"], "no prepared meetings"),
         (["align", "{}", "--run", "{}/run"], "no meeting records"),
@@ -52,6 +57,36 @@ def record(path: Path, text: str) -> Path:
     content = {"meeting_id": path.stem, "duration": 9.0, "speakers": {"ana": {}}, "turns": [turn]}
     path.write_text(json.dumps(content))
     return path
+
+
+def test_a_role_play_is_a_record_with_one_more_participant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = record(tmp_path / "one.json", "so we have five minutes left and then we must go")
+    content = json.loads(real.read_text()) | {"licence": "CC BY 4.0"}
+    real.write_text(json.dumps(content))
+    out, roles = tmp_path / "plays", ["--role", "timekeeper", "--role", "interviewer"]
+    assert app.run(["learn", "role-play", str(real), str(tmp_path), "--out", str(out), *roles]) == 0
+    told = capsys.readouterr().out
+    assert "timekeeper: 1 meetings, 1 turns" in told
+    assert "1 left out" in told  # the same once more: nobody asks anything
+    [path] = out.iterdir()
+    assert json.loads(path.read_text())["licence"] == "CC BY 4.0"
+    before, after = read_record(real), read_record(path)
+    assert [word.text for word in after.words] == [word.text for word in before.words]
+    [seat] = find_seats(read_meetings([out]), "played")
+    assert (seat.speaker, seat.position) == ("ana-timekeeper", "Timekeeper")
+    assert {word.speaker for word in after.words} == {seat.speaker}
+    assert app.run(["learn", "role-play", str(path), "--out", str(out)]) == 2
+    assert "a role-play already" in capsys.readouterr().err
+    assert len(list(out.iterdir())) == 1
+
+
+def test_a_role_play_names_who_plays(tmp_path: Path) -> None:
+    path = record(tmp_path / "one.json", "so")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"played": "bob"}))
+    with pytest.raises(InputError, match="none of the speakers"):
+        read_record(path)
 
 
 @pytest.mark.e2e
