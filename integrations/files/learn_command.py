@@ -239,11 +239,15 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="Made by `learn align`: the model can hear."),
     ] = None,
+    plays: Annotated[
+        Path | None,
+        typer.Option(metavar="PREPARED", help="Role-plays: chooses a threshold for each role."),
+    ] = None,
     data: Annotated[
         str, typer.Option(help="What it was trained on, as the model card says it.")
     ] = "AMI Meeting Corpus, scenario meetings",
 ) -> None:
     """Make the one file that ships from a run, with its model card."""
-    from integrations.files.learn_run import export_run
+    from integrations.files.learn_export import export_run
 
-    typer.echo(f"{out}: sha256 {export_run(run, tune, out, data, projector)}")
+    typer.echo(f"{out}: sha256 {export_run(run, tune, out, data, projector, plays)}")

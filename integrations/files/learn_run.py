@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from integrations.files.atomic import disk_errors, write_text
+from integrations.files.atomic import disk_errors
 from integrations.files.bench_records import read_meetings
 from integrations.files.learn_prepared import fresh_network, read_prepared
 from moderator.cli.console import print_json, progress, stdout_console
@@ -97,9 +96,10 @@ def stages() -> Iterator[Any]:
         yield notice
 
 
-def _answers(
+def answer_all(
     network: Network, meetings: Sequence[PreparedMeeting], kind: str, *, role: bool = True
 ) -> Answers:
+    """What a network says at all moments of one kind of the leaders' seats, with a bar."""
     from moderator.learn.scores import answers
 
     label = f"{kind}{'' if role else ', no role'}"
@@ -111,15 +111,17 @@ Told = dict[tuple[str, bool], "Answers"]
 """What a network says, by kind of moment and whether it is told its role."""
 
 
-def _told(network: Network, meetings: Sequence[PreparedMeeting]) -> Told:
+def tell(network: Network, meetings: Sequence[PreparedMeeting]) -> Told:
+    """What a network says at all moments of the leaders' seats, with a bar for each kind."""
     return {
-        (kind, role): _answers(network, meetings, kind, role=role)
+        (kind, role): answer_all(network, meetings, kind, role=role)
         for kind in KINDS
         for role in (True, False)
     }
 
 
-def _scores(told: Told) -> dict[str, dict[str, float]]:
+def scores_of(told: Told) -> dict[str, dict[str, float]]:
+    """By kind of moment, the figures of `ROWS`."""
     from moderator.learn.scores import figures
 
     found: dict[str, dict[str, float]] = {}
@@ -229,8 +231,8 @@ def evaluate_run(
     if thinks and records:
         known = _recorded(meetings, records)
         truth = {kind: _truth(meetings, known, kind) for kind in KINDS}
-    told = _told(network, meetings)
-    found = _scores(told)
+    told = tell(network, meetings)
+    found = scores_of(told)
     thoughts = {kind: right_thoughts(told[kind, True], right) for kind, right in truth.items()}
     if as_json:
         more = {"thoughts": thoughts} if thoughts else {}
@@ -266,75 +268,3 @@ def _table(
         cells = [f"{one:.0f}" if column == "moments" else f"{one:.3f}" for column, one in found]
         table.add_row(name, *cells)
     stdout_console().print(table)
-
-
-def export_run(
-    directory: Path, tune: Path, out: Path, data: str, projector: Path | None = None
-) -> str:
-    """Writes weights, pin and model card.
-
-    Args:
-        directory: of the run.
-        tune: prepared meetings on which threshold and calibration are chosen.
-        out: for the weights.
-        data: what it was trained on, for people.
-        projector: an aligned one that goes with them.
-
-    Returns:
-        The weights' sha256.
-
-    Raises:
-        InputError: there is no run, nothing to tune on, no such projector, or nothing can be
-            written.
-    """
-    from moderator.cli.models import open_store
-    from moderator.learn.align_run import load_projector
-    from moderator.learn.card import model_card
-    from moderator.learn.export import advice, weigh_words, words_reach
-    from moderator.learn.run import load_run
-    from moderator.learn.thought_run import load_thoughts
-    from moderator.mind.moderator_lm.backbone import MODEL
-    from moderator.mind.moderator_lm.checkpoint import About, AfterThought, save
-
-    meetings, settings = read_prepared(tune, directory)
-    own = settings.backbone
-    with disk_errors(out.parent):
-        out.parent.mkdir(parents=True, exist_ok=True)  # now, not after minutes of computing
-    network, _ = fresh_network(own)
-    step = load_run(network, directory)
-    thinks = load_thoughts(network, directory)
-    if projector is not None:
-        load_projector(network, projector)
-    if set(settings.meetings) & {meeting.meeting_id for meeting in meetings}:
-        todo = "choose threshold and calibration on meetings that were not learned from"
-        raise InputError("some of these were trained on", where=f"--tune {tune}", todo=todo)
-    told = _told(network, meetings)
-    shares = weigh_words(network, told["stream", True], told["boundary", True])
-    told = {key: one.weighing_words(shares) for key, one in told.items()}
-    stream, boundary = told["stream", True], told["boundary", True]
-    threshold, scale = advice(stream, boundary)
-    about = About(
-        shape=network.shape,
-        backbone=own.sha256 if own else open_store(offline=True).model(MODEL).files[0].sha256,
-        threshold=threshold,
-        scale=scale,
-        words_reach=words_reach(stream),
-        data=data[:500],
-        aligned=projector is not None,
-    )
-    if thinks:
-        threshold, scale = advice(stream.thought_over(), boundary.thought_over())
-        after = AfterThought(threshold=threshold, scale=scale)
-        about = about.model_copy(update={"after_thought": after})
-    with disk_errors(out):
-        sha256 = save(network, about, out)
-    traits = {"thinks": thinks, "aligned": about.aligned}
-    pin: dict[str, Any] = {"sha256": sha256} | {
-        trait: True for trait, there in traits.items() if there
-    }
-    if own is not None:
-        pin["backbone"] = own.model_dump(mode="json")
-    write_text(out.with_suffix(".json"), json.dumps(pin) + "\n")
-    card = model_card(about, settings, step, _scores(told), [one.meeting_id for one in meetings])
-    write_text(out.with_name("MODEL_CARD.md"), card)
-    return sha256

@@ -42,12 +42,12 @@ chosen on the same meetings. `moderator bench` computes them with intervals.
 |---|---|---|---|
 {rows}
 
-Advised threshold: probability {threshold:.3f}{after}.
+Advised threshold: probability {threshold:.3f}{after}.{roles}
 
 ## Limits
 
 English; scenario meetings of four people around a table, words transcribed by hand; roles are
-positions at work and whether one leads, so that other role texts are extrapolation. It predicts
+positions and whether one leads, so that other titles are extrapolation. It predicts
 what people did, which is not always what a good moderator would do. It does not know what words
 mean beyond what a model of 135 million parameters knows, and does not hear tone of voice.
 
@@ -79,6 +79,8 @@ _BEGUN = " The run went on from weights with the sha256 {sha256}."
 _AVERAGED = (
     """ These weights are the mean of what that gave and of the weights that it began with."""
 )
+
+_ROLES = " In roles that were played, with as large a share of moments above it: {}."
 
 _NAMES = {
     "": "",
@@ -134,6 +136,9 @@ def model_card(
         tuned=len(tuned),
         rows="\n".join(rows),
         threshold=about.threshold,
+        roles=_ROLES.format(", ".join(f"{name} {one:.3f}" for name, one in about.roles.items()))
+        if about.roles
+        else "",
         after=f", after a thought {after.threshold:.3f}" if after else "",
         hears=_HEARS[about.aligned],
         thinks=_THINKS.format(act=", ".join(FIELDS["act"])) if after else "",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from moderator.learn.scores import Answers
-from moderator.mind.moderator_lm.checkpoint import probabilities
+from moderator.mind.moderator_lm.checkpoint import Advice, probabilities
 from moderator.mind.moderator_lm.network import Network
 
 
@@ -78,13 +80,27 @@ def weigh_words(network: Network, stream: Answers, boundary: Answers) -> NDArray
     return np.array(shares, dtype=np.float32)
 
 
-def words_reach(stream: Answers) -> float:
+def words_reach(told: Iterable[Answers]) -> float:
     """The most that the words add to the floor's opinion that a turn comes within 1 s."""
-    return float(np.max(stream.logits[:, 1] - stream.alone[:, 1]))
+    return float(max(np.max(one.logits[:, 1] - one.alone[:, 1]) for one in told))
 
 
-def advice(stream: Answers, boundary: Answers) -> tuple[float, tuple[float, float, float, float]]:
-    """The threshold in the stream, and a scale for each head."""
+def advice(stream: Answers, boundary: Answers, played: Mapping[str, Answers]) -> Advice:
+    """The threshold in the stream, that of each role, and a scale for each head.
+
+    Args:
+        stream: the leaders' answers, which the threshold is chosen on.
+        boundary: and those at boundaries.
+        played: by position, answers in the stream where that role was played. As large a share of
+            moments as is taken in the leaders' seats is to fit in each role, however seldom its
+            turns are: an agent that has something to say chooses among its moments.
+    """
     scale = calibrate(stream, boundary)
     likely = probabilities(stream.logits[:, 1], scale[1])
-    return best_threshold(likely, stream.labels[:, 1]), scale
+    threshold = best_threshold(likely, stream.labels[:, 1])
+    below = float(np.mean(likely < threshold))
+    roles = {
+        position: float(np.quantile(probabilities(one.logits[:, 1], scale[1]), below))
+        for position, one in sorted(played.items())
+    }
+    return Advice(threshold=threshold, roles=roles, scale=scale)

@@ -49,12 +49,15 @@ class PreparedMeeting:
         segments: of its transcript.
         words: per segment ``(t, hidden)`` after the layers that are not trained.
         seats: everybody's.
+        played: the position of the only seat, where somebody plays a role; None for a meeting in
+            which nobody does.
     """
 
     meeting_id: str
     segments: Sequence[Segment]
     words: Sequence[Tensor]
     seats: Sequence[PreparedSeat]
+    played: str | None = None
 
 
 def prepare(meeting: BenchMeeting, network: Network, encode: Encode) -> PreparedMeeting:
@@ -69,7 +72,8 @@ def prepare(meeting: BenchMeeting, network: Network, encode: Encode) -> Prepared
         PreparedSeat(example, prompts[2 * index], prompts[2 * index + 1])
         for index, example in enumerate(examples)
     ]
-    return PreparedMeeting(meeting.meeting_id, parts, words, ready)
+    played = meeting.participants[meeting.played].position if meeting.played is not None else None
+    return PreparedMeeting(meeting.meeting_id, parts, words, ready, played)
 
 
 def write(meeting: PreparedMeeting, path: Path) -> None:
@@ -96,6 +100,7 @@ def write(meeting: PreparedMeeting, path: Path) -> None:
     about = {
         "meeting_id": meeting.meeting_id,
         "seats": [[seat.example.speaker, seat.example.leads] for seat in meeting.seats],
+        "played": meeting.played,
     }
     write_tensors(tensors, path, {"about": json.dumps(about)})
 
@@ -137,7 +142,9 @@ def _assembled(about: dict[str, object], tensors: dict[str, Tensor]) -> Prepared
         asked = [_moments(tensors, f"{index}.{kind}") for kind in KINDS]
         example = SeatExample(str(speaker), bool(leads), prompts[0], prompts[1], *asked)
         ready.append(PreparedSeat(example, tensors[f"{index}.prompt"], tensors[f"{index}.bare"]))
-    return PreparedMeeting(str(about["meeting_id"]), parts, words, ready)
+    played = about.get("played")
+    name = str(about["meeting_id"])
+    return PreparedMeeting(name, parts, words, ready, None if played is None else str(played))
 
 
 def _moments(tensors: dict[str, Tensor], where: str) -> Asked:

@@ -73,6 +73,12 @@ SHARES: Mapping[str, Share] = {
 """By a role's id, those that people in ordinary meetings do the work of."""
 
 
+def original(meeting_id: str) -> str:
+    """The name of the meeting that a role-play was made from; of another meeting, its own."""
+    name, _, role = meeting_id.rpartition(".")
+    return name if role in SHARES else meeting_id
+
+
 def play(meeting: BenchMeeting, role: Role, after: int = 0) -> BenchMeeting | None:
     """The meeting with one more participant, who plays a role.
 

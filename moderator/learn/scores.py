@@ -51,8 +51,8 @@ class Answers:
 
 
 def leaders(meeting: PreparedMeeting) -> list[PreparedSeat]:
-    """The seats of those who led the meeting; the only one where one alone was prepared."""
-    if len(meeting.seats) == 1:
+    """The seats of those who led the meeting, or of who plays a role in it."""
+    if meeting.played is not None:
         return list(meeting.seats)
     return [seat for seat in meeting.seats if seat.example.leads]
 

@@ -31,49 +31,51 @@ FOREST = "floor.forest."
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class AfterThought(BaseModel):
-    """How to read decisions after a thought; as `About` says of those without.
+class Advice(BaseModel):
+    """How to read decisions.
 
     Attributes:
         threshold: probability from which on taking the turn is advised.
-        scale: per head.
+        roles: the same for roles that were played (`moderator.learn.role_play`), by position; some
+            speak far less often than others.
+        scale: per head, the logits are multiplied by this before they become probabilities.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     threshold: Probability = 0.5
+    roles: Annotated[dict[str, Probability], Field(max_length=100)] = {}
     scale: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
 
+    def threshold_of(self, position: str | None) -> float:
+        """The threshold in a position."""
+        return self.roles.get(position or "", self.threshold)
 
-class About(BaseModel):
+
+class About(Advice):
     """What a checkpoint says of itself.
 
     Attributes:
         format: of the file.
         shape: of the network.
         backbone: sha256 of the language model's file that it was trained on; empty for none.
-        threshold: probability from which on taking the turn is advised.
-        scale: per head, the logits are multiplied by this before they become probabilities.
         words_reach: the most that the words added to the floor's logit of a turn within 1 s, at
             the moments that the threshold was chosen on; None: not measured.
         aligned: its projector was trained, so that it can hear.
         hears_audio: its decisions were trained with speech embeddings, so that it does.
         data: what it was trained on, for people.
-        after_thought: it thinks; None: it does not, and has no tensors for that.
+        after_thought: it thinks, and its decisions are then to be read like this; None: it does
+            not, and has no tensors for that.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal[1] = 1
     shape: Shape = Shape()
     backbone: str = Field(default="", max_length=64)
-    threshold: Probability = 0.5
-    scale: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     words_reach: Annotated[float, Field(allow_inf_nan=False)] | None = None
     aligned: bool = False
     hears_audio: bool = False
     data: str = Field(default="", max_length=500)
-    after_thought: AfterThought | None = None
+    after_thought: Advice | None = None
 
 
 def probabilities(logits: NDArray[np.floating], scale: float) -> NDArray[np.float64]:

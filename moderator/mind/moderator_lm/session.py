@@ -18,7 +18,7 @@ from moderator.errors import MindError
 from moderator.events import SOMEBODY, Act, Percept, Proposal, Word
 from moderator.floor import FloorStatus, FloorView
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.checkpoint import AfterThought
+from moderator.mind.moderator_lm.checkpoint import Advice
 from moderator.mind.moderator_lm.floor_model import measure, role_numbers
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.mind.moderator_lm.mind import NAME
@@ -112,7 +112,8 @@ class ModeratorSession:
         self._silence: Samples = 0
         self._last_speaker: str | None = None
         self._free = True
-        self._last = _Judgement(0.0, loaded.about.threshold)
+        self._threshold = loaded.about.threshold_of(self._part.position)
+        self._last = _Judgement(0.0, self._threshold)
         self._patience = to_samples(role.turn.silence_patience_s)
         self._prompt: tuple[str, PromptMemory] | None = None
         self._begin_anew()
@@ -225,7 +226,7 @@ class ModeratorSession:
             reading = network.floor(torch.from_numpy(features).to(device), role)
             if not question.exact and self._budget is None and self._hopeless(reading.logits):
                 floor = _probability(reading.logits, about.scale, _NOW)
-                return _Judgement(floor, about.threshold)
+                return _Judgement(floor, self._threshold)
             stream.catch_up(question.now)
             prompt = self._prompt_memory(question.prompt)
             hidden = reach(network, [stream], [prompt], reading)
@@ -234,7 +235,7 @@ class ModeratorSession:
             if self._budget is not None and self._budget.allows(soon, free=question.free):
                 considered = network.think(hidden, reading.embedding, logits)
                 return self._thought_over(considered, question, voices, self._budget)
-            return _Judgement(_probability(logits, about.scale, _NOW), about.threshold)
+            return _Judgement(_probability(logits, about.scale, _NOW), self._threshold)
 
     def _hopeless(self, opinion: Tensor) -> bool:
         """Whether the words have never made up for what the floor says."""
@@ -242,22 +243,23 @@ class ModeratorSession:
         if reach is None:
             return False
         best = _probability(opinion + reach, self._loaded.about.scale, _NOW)
-        return best < self._loaded.about.threshold
+        return best < self._threshold
 
     def _thought_over(
         self, considered: Considered, question: _Question, voices: SeatVoices, budget: Budget
     ) -> _Judgement:
         """What is decided after a thought, and the thought as the role's budget lets it be."""
-        about = self._loaded.about.after_thought or AfterThought()
-        fitting = _probability(considered.logits, about.scale, _NOW)
+        advice = self._loaded.about.after_thought or Advice()
+        threshold = advice.threshold_of(self._part.position)
+        fitting = _probability(considered.logits, advice.scale, _NOW)
         thought = write(
             chosen(considered),
             quietest(voices, question.labels, question.now),
-            take=fitting >= about.threshold,
+            take=fitting >= threshold,
             tokens=budget.tokens,
             encode=self._loaded.encode,
         )
-        return _Judgement(fitting, about.threshold, thought)
+        return _Judgement(fitting, threshold, thought)
 
     def _add(self, stream: Stream, piece: Tokens | _Sound) -> None:
         if isinstance(piece, Tokens):
@@ -291,7 +293,7 @@ class ModeratorSession:
     def forget(self, speaker: str) -> None:
         """Drops somebody's talk, and the transcript of the last minute with it."""
         self._talk.forget(speaker)
-        self._last = _Judgement(0.0, self._loaded.about.threshold)
+        self._last = _Judgement(0.0, self._threshold)
         self._begin_anew()
 
     def cancel(self) -> None:

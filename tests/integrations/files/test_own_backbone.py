@@ -71,9 +71,21 @@ def test_all_of_learning_on_another_language_model(
     assert learn("prepare", taught, "--out", ready, "--backbone", own, "--jobs", 1) == 0
     assert learn("prepare", tuned, "--out", held_out, "--backbone", own, "--jobs", 1) == 0
     assert learn("train", ready, "--run", run, *settings) == 0
-    assert learn("export", run, "--tune", held_out, "--out", weights) == 0
+    for name, real in {"seen": taught, "unseen": tuned}.items():
+        made, plays = tmp_path / f"{name}-records", tmp_path / name
+        assert learn("role-play", real, "--out", made, "--role", "observer") == 0
+        assert learn("prepare", made, "--out", plays, "--backbone", own, "--jobs", 1) == 0
+    export = ["export", run, "--tune", held_out, "--out", weights, "--plays"]
+    capsys.readouterr()
+    assert learn(*export, tmp_path / "seen") == 2
+    assert "some of these were trained on" in capsys.readouterr().err
+    assert learn(*export, held_out) == 2
+    assert "nobody plays a role in 'two'" in capsys.readouterr().err
+    assert learn(*export, tmp_path / "unseen") == 0
 
     loaded = load(open_store(offline=True), weights)
+    assert list(loaded.about.roles) == ["Observer"]
+    assert "Observer 0." in (tmp_path / "MODEL_CARD.md").read_text()
     assert loaded.network.shape.backbone.hidden == BACKBONE.hidden
     assert loaded.about.backbone == OwnBackbone.at(own).sha256
     assert loaded.encode("ab") == [2, 3]

@@ -14,7 +14,7 @@ from moderator.errors import InputError
 from moderator.events import Word
 from moderator.learn.averaging import average
 from moderator.learn.examples import SHIFTS, seat_example, shifted_stream
-from moderator.learn.export import weigh_words, words_reach
+from moderator.learn.export import advice, weigh_words, words_reach
 from moderator.learn.floor_stage import gather
 from moderator.learn.prepared import PreparedMeeting, prepare, read, read_all, write
 from moderator.learn.run import Run, Settings, begun_with, load_run
@@ -23,7 +23,7 @@ from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.checkpoint import About, save, trained
+from moderator.mind.moderator_lm.checkpoint import About, probabilities, save, trained
 from moderator.mind.moderator_lm.checkpoint import read as read_checkpoint
 from moderator.mind.moderator_lm.passage import Passage, decide_passages
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
@@ -284,6 +284,18 @@ def test_two_runs_become_one(lessons: list[PreparedMeeting], tmp_path: Path) -> 
         average(network(), tmp_path / "run", file, tmp_path / "other")
 
 
+def test_as_many_moments_fit_in_a_role_as_in_the_leaders_seat(
+    lessons: list[PreparedMeeting],
+) -> None:
+    stream = answers(network(), lessons[2:], "stream", lambda done, of: None)
+    rare = replace(stream, logits=stream.logits - 4.0)
+    found = advice(stream, stream, {"Timekeeper": rare})
+    taken = probabilities(stream.logits[:, 1], found.scale[1]) >= found.threshold
+    fits = probabilities(rare.logits[:, 1], found.scale[1]) >= found.roles["Timekeeper"]
+    assert found.roles["Timekeeper"] < found.threshold
+    assert abs(taken.mean() - fits.mean()) < 0.01
+
+
 def test_words_count_as_much_as_they_are_worth(lessons: list[PreparedMeeting]) -> None:
     model = network()
     stream, boundary = (
@@ -294,5 +306,5 @@ def test_words_count_as_much_as_they_are_worth(lessons: list[PreparedMeeting]) -
     again = answers(model, lessons[2:], "stream", lambda done, of: None)
     np.testing.assert_allclose(again.logits, stream.weighing_words(shares).logits, atol=1e-4)
     added = (again.logits - again.alone)[:, 1]
-    assert (added <= words_reach(again)).all()
-    assert words_reach(again) in added
+    assert (added <= words_reach([again])).all()
+    assert words_reach([again]) in added

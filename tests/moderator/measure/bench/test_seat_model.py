@@ -9,7 +9,7 @@ from scipy.special import logit
 
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.seat_model import SeatModel
-from moderator.mind.moderator_lm.checkpoint import About, AfterThought
+from moderator.mind.moderator_lm.checkpoint import About, Advice
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.timeline import to_samples
 from tests.moderator.measure.bench.rooms import chat, seat_of
@@ -53,7 +53,7 @@ def test_the_role_is_told_or_not() -> None:
 
 def thinking() -> Loaded:
     """The same, and it thinks."""
-    return Loaded(network(thinks=True), encode, About(after_thought=AfterThought()))
+    return Loaded(network(thinks=True), encode, About(after_thought=Advice()))
 
 
 def test_a_thought_changes_the_decision_and_only_where_it_is_asked_for() -> None:
@@ -66,7 +66,7 @@ def test_a_thought_changes_the_decision_and_only_where_it_is_asked_for() -> None
 
 def doubly_sure() -> Loaded:
     """Thinks, and its logits count twice after that."""
-    about = About(after_thought=AfterThought(scale=(2.0, 2.0, 2.0, 2.0)))
+    about = About(after_thought=Advice(scale=(2.0, 2.0, 2.0, 2.0)))
     return Loaded(network(thinks=True), encode, about)
 
 

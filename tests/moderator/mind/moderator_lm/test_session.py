@@ -129,6 +129,20 @@ def test_words_are_left_unread_where_they_cannot_make_up_for_the_floor(loaded: L
     assert read[0] == 0 < read[1]
 
 
+def test_a_role_that_was_played_has_a_threshold_of_its_own(loaded: Loaded) -> None:
+    about = loaded.about.model_copy(update={"threshold": 0.4, "roles": {"Timekeeper": 0.1}})
+
+    async def threshold(title: str) -> float:
+        identity = ROLE.identity.model_copy(update={"title": title})
+        role = ROLE.model_copy(update={"identity": identity})
+        async with session(replace(loaded, about=about), role) as opened:
+            await opened.probability()
+            return opened.threshold
+
+    assert asyncio.run(threshold("Timekeeper")) == 0.1
+    assert asyncio.run(threshold("Scrum master")) == 0.4
+
+
 def test_a_wish_says_what_for(loaded: Loaded) -> None:
     async def run() -> list[Proposal]:
         async with session(loaded) as opened:

@@ -17,7 +17,7 @@ from moderator.events import Proposal, Word
 from moderator.journal import Journal
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.backbone import new_backbone
-from moderator.mind.moderator_lm.checkpoint import About, AfterThought, build, save
+from moderator.mind.moderator_lm.checkpoint import About, Advice, build, save
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.mind.moderator_lm.mind import ModeratorLM
 from moderator.mind.moderator_lm.thinking import FIELDS, Thinking
@@ -45,7 +45,7 @@ def thinking_role(**thought: Any) -> Role:
 
 @pytest.fixture(scope="module")
 def loaded() -> Loaded:
-    about = About(threshold=0.3, after_thought=AfterThought(threshold=0.4))
+    about = About(threshold=0.3, after_thought=Advice(threshold=0.4))
     return Loaded(network(thinks=True), encode, about)
 
 
@@ -234,7 +234,7 @@ def test_thoughts_are_journalled_where_the_role_says_so(loaded: Loaded) -> None:
 
 def test_a_checkpoint_says_whether_it_thinks(tmp_path: Path) -> None:
     shape = network().shape
-    thinking = About(shape=shape, after_thought=AfterThought(threshold=0.2))
+    thinking = About(shape=shape, after_thought=Advice(threshold=0.2))
     for made, about in ((network(), About(shape=shape)), (network(thinks=True), thinking)):
         path = tmp_path / "some.safetensors"
         save(made, about, path)
@@ -250,7 +250,7 @@ def test_a_checkpoint_says_whether_it_thinks(tmp_path: Path) -> None:
 
 def test_a_checkpoint_that_boasts_of_thinking_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "boasting.safetensors"
-    save(network(), About(shape=network().shape, after_thought=AfterThought()), path)
+    save(network(), About(shape=network().shape, after_thought=Advice()), path)
     with pytest.raises(InputError, match="another shape"):
         build(new_backbone(BACKBONE), path)
     save(network(thinks=True), About(shape=network().shape), path)
