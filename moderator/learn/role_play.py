@@ -117,13 +117,16 @@ def play(meeting: BenchMeeting, role: Role, after: int = 0) -> BenchMeeting | No
 
 
 def _given(meeting: BenchMeeting, share: Share) -> Mapping[str, list[Span]]:
-    """The turns that are the role's, by who really said them."""
+    """The turns that are the role's, by who really said them; of two at once, the first alone."""
     whose = meeting.moderator if share.leads else speakers(meeting)
     turns = [turn for name in whose for turn in floor_turns(meeting, name)]
     given: dict[str, list[Span]] = {}
-    for turn in turns:
-        if turn.end - turn.start <= LONGEST and _fits(meeting, turn, share):
+    silent_from = 0
+    for turn in sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker)):
+        short = turn.end - turn.start <= LONGEST
+        if short and turn.start >= silent_from and _fits(meeting, turn, share):
             given.setdefault(turn.speaker, []).append(turn)
+            silent_from = turn.end
     return given
 
 

@@ -25,7 +25,8 @@ SAID = (
     ("pm", 10.0, "what would that cost us then", "el.inf"),
     ("ui", 14.0, "less than a euro all in all", "inf"),
     ("ui", 20.0, "do you like the colour though", "el.ass"),
-    ("pm", 24.0, "we have five minutes left I am afraid", "inf"),
+    ("pm", 24.0, "we have five minutes left and is that enough", "el.inf"),
+    ("ui", 24.6, "will that do at all", "el.inf"),  # while another asks the same role's question
     ("pm", 30.0, "what do you say " + "and again " * 40, "el.inf"),  # too long for a role
 )
 
@@ -41,7 +42,13 @@ def meeting() -> BenchMeeting:
     people = {name: Participant(name, name, name.upper()) for name in ("me", "pm", "ui")}
     topics = (to_samples(1.7),)
     return BenchMeeting(
-        "real", to_samples(70.0), tuple(words), people, ("pm",), tuple(acts), topics
+        "real",
+        to_samples(70.0),
+        tuple(sorted(words, key=lambda word: word.start)),
+        people,
+        ("pm",),
+        tuple(acts),
+        topics,
     )
 
 
@@ -60,10 +67,10 @@ def onsets(role: str) -> list[float]:
 @pytest.mark.parametrize(
     ("role", "at"),
     [
-        ("facilitator", [1.5, 10.0]),
-        ("chair", [1.5, 10.0]),
-        ("host", [1.5, 10.0]),
-        ("interviewer", [10.0, 20.0]),
+        ("facilitator", [1.5, 10.0, 24.0]),
+        ("chair", [1.5, 10.0, 24.0]),
+        ("host", [1.5, 10.0, 24.0]),
+        ("interviewer", [10.0, 20.0, 24.0]),
         ("timekeeper", [24.0]),
         ("observer", []),
     ],
