@@ -16,7 +16,7 @@ from moderator.learn.floor_stage import FloorSettings, gather, train_floor
 from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings, train_words
-from moderator.mind.moderator_lm.checkpoint import FOREST, put, read, sha256, trained
+from moderator.mind.moderator_lm.checkpoint import FOREST, THINKING, put, read, sha256, trained
 from moderator.mind.moderator_lm.floor_model import FloorModel
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.own_backbone import OwnBackbone
@@ -144,7 +144,10 @@ class Run:
             if begin.is_dir():
                 load_run(network, begin)
             else:
-                put(network, read(begin, self.settings.begun_with)[1], begin)
+                tensors = read(begin, self.settings.begun_with)[1]
+                # Thoughts belong to the weights that they were learned with.
+                kept = {name: one for name, one in tensors.items() if not name.startswith(THINKING)}
+                put(network, kept, begin)
             self._keep_trees(network.floor)
             network.floor.eval()
         drill = Drill(network, meetings, self.settings.words())

@@ -28,6 +28,9 @@ LARGEST = 64 * 2**20
 FOREST = "floor.forest."
 """What the names of the floor model's trees begin with; a checkpoint may have none."""
 
+THINKING = "thinking."
+"""What the names of a thought's tensors begin with; only a checkpoint that thinks has some."""
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -23,7 +23,7 @@ from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.checkpoint import About, probabilities, save, trained
+from moderator.mind.moderator_lm.checkpoint import About, Advice, probabilities, save, trained
 from moderator.mind.moderator_lm.checkpoint import read as read_checkpoint
 from moderator.mind.moderator_lm.passage import Passage, decide_passages
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
@@ -199,13 +199,15 @@ def test_dropout_is_the_same_each_time_and_only_while_learning(
     np.testing.assert_array_equal(found[0].logits, found[1].logits)
 
 
+@pytest.mark.parametrize("thinks", [False, True])
 def test_a_run_goes_on_from_exported_weights(
-    lessons: list[PreparedMeeting], tmp_path: Path
+    lessons: list[PreparedMeeting], tmp_path: Path, *, thinks: bool
 ) -> None:
-    model, file = network(), tmp_path / "weights.safetensors"
+    model, file = network(thinks=thinks), tmp_path / "weights.safetensors"
     moments = gather(lessons[:2])
     model.floor.plant(grow(moments, 3, 0, lambda done, of: None).state_dict())
-    digest = save(model, About(shape=model.shape), file)
+    after = Advice() if thinks else None
+    digest = save(model, About(shape=model.shape, after_thought=after), file)
     settings = SETTINGS.model_copy(update={"epochs": 0.3, "begun_with": digest})
     Run(tmp_path / "run", settings).train(network(seed=1), lessons[:2], quiet, begin=file)
     found = network(seed=2)
