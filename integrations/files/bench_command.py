@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from moderator.cli.options import Jobs, MindUrl, Records, Seed
+
 if TYPE_CHECKING:
     from moderator.measure.bench.moments import Protocol
 
-Records = Annotated[
-    list[Path],
-    typer.Argument(metavar="DIR...", help="Directories of meeting records, or single records."),
-]
 Seat = Annotated[
     str, typer.Option("--seat", metavar="ROLE|ID", help="Whose place the agent takes.")
 ]
@@ -29,7 +27,6 @@ Protocols = Annotated[str, typer.Option("--protocol", help="stream, boundary, dy
 Step = Annotated[
     float, typer.Option(min=0.1, max=10.0, metavar="SECONDS", help="Grid of the stream.")
 ]
-Jobs = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; default: one a core.")]
 Train = Annotated[
     list[Path] | None,
     typer.Option(metavar="DIR", help="Records to train the timing baselines on."),
@@ -43,9 +40,6 @@ Threshold = Annotated[
     typer.Option(min=0.0, max=1.0, help="Threshold for all minds, instead of a chosen one."),
 ]
 AsRole = Annotated[str, typer.Option("--role", help="The role that minds are given.")]
-MindUrl = Annotated[
-    str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
-]
 Plots = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Directory for plots."),
@@ -73,7 +67,7 @@ def bench(
     mind_url: MindUrl = None,
     plots: Plots = None,
     cost: Cost = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    seed: Seed = 0,
     json: Out = None,
 ) -> None:
     """Score when minds take the turn, in the seat of a participant of recorded meetings."""

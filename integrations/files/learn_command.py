@@ -8,15 +8,12 @@ from typing import Annotated
 
 import typer
 
+from moderator.cli.options import Jobs, Records, Seed
+
 app = typer.Typer(help="Train the embedded mind on recorded meetings.")
 
-Records = Annotated[
-    list[Path],
-    typer.Argument(metavar="DIR...", help="Directories of meeting records, or single records."),
-]
 Prepared = Annotated[Path, typer.Argument(metavar="PREPARED", help="Made by `learn prepare`.")]
 RunDirectory = Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a training run.")]
-Jobs = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; default: one a core.")]
 
 Backbone = Annotated[
     Path | None,
@@ -87,7 +84,7 @@ def train(
     missed: Annotated[float, typer.Option(min=0, max=0.9, help="Share of words not seen.")] = 0.0,
     dropout: Annotated[float, typer.Option(min=0, max=0.9, help="Of LoRA's inputs.")] = 0.0,
     trees: Annotated[int, typer.Option(min=0, max=10_000, help="Of the floor, each head.")] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    seed: Seed = 0,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Of the processor.")] = 1,
     begin: Annotated[
         Path | None,
@@ -128,7 +125,7 @@ def think(
     seats: Annotated[int, typer.Option(min=1, max=64, help="Of each segment.")] = 2,
     silent: Annotated[int, typer.Option(min=1, max=60, help="Moments without a turn.")] = 14,
     rate: Annotated[float, typer.Option(min=1e-7, max=0.1, help="Peak learning rate.")] = 1e-3,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Let a trained run learn to think before it decides; goes on where it was interrupted.
 
@@ -151,7 +148,7 @@ def align(
     predicting: Annotated[int, typer.Option(min=0, help="Steps with it.")] = 220,
     batch: Annotated[int, typer.Option(min=1, max=1024, help="Windows a step.")] = 8,
     window: Annotated[int, typer.Option(min=1, max=120, help="Seconds of a window.")] = 12,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything drawn.")] = 0,
+    seed: Seed = 0,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Of the processor.")] = 1,
     backbone: Backbone = None,
 ) -> None:

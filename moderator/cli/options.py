@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,4 +27,14 @@ Mind = Annotated[
 ]
 MindUrl = Annotated[
     str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")
+]
+Records = Annotated[
+    list[Path],
+    typer.Argument(metavar="DIR...", help="Directories of meeting records, or single records."),
+]
+Jobs = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; default: one a core.")]
+Seed = Annotated[
+    int,
+    # Larger ones are not taken by scikit-learn.
+    typer.Option(min=0, max=2**32 - 1, help="Of everything drawn."),
 ]

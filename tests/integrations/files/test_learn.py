@@ -29,6 +29,10 @@ def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
         (["role-play", "{}", "--out", "{}/out"], "no meeting records"),
         (["role-play", "{}", "--out", "{}/out", "--role", "scribe"], "nobody can play 'scribe'"),
         (["train", "{}", "--run", "{}/run"], "no prepared meetings"),
+        (
+            ["train", "{}", "--run", "{}/run", "--seed", "4294967296"],
+            "less than or equal to 4294967295",
+        ),
         (["think", "{}/run", "{}", "{}"], "no prepared meetings"),
         (["align", "{}", "--run", "{}/run"], "no meeting records"),
         (["hear", "{}/run", "{}"], "not an alignment"),
