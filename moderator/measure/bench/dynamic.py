@@ -15,11 +15,14 @@ from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, ut
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Moments, Protocol, starts
 from moderator.measure.bench.scores import Flags
-from moderator.timeline import Samples, to_samples
-from moderator.voices import Times
+from moderator.timeline import SAMPLE_RATE, Samples, to_samples
+from moderator.voices import Times, Values
 
 SHORTEST_S, LONGEST_S = 0.5, 3.0
 RUNS = 10
+
+SOON_S = 0.5
+"""How soon the turn begins whose probability `begins_at_end` is given, s."""
 
 
 def dynamic_moments(seat: Seat, runs: int = RUNS, seed: int = 0) -> Moments:
@@ -44,6 +47,29 @@ def dynamic_moments(seat: Seat, runs: int = RUNS, seed: int = 0) -> Moments:
     asked = Asked(Protocol.DYNAMIC, at, chunk[idle])
     positive = np.isin(at, onsets)
     return Moments(asked, positive, addressees(seat, at), (), onsets, run)
+
+
+def begins_at_end(chunk: Times, soon: Values, upcoming: Values) -> Values:
+    """That a chunk ended because the seat takes the floor there: what its length gives away.
+
+    Three things may have ended it: the seat takes the floor, another does, or it is as long as was
+    drawn. Each comes at a rate, and that of the seat is its share of the three.
+
+    Args:
+        chunk: ``(n,)`` how long the chunks are, samples.
+        soon: ``(n,)`` probabilities that a floor turn of the seat begins within `SOON_S`.
+        upcoming: ``(n,)`` probabilities that the next floor turn to begin is the seat's.
+
+    Returns:
+        ``(n,)`` probabilities.
+    """
+    # A probability of exactly 0 or 1 has no rate.
+    soon, upcoming = np.clip(soon, 1e-9, 1 - 1e-9), np.clip(upcoming, 1e-9, 1)
+    seat = -np.log1p(-soon) / SOON_S
+    length = chunk / SAMPLE_RATE
+    left = np.maximum(LONGEST_S - length, 1e-9)
+    drawn = np.where(length < SHORTEST_S, 0.0, 1 / left)
+    return np.asarray(seat / (seat / upcoming + drawn))
 
 
 def _idle(seat: Seat, begin: Times, end: Times) -> Flags:

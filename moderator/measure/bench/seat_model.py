@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from moderator.measure.bench.dynamic import begins_at_end
 from moderator.measure.bench.meeting import Seat, seat_voices
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.scorer import Pass, Traits
@@ -21,8 +22,8 @@ from moderator.voices import Values
 if TYPE_CHECKING:
     from moderator.mind.moderator_lm.loading import Loaded
 
-HEAD = {Protocol.STREAM: 1, Protocol.BOUNDARY: 3, Protocol.DYNAMIC: 0}
-"""Which of `HEADS` answers what a protocol asks."""
+SOON, WITHIN_A_SECOND, NEXT = 0, 1, 3
+"""Which of `HEADS` answer what protocols ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,6 @@ class SeatModel:
 
         from moderator.learn.examples import prompt_ids, segments
         from moderator.mind.moderator_lm import passage
-        from moderator.mind.moderator_lm.checkpoint import probabilities
         from moderator.mind.moderator_lm.floor_model import measure, role_numbers
 
         model = _loaded(self.load)
@@ -90,11 +90,20 @@ class SeatModel:
         ends = np.cumsum([len(one.at) for one in asked])
         thought = model.about.after_thought if self.thinks else None
         scale = (thought or model.about).scale
-        values = [
-            probabilities(part[:, HEAD[one.protocol]], scale[HEAD[one.protocol]])
-            for one, part in zip(asked, np.split(logits, ends[:-1]), strict=True)
-        ]
-        return Pass(values)
+        parted = zip(asked, np.split(logits, ends[:-1]), strict=True)
+        return Pass([_answer(one, part, scale) for one, part in parted])
+
+
+def _answer(asked: Asked, logits: Values, scale: Sequence[float]) -> Values:
+    """``(n,)`` what a protocol asks, from ``(n, 4)`` logits and the heads' scales."""
+    from moderator.mind.moderator_lm.checkpoint import probabilities
+
+    def says(head: int) -> Values:
+        return probabilities(logits[:, head], scale[head])
+
+    if asked.protocol is Protocol.DYNAMIC:
+        return begins_at_end(asked.chunk, says(SOON), says(NEXT))
+    return says(NEXT if asked.protocol is Protocol.BOUNDARY else WITHIN_A_SECOND)
 
 
 @lru_cache(maxsize=1)

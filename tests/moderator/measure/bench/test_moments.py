@@ -8,7 +8,7 @@ import pytest
 from moderator.errors import InputError
 from moderator.measure.bench.addressed import Kind, addressees
 from moderator.measure.bench.boundary import boundary_moments
-from moderator.measure.bench.dynamic import dynamic_moments
+from moderator.measure.bench.dynamic import LONGEST_S, SHORTEST_S, begins_at_end, dynamic_moments
 from moderator.measure.bench.floor_turns import floor_turns
 from moderator.measure.bench.meeting import LEADER, find_seat
 from moderator.measure.bench.stream import stream_moments
@@ -100,6 +100,29 @@ def test_dynamic_chunks_end_where_somebody_takes_the_floor_and_are_seeded() -> N
     short = moments.at[moments.asked.chunk < to_samples(0.5)]
     assert len(short)
     assert set(short.tolist()) <= cut
+
+
+def test_what_the_length_of_a_chunk_gives_away_is_how_often_it_is_so() -> None:
+    random, n = np.random.default_rng(4), 400_000
+    seat, other = 0.15, 0.35  # floor turns a second
+    drawn = random.uniform(SHORTEST_S, LONGEST_S, n)
+    waits = random.exponential(1 / seat, n), random.exponential(1 / other, n)
+    length = np.minimum(drawn, np.minimum(*waits))
+    takes = waits[0] == length
+    soon = np.full(n, 1 - np.exp(-seat * 0.5))
+    chunk = np.round(length * SAMPLE_RATE).astype(np.int64)
+    said = begins_at_end(chunk, soon, np.full(n, seat / (seat + other)))
+    for low, high in ((0.0, 0.5), (0.5, 1.0), (1.0, 2.0), (2.0, 2.9)):
+        own = (length > low) & (length < high)
+        assert said[own].mean() == pytest.approx(takes[own].mean(), abs=0.01)
+
+
+def test_certain_probabilities_give_probabilities_for_chunks_of_any_length() -> None:
+    chunk = np.array([to_samples(s) for s in (0.0, 0.5, 1.0, 3.0)])
+    for soon in (0.0, 1.0):
+        for upcoming in (0.0, 1.0):
+            given = begins_at_end(chunk, np.full(4, soon), np.full(4, upcoming))
+            assert ((given >= 0) & (given <= 1)).all()
 
 
 def test_seats_by_leader_id_and_position() -> None:
