@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from moderator.errors import InputError
-from moderator.learn import heard_meeting
+from moderator.learn import intermediate
 from moderator.learn.align_stage import Alignment, AlignSettings
 from moderator.learn.heard_meeting import Frames, HeardMeeting, hear
 from moderator.learn.reading_aloud import Reader, read_aloud
@@ -86,7 +86,7 @@ def rendered(
     for number, meeting in enumerate(meetings):
         path = directory / f"{number:05}.safetensors"
         mark = json.dumps([studio.made_of, seed, minutes, stacked, _content(meeting)])
-        heard = heard_meeting.read(path, mark)
+        heard = intermediate.read(HeardMeeting, path, mark)
         if heard is None and meeting.duration >= CHUNK:
             random = np.random.default_rng([seed, 4, zlib.crc32(mark.encode())])
             begin, end = _stretch(meeting, minutes, random)
@@ -95,8 +95,9 @@ def rendered(
             heard = hear(
                 reading.samples, reading.words, begin, labels, studio.encode, studio.frames, stacked
             )
-            heard_meeting.write(heard, path, mark)
-            heard = heard_meeting.read(path, mark)  # from now on it lies on disk, not in memory
+            intermediate.write(heard, path, mark)
+            # From now on it lies on disk, not in memory.
+            heard = intermediate.read(HeardMeeting, path, mark)
         if heard is not None:
             found.append(heard)
         notice("reading aloud", number + 1, len(meetings), {})

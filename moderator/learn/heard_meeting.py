@@ -1,10 +1,9 @@
-"""A meeting as the speech encoder hears it, with the tokens that are said in it, on disk."""
+"""A meeting as the speech encoder hears it, with the tokens that are said in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,11 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from moderator.audio import Waveform
-from moderator.errors import InputError
 from moderator.events import Word
 from moderator.mind.moderator_lm.script import Encode, Script
 from moderator.mind.moderator_lm.speech import CHUNK
-from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 from moderator.timeline import Samples
 
 Frames = Callable[[Waveform], NDArray[np.float32]]
@@ -117,35 +114,3 @@ def _cover(
             share = min(end, (place + 1) * step) - max(start, place * step)
             if share > covered[place]:
                 spoken[place], covered[place] = token, share
-
-
-def write(meeting: HeardMeeting, path: Path, mark: str) -> None:
-    """Writes a meeting, whole or not at all.
-
-    Args:
-        meeting: the meeting.
-        path: the file.
-        mark: tells what it was made of.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    tensors = {field.name: getattr(meeting, field.name) for field in fields(HeardMeeting)}
-    write_tensors(tensors, path, {"made_of": mark})
-
-
-def read(path: Path, mark: str) -> HeardMeeting | None:
-    """A meeting as it was written; None where it is not there, or made of something else.
-
-    Raises:
-        InputError: the file is broken.
-    """
-    if not path.exists():
-        return None
-    try:
-        tensors, says = read_tensors(path)
-        return HeardMeeting(**tensors) if says.get("made_of") == mark else None
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            "not what the alignment wrote", where=str(path), todo="delete it, and begin anew"
-        ) from error

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from moderator.errors import InputError
-from moderator.learn import thought_states
+from moderator.learn import intermediate
 from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.run import WORDS, Notice, load_run, put_into, read_settings, read_stage
 from moderator.learn.thought_stage import ThoughtSettings, train_thinking
+from moderator.learn.thought_states import States, collect, joined
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.moderator_lm.checkpoint import sha256
 from moderator.mind.moderator_lm.network import Network
@@ -57,17 +58,17 @@ def learn_thoughts(
     for number, (prepared, meeting) in enumerate(lessons):
         path = kept / f"{number:05}.safetensors"
         mine = f"{mark} {prepared.meeting_id!a}"
-        states = thought_states.read(path, mine)
+        states = intermediate.read(States, path, mine)
         if states is None:
-            states = thought_states.collect(network, prepared, meeting, settings.sampling())
-            thought_states.write(states, path, mine)
+            states = collect(network, prepared, meeting, settings.sampling())
+            intermediate.write(states, path, mine)
         found.append(states)
         notice("states", number + 1, len(lessons), {})
 
     def tell(step: int, steps: int, loss: float, without: float) -> None:
         notice("thought", step, steps, {"loss": loss, "gain": without - loss})
 
-    moments = thought_states.joined(found)
+    moments = joined(found)
     thinking = train_thinking(network, moments, settings, tell)
     # In one entry: several would be written in any order.
     about = {"thought": json.dumps({"words": words, "settings": settings.model_dump()})}

@@ -5,13 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from moderator.errors import InputError
 from moderator.learn.floor_stage import ROLE_WITHHELD
 from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.thought_targets import targets
@@ -20,7 +18,6 @@ from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.mind.moderator_lm.floor_model import role_numbers
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Passage, by_length, decide_passages
-from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +145,3 @@ def _through(network: Network, asked: Sequence[_Asked]) -> States:
     made = decide_passages(network, [one.passage for one in asked], features, role)
     hidden, floor = made.hidden.half(), made.reading.embedding.half()
     return States(hidden.cpu(), floor.cpu(), made.logits.cpu(), **columns)
-
-
-def write(states: States, path: Path, weights: str) -> None:
-    """Writes states, whole or not at all.
-
-    Args:
-        states: of one meeting.
-        path: the file.
-        weights: what tells the network that they are from.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    tensors = {field.name: getattr(states, field.name) for field in fields(States)}
-    write_tensors(tensors, path, {"weights": weights})
-
-
-def read(path: Path, weights: str) -> States | None:
-    """States as they were written; None where they are not there, or from other weights.
-
-    Raises:
-        InputError: the file is broken.
-    """
-    if not path.exists():
-        return None
-    try:
-        tensors, says = read_tensors(path)
-        return States(**tensors) if says.get("weights") == weights else None
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            "not what the thought stage wrote", where=str(path), todo="delete it, and begin anew"
-        ) from error

@@ -258,7 +258,7 @@ def copied(aligned: Path, to: Path) -> Path:
     ("name", "what"),
     [
         ("state.safetensors", "broken checkpoint"),
-        ("heard/00000.safetensors", "not what the alignment wrote"),
+        ("heard/00000.safetensors", "not what an earlier step wrote"),
         ("settings.json", "other settings"),
     ],
 )

@@ -164,7 +164,7 @@ def test_an_interrupted_stage_goes_on_as_if_nothing_had_happened(
         made.append(given[1].meeting_id)  # type: ignore[attr-defined]  # a prepared meeting
         return collect(*given)  # type: ignore[arg-type]  # as they were given
 
-    monkeypatch.setattr(thought_states, "collect", counted)
+    monkeypatch.setattr(thought_run, "collect", counted)
     learn_thoughts(network(), run, lessons[:2], short, quiet)
     assert made == ["y"]
     parts = (run / thought_run.FILE).read_bytes()
@@ -184,7 +184,7 @@ def test_what_does_not_belong_together_is_refused(run: Path, lessons: list[Lesso
     assert not (run / thought_run.FILE).exists()
     learn_thoughts(network(), run, lessons[:2], short, quiet)
     (run / thought_run.STATES / "00000.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(InputError, match="not what the thought stage wrote"):
+    with pytest.raises(InputError, match="not what an earlier step wrote"):
         learn_thoughts(network(), run, lessons[:2], short, quiet)
     wide = wider()
     with pytest.raises(InputError, match="another shape"):

@@ -13,22 +13,13 @@ import soundfile as sf
 
 from moderator.measure.report import write_report
 from moderator.testing import journals
+from tests.chromium import FLAGS, program
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 pytestmark = pytest.mark.e2e
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
 OWN = "document.title='owned'"
 HOSTILE = f"</script><script>{OWN}</script><img src=x onerror={OWN}>"
 LIGHTNESS = """() => {
@@ -49,13 +40,10 @@ LIGHTNESS = """() => {
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
         context = driver.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("profile"), executable_path=program, headless=True, args=FLAGS
+            tmp_path_factory.mktemp("profile"), executable_path=program(), headless=True, args=FLAGS
         )
         yield context
         context.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from integrations.livekit.address import Address
 from integrations.livekit.dashboard.server import Dashboard
 from integrations.livekit.models import RoomModels
 from roles.schema import Role
+from tests.chromium import FLAGS, program
 from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role
 from tests.integrations.livekit.rooms.people import person
 from tests.integrations.livekit.rooms.voices import Speakers
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 QUESTION = "Robin, who has talked the most so far?"
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 
@@ -80,14 +71,11 @@ class Watched:
 @asynccontextmanager
 async def browsing(url: str, profile: Path) -> AsyncIterator[Watched]:
     """The page, open."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     async with playwright.async_playwright() as driver:
         context = await driver.chromium.launch_persistent_context(
             profile,
-            executable_path=program,
+            executable_path=program(),
             headless=True,
             args=FLAGS,
             viewport={"width": 1280, "height": 820},
