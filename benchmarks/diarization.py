@@ -38,8 +38,8 @@ from diarize.loading import import_pyannote, load_campplus, load_segmentation, s
 from diarize.online import OnlineDiarizer, OnlineSettings
 from diarize.pyannote_backend import PyannoteDiarizer, embedded_pipeline
 from diarize.segmentation import Activity, LocalSegmentation, PyannoteSegmentation
-from integrations.files.audio import AudioFile
-from integrations.files.records import read_record
+from integrations.files.sound.audio import AudioFile
+from integrations.files.transcripts.records import read_record
 from moderator.errors import InputError
 from moderator.models.store import ModelStore
 

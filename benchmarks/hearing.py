@@ -25,12 +25,12 @@ import numpy as np
 import torch
 import typer
 
-from integrations.files.align_run import HELD_OUT_PITCHES, PITCHES, make_studio
-from integrations.files.bench_records import read_meetings
-from integrations.files.learn_prepared import fresh_network
+from integrations.files.bench.records import read_meetings
+from integrations.files.learn.align import HELD_OUT_PITCHES, PITCHES, make_studio
+from integrations.files.learn.prepared import fresh_network
 from moderator.cli.models import open_store
 from moderator.events import Percept, SpeakerActivity, Word
-from moderator.floor import FloorStatus, FloorView
+from moderator.floor.state import FloorStatus, FloorView
 from moderator.learn.align_run import Studio, load_projector, rendered
 from moderator.learn.heard_meeting import HeardMeeting
 from moderator.learn.prepared import KINDS, PreparedMeeting, prepare

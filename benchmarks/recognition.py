@@ -32,9 +32,9 @@ from rich.table import Table
 
 from benchmarks.recognition_text import RENDERED, equal_words, normal
 from diarize.base import Diarizer, SpeakerActivity
-from integrations.files.audio import AudioFile
-from integrations.files.ctm import read_ctm
-from integrations.files.records import read_record
+from integrations.files.sound.audio import AudioFile
+from integrations.files.transcripts.ctm import read_ctm
+from integrations.files.transcripts.records import read_record
 from moderator.audio import AudioChunk, Waveform, silence
 from moderator.ears.listener import Listener
 from moderator.ears.loading import EarModels, load_diarization_models, load_ear_models

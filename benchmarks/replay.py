@@ -55,9 +55,9 @@ def main(
 
 def speak(record: Path, minutes: float, folder: Path) -> list[str]:
     """Renders the record's first minutes; the inputs of a replay, one per speaker."""
-    from integrations.files.records import read_record
-    from integrations.files.render import render_record, write_tracks
-    from moderator.models import ModelStore
+    from integrations.files.sound.render import render_record, write_tracks
+    from integrations.files.transcripts.records import read_record
+    from moderator.models.store import ModelStore
     from moderator.mouth.loading import HIBARI_SPEAKERS, VoiceLoader
     from moderator.timeline import to_samples
     from roles.schema import VoiceChoice

@@ -1,1 +1,1 @@
-"""Where meetings come from and where the agent is heard: files, rooms."""
+"""The ends of a meeting: files and rooms. Nothing below knows of them."""

@@ -1,6 +1,6 @@
 """``python -m moderator`` is the command line."""
 
-from moderator.cli import main
+from moderator.cli.entry import main
 
 if __name__ == "__main__":
     main()

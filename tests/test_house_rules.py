@@ -55,7 +55,8 @@ def test_nothing_is_dumped_into_a_module_for_everything(name: str) -> None:
 
 def test_deciding_imports_no_model() -> None:
     code = (
-        "import sys; import moderator.meeting, moderator.rerun, moderator.mind.duties; "
+        "import sys; import moderator.meeting.loop, moderator.journal.rerun; "
+        "import moderator.mind.duties.session; "
         "print([name for name in ('torch', 'pyannote', 'transformers', 'ctranslate2', "
         "'onnxruntime', 'openai', 'livekit') if name in sys.modules])"
     )

@@ -19,9 +19,10 @@ from livekit import api, rtc
 from benchmarks.room.speech import QUESTIONS, ROUND
 from benchmarks.room.stage import RATE, Scene, Stage, listening, scene
 from benchmarks.room.talking import Figures, answers, ask, percentiles
-from integrations.livekit.models import RoomModels, load_models, shared_diarization
-from moderator.models import ModelStore
-from moderator.rerun import rerun
+from integrations.livekit.hearing.models import RoomModels, load_models
+from integrations.livekit.hearing.shared_diarization import shared_diarization
+from moderator.journal.rerun import rerun
+from moderator.models.store import ModelStore
 from roles.loader import load_role
 from tests.integrations.livekit.rooms.agent import IDENTITY, Agent, agent, present
 from tests.integrations.livekit.rooms.people import Person, person

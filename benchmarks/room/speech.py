@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from integrations.files.records import read_record
-from integrations.files.render import RenderedMeeting, render_record, speech
+from integrations.files.sound.render import RenderedMeeting, render_record, speech
+from integrations.files.transcripts.records import read_record
 from moderator.audio import Waveform
-from moderator.floor import TURN_LENGTH
-from moderator.models import ModelStore
+from moderator.floor.state import TURN_LENGTH
+from moderator.models.store import ModelStore
 from moderator.mouth.loading import HIBARI_SPEAKERS, VoiceLoader
 from moderator.timeline import FRAME, SAMPLE_RATE, to_samples
 from roles.schema import VoiceChoice

@@ -17,8 +17,8 @@ from livekit import api, rtc
 from livekit.rtc.data_stream import StreamError
 
 from benchmarks.room.speech import Voices
-from integrations.livekit.frames import TrackFrames
-from integrations.livekit.worker import AGENT_NAME
+from integrations.livekit.hearing.frames import TrackFrames
+from integrations.livekit.serving.worker import AGENT_NAME
 from roles.schema import Role
 from tests.integrations.livekit.rooms.people import LOUD, Person, person, token
 from tests.integrations.livekit.server import Server

@@ -30,10 +30,10 @@ from livekit.agents import (
 )
 from livekit.agents.voice.room_io import RoomOptions
 
-from integrations.livekit.worker import AGENT_NAME
+from integrations.livekit.serving.worker import AGENT_NAME
 from moderator.audio import to_pcm16
 from moderator.ears.loading import ENGLISH
-from moderator.models import ModelStore
+from moderator.models.store import ModelStore
 from moderator.mouth.base import Voice
 from moderator.mouth.loading import load_voice
 from moderator.timeline import SAMPLE_RATE

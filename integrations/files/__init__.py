@@ -1,1 +1,4 @@
-"""Recordings, meeting records and transcripts: files in, files out."""
+"""Recordings, meeting records and transcripts: files in, files out.
+
+Nothing of LiveKit may enter.
+"""

@@ -12,9 +12,9 @@ from moderator.cli.options import AsJson, Enrol, Force, Mind, MindUrl, Offline, 
 if TYPE_CHECKING:
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import Replayable
-    from moderator.assembly import Hearing
+    from moderator.meeting.assembly import Hearing
     from moderator.mind.base import SpeechLLM
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory for the results.")]
 Realtime = Annotated[bool, typer.Option("--realtime", help="As slow as the meeting was.")]
@@ -54,10 +54,10 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Replay a recorded meeting with the agent in it."""
-    from integrations.files.enrolments import read_enrolments
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
-    from moderator.assembly import Hearing
+    from integrations.files.sound.enrolments import read_enrolments
+    from moderator.meeting.assembly import Hearing
     from moderator.mind.loading import load_mind
     from roles.loader import load_role
 
@@ -93,12 +93,12 @@ def demo(
     from functools import partial
 
     from integrations.files import demo as scripted
-    from integrations.files.outdir import OutputDirectory, RunState, run_state
-    from integrations.files.render import write_tracks
+    from integrations.files.disk.outdir import OutputDirectory, RunState, run_state
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
-    from moderator.assembly import Hearing
+    from integrations.files.sound.render import write_tracks
     from moderator.cli.console import progress
+    from moderator.meeting.assembly import Hearing
     from moderator.mind.loading import load_mind
     from moderator.mouth.loading import VoiceLoader
     from roles.loader import load_role

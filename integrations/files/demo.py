@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from integrations.files.render import Progress, RenderedMeeting, Speech, speech
-from integrations.files.source import read_text
+from integrations.files.disk.foreign import read_text
+from integrations.files.sound.render import Progress, RenderedMeeting, Speech, speech
 from moderator.audio import Waveform, silence
 from moderator.errors import InputError
 from moderator.events import Word

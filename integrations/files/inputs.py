@@ -11,15 +11,15 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from integrations.files import source
-from integrations.files.audio import AudioFile
-from integrations.files.containers import CONTAINERS, sniff
-from integrations.files.ctm import attribute, by_channel, parse_ctm
-from integrations.files.records import parse_record
-from integrations.files.rttm import TYPES, numbered_fields, parse_rttm
-from integrations.files.seglst import parse_seglst
-from integrations.files.source import checked_id, clipped, open_input, read_text, shown
-from integrations.files.words import MeetingWords
+from integrations.files.disk import foreign
+from integrations.files.disk.foreign import checked_id, clipped, open_input, read_text, shown
+from integrations.files.sound.audio import AudioFile
+from integrations.files.sound.containers import CONTAINERS, sniff
+from integrations.files.transcripts.ctm import attribute, by_channel, parse_ctm
+from integrations.files.transcripts.records import parse_record
+from integrations.files.transcripts.rttm import TYPES, numbered_fields, parse_rttm
+from integrations.files.transcripts.seglst import parse_seglst
+from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.timeline import Samples
 
@@ -187,7 +187,7 @@ def _recordings(given: Sequence[_Given]) -> RecordedTracks | SharedRecording:
         audio = AudioFile(given[0].path)
         if audio.is_silent():
             raise _no_sound(shown(audio.path))
-        return SharedRecording(source.meeting_id(audio.path.stem), audio)
+        return SharedRecording(foreign.meeting_id(audio.path.stem), audio)
     if unnamed:
         raise InputError(
             "several recordings, and no name for one",
@@ -210,7 +210,7 @@ def _common_name(stems: Sequence[str]) -> str:
     """The words that all names begin with: ``standup-ann``, ``standup-bob`` give ``standup``."""
     split = [re.split(r"([ ._-]+)", stem) for stem in stems]
     common = takewhile(lambda words: len(set(words)) == 1, zip(*split, strict=False))
-    return source.meeting_id("".join(words[0] for words in common).strip(" ._-") or "meeting")
+    return foreign.meeting_id("".join(words[0] for words in common).strip(" ._-") or "meeting")
 
 
 def _transcript(given: Sequence[_Given]) -> MeetingWords:

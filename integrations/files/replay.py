@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from integrations.files.outdir import OutputDirectory
-from integrations.files.recorded_source import SHARED, Progress, RecordedSource, WavSink
+from integrations.files.disk.outdir import OutputDirectory
 from integrations.files.replayable import Replayable
-from integrations.files.transcripts import TranscriptBuilder
-from integrations.files.wav import WavWriter
-from moderator.assembly import Hearing, load_ears
+from integrations.files.sound.recorded_source import SHARED, Progress, RecordedSource, WavSink
+from integrations.files.sound.wav import WavWriter
+from integrations.files.transcripts.collected import TranscriptBuilder
 from moderator.ears.base import Ears
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
-from moderator.journal import Closed, Journal, Opened
-from moderator.measure.report import write_report
+from moderator.journal.file import Closed, Journal, Opened
+from moderator.measure.report.page import write_report
 from moderator.measure.summary import SummaryBuilder
-from moderator.meeting import Meeting, Settings
+from moderator.meeting.assembly import Hearing, load_ears
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
 from moderator.mind.base import SpeechLLM
-from moderator.models import ModelStore
+from moderator.models.store import ModelStore
 from moderator.mouth.base import Voice
 from moderator.mouth.loading import load_voice
 from moderator.timeline import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from integrations.files.audio import AudioFile
 from integrations.files.inputs import MeetingInput, RecordedTracks, SharedRecording, open_inputs
-from integrations.files.recorded_source import SHARED
-from integrations.files.words import MeetingWords
+from integrations.files.sound.audio import AudioFile
+from integrations.files.sound.recorded_source import SHARED
+from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.mind.base import Participant
 from moderator.timeline import Samples

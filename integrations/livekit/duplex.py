@@ -18,14 +18,16 @@ from livekit import rtc
 from livekit.agents import NOT_GIVEN, NotGivenOr, llm
 from livekit.agents.llm.duplex_adapter import FixedGate
 
-from integrations.livekit.captions import Captions
-from integrations.livekit.clock import TrackClock
-from integrations.livekit.source import GATE, until
+from integrations.livekit.hearing.clock import TrackClock
+from integrations.livekit.hearing.ears import GATE
+from integrations.livekit.hearing.source import until
+from integrations.livekit.showing.captions import Captions
 from moderator.audio import AudioChunk, Waveform, silence, to_pcm16
 from moderator.ears.base import Ears
 from moderator.errors import InputError
-from moderator.journal import Event
-from moderator.meeting import Meeting, Settings
+from moderator.journal.file import Event
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.dictated import Dictated
 from moderator.mouth.base import Voice
@@ -81,10 +83,10 @@ class DuplexModel(llm.DuplexModel):
         Raises:
             InputError: a model is missing, there is no such role or mind, or it never speaks.
         """
-        from integrations.livekit.model_cache import ModelCache
-        from integrations.livekit.models import shared_diarization
+        from integrations.livekit.hearing.model_cache import ModelCache
+        from integrations.livekit.hearing.shared_diarization import shared_diarization
         from moderator.mind.loading import load_mind
-        from moderator.models import ModelStore
+        from moderator.models.store import ModelStore
         from roles.loader import load_role
 
         the_role = role if isinstance(role, Role) else load_role(role)

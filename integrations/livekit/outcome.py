@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from integrations.files.outdir import OutputDirectory
-from integrations.files.transcripts import TranscriptBuilder
-from integrations.files.wav import WavWriter
+from integrations.files.disk.outdir import OutputDirectory
+from integrations.files.sound.wav import WavWriter
+from integrations.files.transcripts.collected import TranscriptBuilder
+from integrations.livekit.people.tapes import Tapes
 from integrations.livekit.recording import Recording
-from integrations.livekit.tapes import Tapes
 from moderator.events import Heard, Proposal
-from moderator.journal import Closed, Event, Journal, Opened
-from moderator.measure.report import write_report
+from moderator.journal.file import Closed, Event, Journal, Opened
+from moderator.measure.report.page import write_report
 from moderator.measure.summary import SummaryBuilder
 from moderator.timeline import Samples
 from roles.schema import Role

@@ -27,19 +27,19 @@ from livekit.agents import JobContext, JobProcess, Plugin
 
 from integrations.livekit.duplex import DuplexModel as DuplexModel
 from integrations.livekit.duplex import DuplexSession as DuplexSession
-from integrations.livekit.job import job_role, job_session
-from integrations.livekit.model_cache import ModelCache
-from integrations.livekit.models import shared_diarization
-from integrations.livekit.succession import Roles
+from integrations.livekit.hearing.model_cache import ModelCache
+from integrations.livekit.hearing.shared_diarization import shared_diarization
+from integrations.livekit.serving.job import job_role, job_session
+from integrations.livekit.telling.succession import Roles
 from moderator import __version__ as __version__
 from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
-from moderator.models import ModelStore
+from moderator.models.store import ModelStore
 from roles.loader import load_role as load_role
 from roles.schema import Role as Role
 
 if TYPE_CHECKING:
-    from integrations.livekit.metrics import Metrics
+    from integrations.livekit.measuring.metrics import Metrics
 
 __all__ = [
     "DuplexModel",
@@ -92,7 +92,7 @@ async def join(
         mind: ``duties``, ``openai:MODEL``, or a mind.
         mind_url: OpenAI-compatible server of ``openai:MODEL``.
         leave_after_s: leave a room that has been empty for so long.
-        metrics: measure the meeting; see `integrations.livekit.telemetry`.
+        metrics: measure the meeting; see `integrations.livekit.measuring.telemetry`.
         others: roles that it may be told to take later, beside the library's.
 
     Returns:

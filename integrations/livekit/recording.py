@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from integrations.files.wav import WavWriter
-from integrations.livekit.tapes import Tapes
+from integrations.files.sound.wav import WavWriter
+from integrations.livekit.people.tapes import Tapes
 from moderator.audio import AudioChunk, Waveform, silence
-from moderator.meeting import Sink
+from moderator.meeting.loop import Sink
 from moderator.timeline import TICK, Samples, to_samples
 
 LATE = to_samples(0.5)

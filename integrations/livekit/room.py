@@ -9,7 +9,7 @@ from livekit import rtc
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from integrations.livekit.address import Address, connect
-from integrations.livekit.consent import is_person, shown_name
+from integrations.livekit.people.consent import is_person, shown_name
 from moderator.errors import InputError
 from moderator.mind.base import Participant
 

@@ -12,35 +12,36 @@ from typing import TYPE_CHECKING, Any
 from livekit import rtc
 
 from integrations.livekit.address import Address
-from integrations.livekit.channels import Channels
-from integrations.livekit.consent import Consent, is_person
 from integrations.livekit.contact import Contact
-from integrations.livekit.control import Control
-from integrations.livekit.echo import EchoGuard
-from integrations.livekit.erasure import Erasures
-from integrations.livekit.feed import Feed
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.echo import EchoGuard
+from integrations.livekit.hearing.models import RoomModels
+from integrations.livekit.hearing.source import RoomSource
+from integrations.livekit.hearing.tracks import Tracks
 from integrations.livekit.outcome import Outcome, meeting_id
+from integrations.livekit.people.consent import Consent, is_person
+from integrations.livekit.people.erasure import Erasures
+from integrations.livekit.people.seats import Seats
+from integrations.livekit.people.shared_microphones import SharedMicrophones
 from integrations.livekit.publish import Publisher
 from integrations.livekit.recording import Sinks
 from integrations.livekit.room import Attendance, First, RoomLink
-from integrations.livekit.seats import Seats
-from integrations.livekit.shared import SharedMicrophones
-from integrations.livekit.source import RoomSource
-from integrations.livekit.state import AgentState
-from integrations.livekit.succession import Succession
-from integrations.livekit.text import TextPublisher
-from integrations.livekit.tracks import Tracks
+from integrations.livekit.showing.feed import Feed
+from integrations.livekit.showing.state import AgentState
+from integrations.livekit.showing.text import TextPublisher
+from integrations.livekit.telling.channels import Channels
+from integrations.livekit.telling.control import Control
+from integrations.livekit.telling.succession import Succession
 from moderator.events import Failure, Heard, Percept, RoleChanged
-from moderator.journal import Event, Opened
-from moderator.meeting import Meeting, Settings
+from moderator.journal.file import Event, Opened
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.dictated import Dictated
 from moderator.timeline import LiveClock, Samples, Stopwatch
 from roles.schema import Role
 
 if TYPE_CHECKING:
-    from integrations.livekit.metrics import MeetingMetrics, Metrics
+    from integrations.livekit.measuring.metrics import MeetingMetrics, Metrics
 
 FINISH_WITHIN_S = 15.0
 """A turn that goes on for longer is cut when the agent is told to go."""
@@ -223,7 +224,7 @@ class RoomSession:
         if self._metrics is None:
             yield
             return
-        from integrations.livekit.metrics import MeetingProbe
+        from integrations.livekit.measuring.metrics import MeetingProbe
 
         probe = MeetingProbe(self._options.role.id, self._clock, self._watch, self._dropped)
         self._measure = self._metrics.meeting(probe)

@@ -6,9 +6,9 @@ enforced here: quotas, cool-down, who may command, hard stop, banned acts.
 
 from __future__ import annotations
 
+from moderator.arbiter.rules import commands, connection, quotas, signals, taking, wish, yielding
+from moderator.arbiter.rules.base import Rule, Situation, first_verdict
 from moderator.events import Action, Decision, InputValue, Reason
-from moderator.rules import commands, connection, quotas, signals, taking, wish, yielding
-from moderator.rules.base import Rule, Situation, first_verdict
 from moderator.timeline import to_seconds
 
 WHILE_SPEAKING: tuple[Rule, ...] = (

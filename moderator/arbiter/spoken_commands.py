@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from moderator.addressee import AddresseeDetector
 from moderator.events import Command, CommandGiven, Word
+from moderator.floor.addressee import AddresseeDetector
 from moderator.language.phrases import Phrases, normalise
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript, Utterance

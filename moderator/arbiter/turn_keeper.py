@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from moderator.arbiter import decide
+from moderator.arbiter.decide import decide
+from moderator.arbiter.rules.base import Situation, Standing
 from moderator.events import (
     Act,
     Action,
@@ -22,8 +23,7 @@ from moderator.events import (
     TurnEnded,
     TurnStarted,
 )
-from moderator.floor import Floor, FloorView
-from moderator.rules.base import Situation, Standing
+from moderator.floor.state import Floor, FloorView
 from roles.schema import Role
 
 

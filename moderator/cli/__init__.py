@@ -1,17 +1,4 @@
-"""The command line: `moderator demo | replay | roles | models | report`."""
+"""The command line: what `moderator …` prints, asks and refuses.
 
-from __future__ import annotations
-
-__all__ = ["main"]
-
-
-def main() -> None:
-    """Run the command line and leave the process with its exit code."""
-    import sys
-
-    from moderator.cli import ending
-
-    ending.prepare()
-    from moderator.cli.app import run
-
-    ending.leave(run(sys.argv[1:]))
+No meeting and no model is handled here; the commands that need one stand in `integrations`.
+"""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from moderator.models import FileStatus, ModelStatus, ModelStore
+    from moderator.models.store import FileStatus, ModelStatus, ModelStore
 
 app = typer.Typer(help="See, fetch and check the model weights.")
 
@@ -38,7 +38,7 @@ def open_store(
 
     from moderator.cli.console import progress
     from moderator.errors import InputError
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
 
     if local is not None and not local.is_dir():
         raise InputError("not a directory", where=str(local), todo="give --from a directory")

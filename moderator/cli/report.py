@@ -27,7 +27,7 @@ def report(
 ) -> None:
     """Build report.html again from a finished or interrupted run."""
     from moderator.cli.console import progress
-    from moderator.measure.report import write_report
+    from moderator.measure.report.page import write_report
 
     with progress("Building the report", total=1.0, enabled=not as_json) as advance:
         path = write_report(directory, embed_audio=embed_audio, progress=_stepwise(advance))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderator.events import SpeakerActivity, Word
-from moderator.voices import NEVER_S, Times, Values, Voice, seconds, silence
+from moderator.floor.voices import NEVER_S, Times, Values, Voice, seconds, silence
 
 HOLD_S = 0.3
 UTTERANCE_S = 0.5

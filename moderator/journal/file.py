@@ -42,7 +42,7 @@ from moderator.events import (
     Word,
     WordPlayed,
 )
-from moderator.thinning import QuietPercepts, Thinning
+from moderator.journal.thinning import QuietPercepts, Thinning
 from moderator.timeline import Samples
 
 VERSION = 1

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from moderator.arbiter.turn_keeper import TurnKeeper
 from moderator.errors import InputError
 from moderator.events import Act, ConnectionChanged, Decision, Heard, TurnEnded, TurnStarted
-from moderator.journal import Line, command_from, decision_from, heard_from, proposal_from, read
+from moderator.journal.file import (
+    Line,
+    command_from,
+    decision_from,
+    heard_from,
+    proposal_from,
+    read,
+)
 from moderator.timeline import TICK, Samples
-from moderator.turn_keeper import TurnKeeper
 from roles.schema import Role
 
 

@@ -1,5 +1,4 @@
-"""What the agent says and understands without a larger model, a YAML file a language."""
+"""What the agent says and understands without a larger model, a YAML file a language.
 
-from moderator.language.phrases import Phrases, languages, load_phrases
-
-__all__ = ["Phrases", "languages", "load_phrases"]
+Texts are data; no rule and no measured state may enter.
+"""

@@ -7,25 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from moderator.floor.voices import Times
 from moderator.measure.bench.boundary import boundary_moments
 from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, speakers
 from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
 from moderator.measure.bench.moments import starts
+from moderator.measure.bench.seat_text import prompt_ids
 from moderator.measure.bench.stream import stream_moments
 from moderator.mind.moderator_lm.floor_model import measure
-from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letters, prompt
-from moderator.mind.moderator_lm.script import (
-    CONTEXT,
-    LONG_AGO,
-    OPENING,
-    SPAN,
-    Encode,
-    Script,
-    Segment,
-    Tokens,
-)
+from moderator.mind.moderator_lm.script import Encode
 from moderator.timeline import SAMPLE_RATE
-from moderator.voices import Times
 
 HORIZONS_S = (0.5, 1.0, 2.0)
 """How soon a floor turn of the seat begins: the first three of `HEADS`."""
@@ -73,37 +64,6 @@ class SeatExample:
     stream: Asked
     between: Asked
     boundary: Asked
-
-
-def cast_of(seat: Seat) -> Cast:
-    """Everybody's part in a recorded meeting, from one seat."""
-    meeting = seat.meeting
-    parts = {
-        name: Part(one.position, leads=name in meeting.moderator)
-        for name, one in sorted(meeting.participants.items())
-    }
-    return Cast(parts.pop(seat.speaker), parts)
-
-
-def prompt_ids(seat: Seat, encode: Encode, room: int, *, role: bool) -> NDArray[np.int64]:
-    """Token ids of a seat's role prompt, cut to `room`."""
-    labels = letters(sorted(seat.meeting.participants))
-    cast = cast_of(seat) if role else cast_of(seat).withheld()
-    ids = encode(SYSTEM.format(prompt(cast, seat.speaker, labels)))[:room]
-    return np.array(ids, dtype=np.int64)
-
-
-def segments(meeting: BenchMeeting, encode: Encode) -> list[Segment]:
-    """A meeting's transcript, cut into overlapping segments."""
-    labels = letters(sorted(meeting.participants))
-    tokens = Script(encode, labels).add(meeting.words)
-    opening = np.array(encode(OPENING), dtype=np.int64)
-    found = []
-    for begin in range(0, meeting.duration, SPAN):
-        here = tokens.between(begin - CONTEXT, begin + SPAN)
-        known = np.concatenate([np.full(len(opening), LONG_AGO, dtype=np.int64), here.known])
-        found.append(Segment(begin, Tokens(np.concatenate([opening, here.ids]), known)))
-    return found
 
 
 def seat_example(seat: Seat, encode: Encode, room: int) -> SeatExample:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from moderator.errors import InputError
-from moderator.learn.examples import Asked, SeatExample, seat_example, seats, segments
+from moderator.learn.examples import Asked, SeatExample, seat_example, seats
 from moderator.measure.bench.meeting import BenchMeeting
+from moderator.measure.bench.seat_text import segments
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import read_below
 from moderator.mind.moderator_lm.script import Encode, Segment, Tokens

@@ -7,11 +7,11 @@ from bisect import bisect_left
 import numpy as np
 from numpy.typing import NDArray
 
+from moderator.floor.features import SeatVoices
+from moderator.floor.voices import Times
 from moderator.measure.bench.meeting import AddressedAct, Seat, seat_voices
 from moderator.mind.moderator_lm.thinking import FIELDS
 from moderator.timeline import to_samples
-from moderator.timing import SeatVoices
-from moderator.voices import Times
 
 Targets = NDArray[np.int8]
 """``(n, len(FIELDS))`` which answer is right; `UNKNOWN` where nobody annotated it."""

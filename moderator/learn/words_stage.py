@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from moderator.floor.voices import Times
 from moderator.learn.examples import SHIFTS, shifted_stream
 from moderator.learn.floor_stage import HEAD_WEIGHTS, ROLE_WITHHELD
 from moderator.learn.prepared import PreparedMeeting, PreparedSeat
@@ -20,7 +21,6 @@ from moderator.mind.moderator_lm.lora import LoRALinear
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Passage, decide_passages
 from moderator.mind.moderator_lm.script import Segment
-from moderator.voices import Times
 
 BUCKETS = 32
 """Batches' worth of segments that are sorted by length at a time."""

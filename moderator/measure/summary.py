@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from moderator.events import Act, Decision, Heard, TurnEnded, TurnStarted
-from moderator.floor import Tallies
-from moderator.journal import Event
+from moderator.floor.state import Tallies
+from moderator.journal.file import Event
 from moderator.timeline import Samples, to_seconds
 
 

@@ -11,7 +11,7 @@ from moderator.audio import Waveform
 
 if TYPE_CHECKING:
     from moderator.ears.listener import Listener
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
 
 WORKERS = 2
 """Sources recognised at the same time; the results do not depend on it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from moderator.audio import Waveform
 from moderator.errors import MindError
 from moderator.events import Failure, Proposal, TurnEnded
-from moderator.journal import Event
+from moderator.journal.file import Event
 from moderator.mind.base import MindSession
 from moderator.mouth.base import Sentence, Voice
 from moderator.mouth.playout import Feed, Playout
@@ -17,7 +17,7 @@ from moderator.mouth.sentences import sentences, split
 from moderator.timeline import TICK, Samples, Stopwatch, to_samples
 
 if TYPE_CHECKING:
-    from moderator.meeting import Settings
+    from moderator.meeting.settings import Settings
 
 
 FIRST_WITHIN_S = 0.05

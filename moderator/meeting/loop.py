@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
-from moderator.addressee import AddresseeDetector
+from moderator.arbiter.rules.base import Standing
+from moderator.arbiter.spoken_commands import CommandSpotter
+from moderator.arbiter.turn_keeper import TurnKeeper
 from moderator.audio import AudioChunk, Waveform
-from moderator.commands import CommandSpotter
-from moderator.delivery import Delivery
 from moderator.ears.base import Ears
 from moderator.errors import MindError
 from moderator.events import (
@@ -34,18 +34,19 @@ from moderator.events import (
     TurnStarted,
     Withdrawn,
 )
-from moderator.floor import FloorView
-from moderator.journal import Event
-from moderator.language import load_phrases
-from moderator.latency import DelayLine
+from moderator.floor.addressee import AddresseeDetector
+from moderator.floor.state import FloorView
+from moderator.journal.file import Event
+from moderator.language.phrases import load_phrases
+from moderator.meeting.delivery import Delivery
+from moderator.meeting.latency import DelayLine
+from moderator.meeting.percepts import PerceptBuilder, admitted, merge
+from moderator.meeting.settings import Settings
 from moderator.mind.base import Foresees, MindSession, Participant, SpeechLLM
 from moderator.mind.desk import Desk, Outcome
 from moderator.mouth.base import Voice
-from moderator.percepts import PerceptBuilder, admitted, merge
-from moderator.rules.base import Standing
-from moderator.timeline import TICK, Clock, Samples, Stopwatch, to_samples
+from moderator.timeline import TICK, Clock, Samples, Stopwatch
 from moderator.transcript import Transcript
-from moderator.turn_keeper import TurnKeeper
 from roles.schema import Role
 
 Observer = Callable[[Event], None]
@@ -72,26 +73,6 @@ class Sink(Protocol):
             own: ``(TICK,)`` samples of the agent; None for silence.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a meeting is run.
-
-    Attributes:
-        step_s: length of a percept in seconds, 0.1 to 3; rounded to whole ticks.
-        live: never wait for a mind, and hear in a thread: whoever feeds the source goes on.
-        honest_latency: add what computing took as meeting time.
-    """
-
-    step_s: float = 0.5
-    live: bool = False
-    honest_latency: bool = False
-
-    @property
-    def step(self) -> Samples:
-        """Length of a percept, whole ticks."""
-        return max(1, round(to_samples(self.step_s) / TICK)) * TICK
 
 
 class Meeting:

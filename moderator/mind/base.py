@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from moderator.errors import MindError
 from moderator.events import Percept, Proposal
-from moderator.floor import FloorView
+from moderator.floor.state import FloorView
 from roles.schema import Role
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from moderator.errors import MindError
 from moderator.events import Failure, Percept, Proposal
-from moderator.floor import FloorView
+from moderator.floor.state import FloorView
 from moderator.mind.base import MindSession, PartFailed
 from moderator.timeline import Samples
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 
 from moderator.events import Act, Percept, Proposal
-from moderator.floor import FloorView
+from moderator.floor.state import FloorView
 from moderator.mind.base import Capabilities, Foresees, MindSession, Participant, SpeechLLM
 from roles.schema import Role
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
+from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
 from moderator.events import Failure, Percept, Proposal
-from moderator.floor import FloorView
-from moderator.language import load_phrases
+from moderator.floor.state import FloorView
+from moderator.language.phrases import load_phrases
 from moderator.mind.base import Capabilities, MindSession, PartFailed, Participant, SpeechLLM
 from moderator.mind.desk import Desk
-from moderator.mind.duties import Duties
-from moderator.mind.duties.session import DutiesSession
-from moderator.rules.wish import STALE_AFTER
+from moderator.mind.duties.session import Duties, DutiesSession
 from roles.schema import Role
 
 

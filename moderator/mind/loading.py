@@ -11,10 +11,10 @@ from pydantic import SecretStr, ValidationError
 
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
-from moderator.mind.duties import Duties
+from moderator.mind.duties.session import Duties
 
 if TYPE_CHECKING:
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
     from roles.schema import Role
 
 URL_ENV = "OPENAI_BASE_URL"
@@ -90,7 +90,7 @@ def _embedded(spec: str, duties: Duties, role: Role | None, given: ModelStore | 
         return duties
     from moderator.mind.moderator_lm.loading import check, load, says
     from moderator.mind.moderator_lm.mind import ModeratorLM
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
 
     store, hears = given or ModelStore.default(), spec == _HEARING or says("hears_audio")
     check(store, hears=hears)  # before a meeting begins
@@ -99,7 +99,8 @@ def _embedded(spec: str, duties: Duties, role: Role | None, given: ModelStore | 
 
 
 def _openai(wanted: _Wanted) -> SpeechLLM:
-    from moderator.mind.openai import OpenAIMind, OpenAISettings
+    from moderator.mind.openai.mind import OpenAIMind
+    from moderator.mind.openai.settings import OpenAISettings
 
     if not wanted.model:
         raise InputError("no model is named", where="--mind", todo="use openai:MODEL")

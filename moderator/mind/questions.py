@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from moderator.addressee import AddresseeDetector
 from moderator.events import Percept
+from moderator.floor.addressee import AddresseeDetector
 from moderator.language.phrases import Phrases, normalise
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript

@@ -8,10 +8,9 @@ from typing import Protocol
 
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal
-from moderator.floor import FloorView
+from moderator.floor.state import FloorView
 from moderator.mind.base import Capabilities, MindSession, PartFailed, Participant
-from moderator.mind.duties import Duties
-from moderator.mind.duties.session import DutiesSession
+from moderator.mind.duties.session import Duties, DutiesSession
 from moderator.timeline import Samples, to_samples, to_seconds
 from roles import schema
 from roles.schema import Role

@@ -1,1 +1,4 @@
-"""Fakes and small meetings, for the tests of this project and of what is built on it."""
+"""Fakes and small meetings, for the tests of this project and of what is built on it.
+
+Typed like the real things; no product code may import them.
+"""

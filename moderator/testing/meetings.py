@@ -10,8 +10,9 @@ from typing import TypeVar
 from moderator.audio import AudioChunk, Waveform
 from moderator.ears.script import ScriptedEars
 from moderator.events import Word
-from moderator.journal import Event
-from moderator.meeting import Meeting, Settings
+from moderator.journal.file import Event
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import TICK, PacedClock, ReplayClock, Samples, Stopwatch, to_samples

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from moderator.errors import MindError
 from moderator.events import Percept, Proposal
-from moderator.floor import FloorView
+from moderator.floor.state import FloorView
 from moderator.mind.base import Capabilities, Participant
 from moderator.timeline import Samples, to_samples
 from roles.schema import Role

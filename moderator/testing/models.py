@@ -7,7 +7,8 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from moderator.models import Model, ModelFile, Progress, Wheel, WheelMembers
+from moderator.models.progress import Progress
+from moderator.models.spec import Model, ModelFile, Wheel, WheelMembers
 
 
 def model_file(name: str, content: bytes, *parts: tuple[Wheel, str]) -> ModelFile:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moderator.events import Percept, Proposal, Word
-from moderator.floor import FloorStatus, FloorView, Tally
+from moderator.floor.state import FloorStatus, FloorView, Tally
 from moderator.mind.base import Participant
 from moderator.mind.duties.session import DutiesSession
 from moderator.timeline import to_samples

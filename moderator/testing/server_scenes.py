@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from moderator.events import Percept, Proposal, Word
-from moderator.floor import FloorStatus, FloorView
-from moderator.mind.openai import OpenAIMind, OpenAISettings
+from moderator.floor.state import FloorStatus, FloorView
+from moderator.mind.openai.mind import OpenAIMind
 from moderator.mind.openai.session import OpenAISession
+from moderator.mind.openai.settings import OpenAISettings
 from moderator.testing.chat_server import ChatServer
 from moderator.testing.meetings import people, talk
 from moderator.timeline import to_samples

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from integrations.files.ami.records import Listed, as_text, listed, records
 from integrations.files.ami.release import Release, broken, open_release
-from integrations.files.atomic import disk_errors, sync_directory, write_text
-from integrations.files.records import parse_record
-from integrations.files.source import shown
+from integrations.files.disk.atomic import disk_errors, sync_directory, write_text
+from integrations.files.disk.foreign import shown
+from integrations.files.transcripts.records import parse_record
 from moderator.cli.console import progress
 from moderator.errors import InputError
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 from integrations.files.ami.annotations import Layers, Token, ontology
 from integrations.files.ami.release import MEETINGS, NITE, Release, broken, time_of
 from integrations.files.ami.splits import OTHER, split_of
-from integrations.files.records import WORD_OVERLAP_ALLOWED_S
-from integrations.files.source import clipped
+from integrations.files.disk.foreign import clipped
+from integrations.files.transcripts.records import WORD_OVERLAP_ALLOWED_S
 
 PARTICIPANTS: Final = "corpusResources/participants.xml"
 ACT_TYPES: Final = "ontologies/da-types.xml"

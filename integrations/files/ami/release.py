@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from integrations.files.source import clipped, open_input, shown
-from integrations.files.words import LATEST_S
+from integrations.files.disk.foreign import clipped, open_input, shown
+from integrations.files.transcripts.words import LATEST_S
 from moderator.errors import InputError
 
 if TYPE_CHECKING:

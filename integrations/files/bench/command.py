@@ -71,7 +71,7 @@ def bench(
     json: Out = None,
 ) -> None:
     """Score when minds take the turn, in the seat of a participant of recorded meetings."""
-    from integrations.files.bench_run import Request, run
+    from integrations.files.bench.run import Request, run
     from moderator.measure.bench.runner import Plan
 
     plan = Plan(_protocols(protocol), step, seed, jobs=jobs or os.cpu_count() or 1)

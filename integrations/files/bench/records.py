@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from integrations.files.records import POSITIONS, read_record
-from integrations.files.source import shown
-from integrations.files.words import MeetingWords
+from integrations.files.disk.foreign import shown
+from integrations.files.transcripts.records import POSITIONS, read_record
+from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.measure.bench.meeting import AddressedAct, BenchMeeting, Seat, find_seat
 

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from integrations.files.atomic import disk_errors, replacing, write_text
-from integrations.files.bench_records import check_apart, find_seats, read_meetings, without_seat
-from integrations.files.source import shown
+from integrations.files.bench.records import check_apart, find_seats, read_meetings, without_seat
+from integrations.files.disk.atomic import disk_errors, replacing, write_text
+from integrations.files.disk.foreign import shown
 from moderator.cli.console import note, progress, stdout_console
 from moderator.errors import InputError, MindError
 from moderator.measure.bench import baselines, report, runner
@@ -26,7 +26,7 @@ from moderator.measure.bench.scorer import Scorer
 from moderator.measure.bench.seat_model import SeatModel
 from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
-from moderator.mind.moderator_lm.mind import NAME as MODERATOR_LM
+from moderator.mind.moderator_lm.loading import NAME as MODERATOR_LM
 from moderator.mind.moderator_lm.mind import ModeratorLM
 from roles.loader import load_role
 from roles.schema import Role

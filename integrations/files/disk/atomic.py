@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from integrations.files.source import shown
+from integrations.files.disk.foreign import shown
 from moderator.errors import InputError
 
 _TODO = {
@@ -34,6 +34,11 @@ def disk_errors(path: Path) -> Iterator[None]:
         what = "the disk is full" if error.errno == errno.ENOSPC else _reason(error)
         todo = _TODO.get(error.errno or 0, "choose another directory")
         raise InputError(what, where=shown(path), todo=todo) from None
+
+
+def part_path(path: Path) -> Path:
+    """Where an unfinished `path` is kept; its ending stays, so that players take it."""
+    return path.with_name(f"{path.stem}.part{path.suffix}")
 
 
 @contextmanager

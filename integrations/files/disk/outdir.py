@@ -12,9 +12,8 @@ from typing import Final, Self
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from integrations.files.atomic import disk_errors, write_text
-from integrations.files.source import shown
-from integrations.files.wav import part_path
+from integrations.files.disk.atomic import disk_errors, part_path, write_text
+from integrations.files.disk.foreign import shown
 from moderator.errors import InputError
 
 SUMMARY: Final = "summary.json"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from integrations.files.atomic import disk_errors
-from integrations.files.audio import AudioFile
-from integrations.files.bench_records import read_meetings, record_files
-from integrations.files.learn_prepared import fresh_network
-from integrations.files.learn_run import stages
+from integrations.files.bench.records import read_meetings, record_files
+from integrations.files.disk.atomic import disk_errors
+from integrations.files.learn.prepared import fresh_network
+from integrations.files.learn.run import stages
+from integrations.files.sound.audio import AudioFile
 from moderator.cli.console import print_json, progress, stdout_console
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from moderator.learn.heard_meeting import HeardMeeting
     from moderator.mind.moderator_lm.own_backbone import OwnBackbone
     from moderator.mind.moderator_lm.script import Encode
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
 
 PITCHES = (0.8, 0.88, 0.96, 1.04, 1.16, 1.28)
 """Of the voices that are learned from: one voice at so many heights."""

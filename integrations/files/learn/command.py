@@ -45,7 +45,7 @@ def role_play(
     questions (interviewer), what is said of the time left (timekeeper); an observer takes none.
     The new records can be prepared, trained on and scored (`moderator bench --seat played`).
     """
-    from integrations.files.role_plays import playable, write_role_plays
+    from integrations.files.learn.role_plays import playable, write_role_plays
 
     cast = write_role_plays(records, out, playable(role or []))
     for name, meetings in sorted(cast.meetings.items()):
@@ -65,7 +65,7 @@ def prepare(
 
     What is trained on them, and exported, keeps to the language model that is chosen here.
     """
-    from integrations.files.learn_prepared import prepare_meetings
+    from integrations.files.learn.prepared import prepare_meetings
 
     done, there = prepare_meetings(records, out, jobs or os.cpu_count() or 1, backbone)
     typer.echo(f"{out}: {done} meetings prepared, {there} were there already")
@@ -98,7 +98,7 @@ def train(
     ] = None,
 ) -> None:
     """Train on prepared meetings; an interrupted run goes on with the same command."""
-    from integrations.files.learn_run import train_run
+    from integrations.files.learn.run import train_run
     from moderator.learn.run import Settings
 
     settings = Settings(
@@ -131,7 +131,7 @@ def think(
 
     PREPARED are the meetings that it was trained on, DIR... their records.
     """
-    from integrations.files.learn_run import learn_thoughts
+    from integrations.files.learn.run import learn_thoughts
     from moderator.learn.thought_stage import ThoughtSettings
 
     settings = ThoughtSettings(epochs=epochs, seats=seats, silent=silent, rate=rate, seed=seed)
@@ -156,7 +156,7 @@ def align(
 
     Goes on where it was interrupted with the same command.
     """
-    from integrations.files.align_run import align_projector
+    from integrations.files.learn.align import align_projector
     from moderator.learn.align_stage import AlignSettings
 
     settings = AlignSettings(
@@ -186,7 +186,7 @@ def hear(
 
     DIR... are meetings that it did not learn from; other voices read them.
     """
-    from integrations.files.align_run import show_hearing
+    from integrations.files.learn.align import show_hearing
 
     show_hearing(run, records, minutes, backbone, recorded=recorded, as_json=as_json)
 
@@ -200,7 +200,7 @@ def average_runs(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="For the new run.")],
 ) -> None:
     """Make a run of the mean of a run's weights and of exported ones."""
-    from integrations.files.learn_run import average_run
+    from integrations.files.learn.run import average_run
 
     average_run(run, weights, out)
     typer.echo(f"{out}: the mean of {run} and {weights}")
@@ -217,7 +217,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Score a run on prepared meetings: with thoughts, its floor model alone, without its role."""
-    from integrations.files.learn_run import evaluate_run
+    from integrations.files.learn.run import evaluate_run
 
     evaluate_run(run, prepared, records or [], as_json=as_json)
 
@@ -245,6 +245,6 @@ def export(
     ] = "AMI Meeting Corpus, scenario meetings",
 ) -> None:
     """Make the one file that ships from a run, with its model card."""
-    from integrations.files.learn_export import export_run
+    from integrations.files.learn.export import export_run
 
     typer.echo(f"{out}: sha256 {export_run(run, tune, out, data, projector, plays)}")

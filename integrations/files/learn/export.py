@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from integrations.files.atomic import disk_errors, write_text
-from integrations.files.learn_prepared import fresh_network, read_prepared
-from integrations.files.learn_run import Told, answer_all, scores_of, tell
+from integrations.files.disk.atomic import disk_errors, write_text
+from integrations.files.learn.prepared import fresh_network, read_prepared
+from integrations.files.learn.run import Told, answer_all, scores_of, tell
 from moderator.errors import InputError
 
 if TYPE_CHECKING:

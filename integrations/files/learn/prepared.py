@@ -7,8 +7,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from integrations.files.atomic import disk_errors
-from integrations.files.bench_records import read_meetings
+from integrations.files.bench.records import read_meetings
+from integrations.files.disk.atomic import disk_errors
 from moderator.cli.console import progress
 from moderator.errors import InputError
 from moderator.measure.bench.meeting import BenchMeeting

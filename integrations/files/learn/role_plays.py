@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from integrations.files.atomic import disk_errors, write_text
-from integrations.files.bench_records import record_files, to_bench
-from integrations.files.records import parse_record
-from integrations.files.source import read_text, shown
+from integrations.files.bench.records import record_files, to_bench
+from integrations.files.disk.atomic import disk_errors, write_text
+from integrations.files.disk.foreign import read_text, shown
+from integrations.files.transcripts.records import parse_record
 from moderator.cli.console import progress
 from moderator.errors import InputError
 from moderator.events import Word

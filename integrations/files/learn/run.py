@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from integrations.files.atomic import disk_errors
-from integrations.files.bench_records import read_meetings
-from integrations.files.learn_prepared import fresh_network, read_prepared
+from integrations.files.bench.records import read_meetings
+from integrations.files.disk.atomic import disk_errors
+from integrations.files.learn.prepared import fresh_network, read_prepared
 from moderator.cli.console import print_json, progress, stdout_console
 from moderator.errors import InputError
 from moderator.measure.bench.meeting import BenchMeeting

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from integrations.files.containers import CONTAINERS, flac_samples, is_cut_off, sniff
-from integrations.files.source import open_input, shown
+from integrations.files.disk.foreign import open_input, shown
+from integrations.files.sound.containers import CONTAINERS, flac_samples, is_cut_off, sniff
 from moderator.audio import Waveform, silence
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE, Samples

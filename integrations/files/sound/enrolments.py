@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from integrations.files.audio import AudioFile
-from integrations.files.source import checked_id
+from integrations.files.disk.foreign import checked_id
+from integrations.files.sound.audio import AudioFile
 from moderator.audio import Waveform
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from integrations.files.audio import AudioFile
-from integrations.files.wav import WavWriter
+from integrations.files.sound.audio import AudioFile
+from integrations.files.sound.wav import WavWriter
 from moderator.audio import AudioChunk, Waveform
 from moderator.timeline import SAMPLE_RATE, TICK, Samples
 

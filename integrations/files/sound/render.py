@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 
 from diarize.base import SpeakerActivity
-from integrations.files.atomic import replacing
-from integrations.files.words import MeetingWords
+from integrations.files.disk.atomic import replacing
+from integrations.files.transcripts.words import MeetingWords
 from moderator.audio import Waveform, fade_out, silence, to_pcm16
 from moderator.events import Word
 from moderator.mouth.base import PacedVoice, Voice

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from integrations.files.atomic import disk_errors, sync_directory
-from integrations.files.source import shown
+from integrations.files.disk.atomic import disk_errors, part_path, sync_directory
+from integrations.files.disk.foreign import shown
 from moderator.audio import Waveform, silence, to_pcm16
 from moderator.errors import InputError, ModeratorError
 from moderator.timeline import SAMPLE_RATE, Samples
@@ -151,8 +151,3 @@ class WavWriter:
             self._wav.close()
         with suppress(OSError, ValueError):
             self._file.close()
-
-
-def part_path(path: Path) -> Path:
-    """Where an unfinished `path` is kept; its ending stays, so that players take it."""
-    return path.with_name(f"{path.stem}.part{path.suffix}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from diarize.base import SpeakerActivity
-from integrations.files.outdir import OutputDirectory
-from integrations.files.rttm import write_rttm
-from integrations.files.seglst import write_seglst
-from integrations.files.vtt import write_vtt
+from integrations.files.disk.outdir import OutputDirectory
+from integrations.files.transcripts.rttm import write_rttm
+from integrations.files.transcripts.seglst import write_seglst
+from integrations.files.transcripts.vtt import write_vtt
 from moderator.events import Heard, Word, WordPlayed
-from moderator.journal import Event
+from moderator.journal.file import Event
 
 
 class TranscriptBuilder:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diarize.base import SpeakerActivity
-from integrations.files import source
-from integrations.files.rttm import SpeakerTurns, merged, numbered_fields, times
-from integrations.files.source import checked_id, clipped, read_text, shown
-from integrations.files.words import MeetingWords, clean, in_order
+from integrations.files.disk import foreign
+from integrations.files.disk.foreign import checked_id, clipped, read_text, shown
+from integrations.files.transcripts.rttm import SpeakerTurns, merged, numbered_fields, times
+from integrations.files.transcripts.words import MeetingWords, clean, in_order
 from moderator.errors import InputError
 from moderator.events import Word
 from moderator.mind.base import Participant
@@ -77,7 +77,7 @@ def attribute(speech: SpeakerTurns, words: Sequence[CtmWord], path: Path) -> Mee
     """
     files = sorted({word.file for word in words})
     for file in files:
-        if source.meeting_id(file) != speech.file:
+        if foreign.meeting_id(file) != speech.file:
             raise InputError(
                 f"words of '{clipped(file)}' beside turns of '{clipped(speech.file)}'",
                 where=shown(path),
@@ -121,7 +121,7 @@ def by_channel(words: Sequence[CtmWord], path: Path) -> MeetingWords:
     ]
     name = words[0].file if per_channel else path.stem
     turns = merged(SpeakerActivity(word.speaker, word.start, word.end) for word in said)
-    return _meeting(source.meeting_id(name), said, turns, ())
+    return _meeting(foreign.meeting_id(name), said, turns, ())
 
 
 def _meeting(

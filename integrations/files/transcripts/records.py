@@ -13,9 +13,9 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from integrations.files import source
-from integrations.files.source import checked_id, clipped, invalid, read_text, shown
-from integrations.files.words import (
+from integrations.files.disk import foreign
+from integrations.files.disk.foreign import checked_id, clipped, invalid, read_text, shown
+from integrations.files.transcripts.words import (
     LATEST_S,
     DialogueAct,
     MeetingWords,
@@ -125,7 +125,7 @@ def parse_record(text: str, path: Path) -> MeetingWords:
         raise InputError("no words in it", where=shown(path), todo="give a record with words")
     ends = max(max(word.end for word in words), max(turn.end for turn in turns))
     return MeetingWords(
-        meeting_id=source.meeting_id(record.meeting_id),
+        meeting_id=foreign.meeting_id(record.meeting_id),
         duration=max(to_samples(record.duration), ends),
         words=words,
         turns=turns,

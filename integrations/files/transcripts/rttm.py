@@ -14,10 +14,10 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from diarize.base import SpeakerActivity
-from integrations.files import source
-from integrations.files.atomic import write_text
-from integrations.files.source import checked_id, clipped, shown
-from integrations.files.words import LATEST_S, Span, checked_turns
+from integrations.files.disk import foreign
+from integrations.files.disk.atomic import write_text
+from integrations.files.disk.foreign import checked_id, clipped, shown
+from integrations.files.transcripts.words import LATEST_S, Span, checked_turns
 from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
 
@@ -72,7 +72,7 @@ def parse_rttm(text: str, path: Path) -> SpeakerTurns:
             where=shown(path),
             todo="give the RTTM of a meeting with speech",
         )
-    return SpeakerTurns(source.meeting_id(unquote(file)), checked_turns(spans, path))
+    return SpeakerTurns(foreign.meeting_id(unquote(file)), checked_turns(spans, path))
 
 
 def write_rttm(path: Path, meeting_id: str, activities: Iterable[SpeakerActivity]) -> None:

@@ -13,11 +13,18 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from integrations.files import source
-from integrations.files.atomic import write_text
-from integrations.files.segments import join_words
-from integrations.files.source import checked_id, clipped, invalid, read_text, shown
-from integrations.files.words import LATEST_S, MeetingWords, Span, checked_turns, in_order, spread
+from integrations.files.disk import foreign
+from integrations.files.disk.atomic import write_text
+from integrations.files.disk.foreign import checked_id, clipped, invalid, read_text, shown
+from integrations.files.transcripts.segments import join_words
+from integrations.files.transcripts.words import (
+    LATEST_S,
+    MeetingWords,
+    Span,
+    checked_turns,
+    in_order,
+    spread,
+)
 from moderator.errors import InputError
 from moderator.events import Word
 from moderator.mind.base import Participant
@@ -80,7 +87,7 @@ def parse_seglst(text: str, path: Path) -> MeetingWords:
     if not words:
         raise InputError("no words in it", where=shown(path), todo="give segments with words")
     return MeetingWords(
-        meeting_id=source.meeting_id(segments[0].session_id),
+        meeting_id=foreign.meeting_id(segments[0].session_id),
         duration=max(turn.end for turn in turns),
         words=in_order(words),
         turns=turns,

@@ -7,9 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from integrations.files.atomic import write_text
-from integrations.files.segments import join_words
-from integrations.files.words import clean
+from integrations.files.disk.atomic import write_text
+from integrations.files.transcripts.segments import join_words
+from integrations.files.transcripts.words import clean
 from moderator.events import Word
 from moderator.timeline import SAMPLE_RATE, Samples, to_samples
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from diarize.base import SpeakerActivity
-from integrations.files.source import shown
+from integrations.files.disk.foreign import shown
 from moderator.errors import InputError
 from moderator.events import Word
 from moderator.mind.base import Participant

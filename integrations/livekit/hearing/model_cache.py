@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from integrations.livekit.models import RoomModels, SharedDiarization, load_models
-from moderator.models import ModelStore
+from integrations.livekit.hearing.models import RoomModels, load_models
+from integrations.livekit.hearing.shared_diarization import SharedDiarization
+from moderator.models.store import ModelStore
 from roles.schema import Role
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from livekit import rtc
 
-from integrations.livekit.clock import TrackClock
-from integrations.livekit.consent import Consent, is_person
-from integrations.livekit.frames import TrackFrames
+from integrations.livekit.hearing.clock import TrackClock
+from integrations.livekit.hearing.frames import TrackFrames
+from integrations.livekit.people.consent import Consent, is_person
 from moderator.audio import AudioChunk, Waveform
 from moderator.timeline import SAMPLE_RATE, LiveClock, Samples, to_samples
 

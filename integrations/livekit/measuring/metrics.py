@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 
-from integrations.livekit.timing import Timed, Timing
-from moderator.journal import Event
+from integrations.livekit.measuring.timing import Timed, Timing
+from moderator.journal.file import Event
 from moderator.timeline import FRAME, LiveClock, Samples, Stopwatch, to_seconds
 from roles.loader import library
 

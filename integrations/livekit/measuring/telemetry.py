@@ -17,7 +17,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import start_http_server
 
-from integrations.livekit.metrics import Metrics
+from integrations.livekit.measuring.metrics import Metrics
 from moderator import __version__
 from moderator.cli.console import note
 from moderator.errors import InputError

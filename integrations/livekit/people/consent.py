@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from livekit import rtc
 
-from integrations.livekit.shared import YES
+from integrations.livekit.people.shared_microphones import YES
 from moderator.timeline import Samples
 from roles.schema import Role
 

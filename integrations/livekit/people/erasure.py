@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from typing import Protocol
 
-from integrations.livekit.outcome import Outcome
 from moderator.errors import InputError
 from moderator.timeline import Samples
+
+
+class Erasable(Protocol):
+    """What a meeting has written so far; see `integrations.livekit.outcome.Outcome`."""
+
+    def erase(self, track: str, speakers: Collection[str]) -> None:
+        """Destroys what is destroyed at once."""
+        ...
+
+    def erase_words(self, speakers: Collection[str], before: Samples) -> None:
+        """Destroys the rest; takes long."""
+        ...
 
 
 class Erasures:
@@ -20,7 +32,7 @@ class Erasures:
     """
 
     def __init__(
-        self, outcome: Outcome, tell: Callable[[str, str], None], failed: Callable[[str], None]
+        self, outcome: Erasable, tell: Callable[[str, str], None], failed: Callable[[str], None]
     ) -> None:
         self._outcome, self._tell, self._failed = outcome, tell, failed
         self._under_way: set[asyncio.Task[None]] = set()

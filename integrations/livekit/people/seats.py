@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from integrations.livekit.consent import Consent
-from integrations.livekit.shared import SharedMicrophones
-from moderator.meeting import Meeting
+from integrations.livekit.people.consent import Consent
+from integrations.livekit.people.shared_microphones import SharedMicrophones
+from moderator.meeting.loop import Meeting
 from moderator.mind.base import Participant
 
 

@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from integrations.files.atomic import disk_errors
-from integrations.files.wav import WavWriter
+from integrations.files.disk.atomic import disk_errors
+from integrations.files.sound.wav import WavWriter
 from moderator.audio import Waveform, silence, to_pcm16
 from moderator.timeline import SAMPLE_RATE, Samples
 

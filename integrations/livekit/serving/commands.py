@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from integrations.livekit.dashboard.server import Dashboard
-    from integrations.livekit.metrics import Metrics
-    from integrations.livekit.models import RoomModels
+    from integrations.livekit.hearing.models import RoomModels
+    from integrations.livekit.measuring.metrics import Metrics
+    from integrations.livekit.measuring.telemetry import Endpoint
+    from integrations.livekit.serving.worker import Worker
     from integrations.livekit.session import SessionOptions
-    from integrations.livekit.telemetry import Endpoint
-    from integrations.livekit.worker import Worker
     from moderator.mind.base import SpeechLLM
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
     from roles.schema import Role
 
     Page = AbstractAsyncContextManager[Dashboard | None]
@@ -117,9 +117,9 @@ def join(
     _prepare_livekit("join")
     from integrations.livekit.address import Address
     from integrations.livekit.dashboard.server import Dashboard
+    from integrations.livekit.measuring.telemetry import metrics_for
     from integrations.livekit.session import SessionOptions
-    from integrations.livekit.succession import load_roles
-    from integrations.livekit.telemetry import metrics_for
+    from integrations.livekit.telling.succession import load_roles
 
     if not room and token is None:
         raise InputError("no room is named", where="moderator join", todo="give --room")
@@ -174,11 +174,11 @@ def serve(
     from roles.loader import load_role
 
     _prepare_livekit("serve")
-    from integrations.files.enrolments import read_enrolments
+    from integrations.files.sound.enrolments import read_enrolments
     from integrations.livekit.address import Address
-    from integrations.livekit.succession import load_roles
-    from integrations.livekit.telemetry import metrics_for
-    from integrations.livekit.worker import Worker, WorkerOptions
+    from integrations.livekit.measuring.telemetry import metrics_for
+    from integrations.livekit.serving.worker import Worker, WorkerOptions
+    from integrations.livekit.telling.succession import load_roles
 
     the_role = load_role(role)
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
@@ -196,7 +196,7 @@ def serve(
 
 
 def _endpoint(port: int | None, host: str) -> Endpoint | None:
-    from integrations.livekit.telemetry import Endpoint
+    from integrations.livekit.measuring.telemetry import Endpoint
 
     return None if port is None else Endpoint(port, host)
 
@@ -225,8 +225,9 @@ def _models(
     role: Role, store: ModelStore, recogniser: str | None, enrol: list[str]
 ) -> Callable[[], RoomModels]:
     """What loads a role's models; recordings to enrol are read, and refused, before."""
-    from integrations.files.enrolments import read_enrolments
-    from integrations.livekit.models import load_models, shared_diarization
+    from integrations.files.sound.enrolments import read_enrolments
+    from integrations.livekit.hearing.models import load_models
+    from integrations.livekit.hearing.shared_diarization import shared_diarization
 
     diarization = shared_diarization(store, read_enrolments(enrol))
     return lambda: load_models(role, store, diarization, recogniser)

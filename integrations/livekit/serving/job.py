@@ -13,16 +13,16 @@ from livekit.agents import AutoSubscribe, JobContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from integrations.livekit.address import Address
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.session import RoomSession, SessionOptions
-from integrations.livekit.succession import Roles
+from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.timeline import Stopwatch
 from roles.schema import Role
 
 if TYPE_CHECKING:
-    from integrations.livekit.metrics import Metrics
+    from integrations.livekit.measuring.metrics import Metrics
 
 LONGEST_METADATA = 100_000
 

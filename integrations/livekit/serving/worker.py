@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest
 
-from integrations.livekit.job import JobWishes, job_role, job_session
-from integrations.livekit.model_cache import ModelCache
-from integrations.livekit.models import shared_diarization
+from integrations.livekit.hearing.model_cache import ModelCache
+from integrations.livekit.hearing.shared_diarization import shared_diarization
 from integrations.livekit.outcome import meeting_id
+from integrations.livekit.serving.job import JobWishes, job_role, job_session
 from integrations.livekit.session import RoomSession
-from integrations.livekit.succession import Roles
+from integrations.livekit.telling.succession import Roles
 from moderator.audio import Waveform
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
-from moderator.models import ModelStore
+from moderator.models.store import ModelStore
 from roles.schema import Role
 
 if TYPE_CHECKING:
-    from integrations.livekit.metrics import Metrics
+    from integrations.livekit.measuring.metrics import Metrics
 
 AGENT_NAME = "moderator"
 

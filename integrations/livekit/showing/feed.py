@@ -11,15 +11,13 @@ from typing import Any
 from livekit import rtc
 from livekit.rtc.participant import PublishDataError
 
+from integrations.livekit.topics import CHANGE, DECISION, NOW
+from moderator.arbiter.rules.base import Standing
 from moderator.events import Action, Decision, Reason, RoleChanged
-from moderator.floor import FloorView
-from moderator.journal import Event
+from moderator.floor.state import FloorView
+from moderator.journal.file import Event
 from moderator.measure.report.wording import ACTIONS, REASONS, said
-from moderator.rules.base import Standing
 from moderator.timeline import Samples, to_samples, to_seconds
-
-DECISION_TOPIC, FLOOR_TOPIC = "moderator.decision", "moderator.now"
-CHANGE_TOPIC = "moderator.change"
 
 REMEMBERED = 20
 """Decisions, and as many changes, that somebody who comes in late is sent."""
@@ -81,7 +79,7 @@ class Feed:
         if event.reason in _DULL or repeated:
             return
         self._told.append(json.dumps(_decision(event), ensure_ascii=False))
-        self._put(DECISION_TOPIC, self._told[-1])
+        self._put(DECISION, self._told[-1])
 
     def floor(self, floor: FloorView, standing: Standing) -> None:
         """Takes who has the floor now; once a percept is often enough."""
@@ -90,7 +88,7 @@ class Feed:
         if seen == self._floor_seen and floor.now - self._floor_at < EVERY:
             return
         self._floor_seen, self._floor_at = seen, floor.now
-        self._put(FLOOR_TOPIC, _floor(floor, quiet=quiet))
+        self._put(NOW, _floor(floor, quiet=quiet))
 
     def forget(self, at: Samples, identity: str) -> None:
         """Has front-ends drop what somebody said."""
@@ -104,14 +102,14 @@ class Feed:
             self._task = None
 
     def _newcomer(self, person: rtc.RemoteParticipant) -> None:
-        for topic, lines in ((CHANGE_TOPIC, self._changes), (DECISION_TOPIC, self._told)):
+        for topic, lines in ((CHANGE, self._changes), (DECISION, self._told)):
             for line in lines:
                 self._put(topic, line, person.identity)
 
     def _changed(self, at: Samples, what: str, facts: dict[str, Any]) -> None:
         found = {"seconds": to_seconds(at), "change": what, **facts}
         self._changes.append(json.dumps(found, ensure_ascii=False))
-        self._put(CHANGE_TOPIC, self._changes[-1])
+        self._put(CHANGE, self._changes[-1])
 
     def _put(self, topic: str, line: str, to: str | None = None) -> None:
         self._waiting.append((topic, line, to))
@@ -128,7 +126,7 @@ class Feed:
                 with suppress(RuntimeError, ConnectionError, TimeoutError, PublishDataError):
                     await self._room.local_participant.publish_data(
                         line,
-                        reliable=topic != FLOOR_TOPIC,
+                        reliable=topic != NOW,
                         destination_identities=[] if to is None else [to],
                         topic=topic,
                     )

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from livekit import rtc
 
+from integrations.livekit import topics
 from moderator.events import (
     Action,
     Decision,
@@ -16,8 +17,8 @@ from moderator.events import (
     TurnStarted,
     Withdrawn,
 )
-from moderator.floor import FloorView
-from moderator.journal import Event
+from moderator.floor.state import FloorView
+from moderator.journal.file import Event
 from moderator.timeline import Samples, to_samples
 from roles.schema import Role
 
@@ -25,8 +26,6 @@ STATE = "lk.agent.state"
 """Stock front-ends show this one."""
 
 ROLE, FLOOR, SHARE, HAND = "moderator.role", "moderator.floor", "moderator.share", "moderator.hand"
-
-HAND_TOPIC = "moderator.hand"
 
 HAND_FOR = to_samples(10.0)
 """A hand goes down when nothing was wished for this long."""
@@ -127,5 +126,5 @@ class AgentState:
                 self._sent |= fresh
                 if fresh.get(HAND):
                     await self._room.local_participant.publish_data(
-                        fresh[HAND], reliable=True, topic=HAND_TOPIC
+                        fresh[HAND], reliable=True, topic=topics.HAND
                     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from livekit import rtc
 
-from integrations.livekit.shared import SharedMicrophones
+from integrations.livekit.people.shared_microphones import SharedMicrophones
+from integrations.livekit.topics import CHAT, TRANSCRIPTION
 from moderator.events import (
     SOMEBODY,
     ConsentGiven,
@@ -18,11 +19,9 @@ from moderator.events import (
     TurnStarted,
     WordPlayed,
 )
-from moderator.journal import Event
+from moderator.journal.file import Event
 from moderator.timeline import Samples, to_samples
 
-TRANSCRIPTION = "lk.transcription"
-CHAT = "lk.chat"
 SEGMENT = "lk.segment_id"
 TRACK = "lk.transcribed_track_id"
 FINAL = "lk.transcription_final"

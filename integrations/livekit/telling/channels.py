@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 from livekit import rtc
 
-from integrations.livekit.consent import acceptable
-from integrations.livekit.control import LONGEST, Control, Refusal, argument_of, parse_chat
-from integrations.livekit.text import CHAT
+from integrations.livekit.people.consent import acceptable
+from integrations.livekit.telling.control import LONGEST, Control, Refusal, argument_of, parse_chat
+from integrations.livekit.topics import CHAT
 from roles.schema import Command
 
 PREFIX = "moderator."

@@ -9,11 +9,11 @@ from enum import IntEnum
 from typing import Any
 from unicodedata import category
 
-from integrations.livekit.succession import is_name
-from moderator.commands import permitted
+from integrations.livekit.telling.succession import is_name
+from moderator.arbiter.spoken_commands import permitted
 from moderator.errors import InputError
 from moderator.events import CommandGiven
-from moderator.meeting import Meeting
+from moderator.meeting.loop import Meeting
 from moderator.timeline import to_seconds
 from roles.schema import Command, Role
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from moderator.events import Act, Action, Proposal, Reason
-from moderator.floor import FloorView
+from moderator.floor.state import FloorView
 from moderator.timeline import Samples
 from roles.schema import Role
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from moderator.arbiter.rules.base import Situation, Verdict
 from moderator.events import Action, Reason
-from moderator.rules.base import Situation, Verdict
 
 
 def out_of_hearing(situation: Situation) -> Verdict | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from moderator.arbiter.rules.base import Situation, Verdict
 from moderator.events import Action, Reason
-from moderator.rules.base import Situation, Verdict
 from moderator.timeline import to_samples
 
 SHARE_BASE = to_samples(120.0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from moderator.arbiter.rules.base import Situation, Verdict
 from moderator.events import SOMEBODY, Act, Action, Reason
-from moderator.floor import FloorStatus
-from moderator.rules.base import Situation, Verdict
+from moderator.floor.state import FloorStatus
 from moderator.timeline import to_samples
 from roles.people import allows
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from moderator.arbiter.rules.base import Situation, Verdict
 from moderator.events import Act, Action, Reason
-from moderator.rules.base import Situation, Verdict
 from moderator.timeline import to_samples
 
 STALE_AFTER = to_samples(2.0)

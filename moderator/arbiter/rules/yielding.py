@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from moderator.arbiter.rules.base import Situation, Verdict
+from moderator.arbiter.rules.taking import is_protected
 from moderator.events import SOMEBODY, Act, Action, Reason
-from moderator.rules.base import Situation, Verdict
-from moderator.rules.taking import is_protected
 from moderator.timeline import to_samples
 from roles.people import allows
 

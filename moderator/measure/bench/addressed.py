@@ -8,9 +8,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from moderator.floor.voices import Times, Voice, silence
 from moderator.measure.bench.meeting import Seat
 from moderator.timeline import to_samples
-from moderator.voices import Times, Voice, silence
 
 TOPIC_WITHIN = to_samples(1.0)
 """A floor turn that begins within this of a topic's beginning opens the topic."""

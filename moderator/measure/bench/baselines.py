@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from moderator.floor.voices import Values, Voice, silence
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked
 from moderator.measure.bench.scorer import Traits
-from moderator.voices import Values, Voice, silence
 
 SILENCE_S = 0.7
 """Silence after which voice agents commonly take the turn, s."""

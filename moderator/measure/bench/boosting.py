@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from moderator.floor.features import FIVE, timing
+from moderator.floor.voices import Values
 from moderator.measure.bench.boundary import boundary_moments
 from moderator.measure.bench.dynamic import dynamic_moments
 from moderator.measure.bench.floor_turns import speakers
@@ -21,8 +23,6 @@ from moderator.measure.bench.moments import Asked, Moments, Protocol
 from moderator.measure.bench.scorer import Traits
 from moderator.measure.bench.scores import Flags
 from moderator.measure.bench.stream import stream_moments
-from moderator.timing import FIVE, timing
-from moderator.voices import Values
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier

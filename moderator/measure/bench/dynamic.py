@@ -10,13 +10,13 @@ import hashlib
 
 import numpy as np
 
+from moderator.floor.voices import Times, Values
 from moderator.measure.bench.addressed import addressees
 from moderator.measure.bench.floor_turns import all_floor_turns, floor_turns, utterances
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Moments, Protocol, starts
 from moderator.measure.bench.scores import Flags
 from moderator.timeline import SAMPLE_RATE, Samples, to_samples
-from moderator.voices import Times, Values
 
 SHORTEST_S, LONGEST_S = 0.5, 3.0
 RUNS = 10

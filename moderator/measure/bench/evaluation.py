@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from moderator.floor.voices import Values
 from moderator.measure.bench.intervals import bootstrap, draws, interval
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.metrics import MeetingScores, metrics_of
@@ -16,7 +17,6 @@ from moderator.measure.bench.moments import Moments, Protocol
 from moderator.measure.bench.scorer import Traits
 from moderator.measure.bench.scores import Ranking
 from moderator.measure.bench.teams import teams
-from moderator.voices import Values
 
 GOAL = {Protocol.STREAM: "f1", Protocol.BOUNDARY: "macro_f1", Protocol.DYNAMIC: "f1"}
 """What a threshold is chosen for."""

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from moderator.floor.voices import Times
 from moderator.measure.bench.moments import Moments
 from moderator.measure.bench.scores import Flags
 from moderator.timeline import Samples, to_samples
-from moderator.voices import Times
 
 EARLIEST: Final = to_samples(-1.0)
 LATEST: Final = to_samples(1.5)

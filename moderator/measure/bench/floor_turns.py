@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from moderator.events import Word
-from moderator.floor import TURN_LENGTH, TURN_PAUSE
+from moderator.floor.state import TURN_LENGTH, TURN_PAUSE
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.timeline import Samples
 from moderator.transcript import UTTERANCE_PAUSE

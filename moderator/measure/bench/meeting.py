@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from moderator.errors import InputError
 from moderator.events import Word
+from moderator.floor.features import SeatVoices
 from moderator.mind.base import Participant
 from moderator.timeline import Samples
-from moderator.timing import SeatVoices
 
 
 @dataclass(frozen=True, slots=True)

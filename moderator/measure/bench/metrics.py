@@ -10,11 +10,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from moderator.floor.voices import Values
 from moderator.measure.bench.addressed import Kind
 from moderator.measure.bench.event_match import match, wishes
 from moderator.measure.bench.moments import Moments, Protocol
 from moderator.measure.bench.scores import Counts, Flags, Ranking, count
-from moderator.voices import Values
 
 Weights = NDArray[np.int64]
 

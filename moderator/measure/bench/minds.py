@@ -12,15 +12,15 @@ import numpy as np
 from moderator.ears.script import ScriptedEars
 from moderator.errors import MindError
 from moderator.events import Proposal, Word
-from moderator.floor import TURN_LENGTH, Floor
+from moderator.floor.state import TURN_LENGTH, Floor
+from moderator.floor.voices import Times, Values
 from moderator.measure.bench.floor_turns import TURN_WORDS, Span, utterances
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.measure.bench.moments import Asked
 from moderator.measure.bench.scorer import Pass, Traits
+from moderator.meeting.percepts import PerceptBuilder
 from moderator.mind.base import MindSession, PartFailed, Participant, SpeechLLM
-from moderator.percepts import PerceptBuilder
 from moderator.timeline import TICK, Samples, Stopwatch, to_samples
-from moderator.voices import Times, Values
 from roles.schema import Role
 
 PERCEPT_S = 0.5

@@ -8,9 +8,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from moderator.floor.voices import Times
 from moderator.measure.bench.addressed import Kind
 from moderator.measure.bench.floor_turns import Span
-from moderator.voices import Times
 
 
 class Protocol(StrEnum):

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from moderator.errors import InputError
+from moderator.floor.voices import Values
 from moderator.measure.bench.boosting import Boosted, Recipe, assemble, fit, moments_of, recipes
 from moderator.measure.bench.dynamic import RUNS
 from moderator.measure.bench.evaluation import Scored
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.scorer import OnePassScorer, Pass, Scorer
-from moderator.voices import Values
 
 T = TypeVar("T")
 Advance = Callable[[float], None]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol as Port
 from typing import runtime_checkable
 
+from moderator.floor.voices import Values
 from moderator.measure.bench.meeting import Seat
 from moderator.measure.bench.moments import Asked, Protocol
-from moderator.voices import Values
 
 
 @dataclass(frozen=True, slots=True)

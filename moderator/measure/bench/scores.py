@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from moderator.voices import Values
+from moderator.floor.voices import Values
 
 Flags = NDArray[np.bool_]
 

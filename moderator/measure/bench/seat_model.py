@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from moderator.floor.voices import Values
 from moderator.measure.bench.dynamic import begins_at_end
 from moderator.measure.bench.meeting import Seat, seat_voices
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.scorer import Pass, Traits
-from moderator.voices import Values
 
 if TYPE_CHECKING:
     from moderator.mind.moderator_lm.loading import Loaded
@@ -59,7 +59,7 @@ class SeatModel:
         """The moments of several protocols, each segment read once."""
         import torch
 
-        from moderator.learn.examples import prompt_ids, segments
+        from moderator.measure.bench.seat_text import prompt_ids, segments
         from moderator.mind.moderator_lm import passage
         from moderator.mind.moderator_lm.floor_model import measure, role_numbers
 

@@ -1,5 +1,4 @@
-"""The report of a meeting: one self-contained HTML page."""
+"""The report of a meeting: one self-contained HTML page, made of its journal and sound.
 
-from moderator.measure.report.page import write_report
-
-__all__ = ["write_report"]
+Nothing that a page would fetch from elsewhere may enter.
+"""

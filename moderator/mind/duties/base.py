@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from moderator.events import Act
-from moderator.floor import FloorView
+from moderator.floor.state import FloorView
 from moderator.language.phrases import Phrases
 from moderator.mind.base import Participant
 from moderator.mind.duties.plan import Plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moderator.events import SOMEBODY, Act
-from moderator.floor import FloorStatus
+from moderator.floor.state import FloorStatus
 from moderator.mind.duties.base import Scene, Wish
 from moderator.timeline import Samples, to_samples, to_seconds
 from roles.schema import CrosstalkDuty, InviteQuietDuty, MonologueDuty, SilenceDuty

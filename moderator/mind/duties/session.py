@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from moderator.events import Percept, Proposal
-from moderator.floor import FloorView
-from moderator.language import load_phrases
+from moderator.floor.state import FloorView
+from moderator.language.phrases import load_phrases
 from moderator.mind.base import Capabilities, Participant
 from moderator.mind.duties import answering, floor_care, summing_up, timing
 from moderator.mind.duties.base import DutyRunner, Scene, Wish

@@ -17,7 +17,7 @@ from moderator.mind.moderator_lm.shape import BackboneShape
 if TYPE_CHECKING:
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
 
 MODEL = "smollm2-135m-instruct"
 

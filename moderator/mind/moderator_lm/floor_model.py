@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from moderator.floor.features import SeatVoices, timing
+from moderator.floor.voices import Times
 from moderator.mind.moderator_lm.trees import Forest
-from moderator.timing import SeatVoices, timing
-from moderator.voices import Times
 
 WINDOW_S = 300.0
 """Voices further back are not looked at, s."""

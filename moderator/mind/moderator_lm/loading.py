@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from moderator.mind.moderator_lm.network import Network
     from moderator.mind.moderator_lm.own_backbone import OwnBackbone
     from moderator.mind.moderator_lm.speech import SpeechEncoder
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
+
+NAME = "moderator-lm"
 
 WEIGHTS = Path(__file__).parent / "weights" / "moderator-lm.safetensors"
 PIN = WEIGHTS.with_suffix(".json")

@@ -8,13 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from moderator.mind.base import Capabilities, Participant
+from moderator.mind.moderator_lm.loading import NAME, Loaded
 from roles.schema import Role
 
 if TYPE_CHECKING:
-    from moderator.mind.moderator_lm.loading import Loaded
     from moderator.mind.moderator_lm.session import ModeratorSession
-
-NAME = "moderator-lm"
 
 
 class ModeratorLM:

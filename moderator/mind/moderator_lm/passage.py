@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from moderator.floor.voices import Times
 from moderator.mind.moderator_lm.floor_model import FloorReading
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.script import Segment
-from moderator.voices import Times
 
 WIDTH_STEP = 64
 """Passages are padded to multiples of this: what torch keeps for every shape that it meets on a

@@ -16,12 +16,12 @@ from torch import Tensor
 from moderator.audio import Waveform
 from moderator.errors import MindError
 from moderator.events import SOMEBODY, Act, Percept, Proposal, Word
-from moderator.floor import FloorStatus, FloorView
+from moderator.floor.features import SeatVoices
+from moderator.floor.state import FloorStatus, FloorView
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.checkpoint import Advice
 from moderator.mind.moderator_lm.floor_model import measure, role_numbers
-from moderator.mind.moderator_lm.loading import Loaded
-from moderator.mind.moderator_lm.mind import NAME
+from moderator.mind.moderator_lm.loading import NAME, Loaded
 from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letter, part_of, prompt
 from moderator.mind.moderator_lm.script import CONTEXT, OPENING, SPAN, Script, Tokens
 from moderator.mind.moderator_lm.speech import CHUNK, Mixture
@@ -30,7 +30,6 @@ from moderator.mind.moderator_lm.talk import Talk
 from moderator.mind.moderator_lm.thinking import Considered
 from moderator.mind.moderator_lm.thought import Budget, budget, chosen, quietest, write
 from moderator.timeline import Samples, to_samples
-from moderator.timing import SeatVoices
 from roles.schema import Role
 
 _NOW, _SOON = 1, 2

@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from moderator.events import SpeakerActivity
-from moderator.floor import FloorView
+from moderator.floor.features import SeatVoices
+from moderator.floor.state import FloorView
 from moderator.mind.moderator_lm.floor_model import WINDOW_S
 from moderator.timeline import Samples, to_samples
-from moderator.timing import SeatVoices
 
 KEPT = to_samples(2 * WINDOW_S)
 """Twice the window: when somebody spoke before the seat did is asked for as well."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from moderator.floor.features import SeatVoices
 from moderator.mind.moderator_lm.script import Encode
 from moderator.mind.moderator_lm.talk import KEPT
 from moderator.mind.moderator_lm.thinking import FIELDS, Considered
 from moderator.timeline import Samples, to_samples, to_seconds
-from moderator.timing import SeatVoices
 from roles.schema import Thought
 
 AT_LEISURE_S = 0.5

@@ -1,6 +1,4 @@
-"""A mind behind any OpenAI-compatible server: attributed transcript in, structured proposal out."""
+"""A mind behind any OpenAI-compatible server: attributed transcript in, structured proposal out.
 
-from moderator.mind.openai.mind import OpenAIMind
-from moderator.mind.openai.settings import OpenAISettings
-
-__all__ = ["OpenAIMind", "OpenAISettings"]
+What the server answers is data from outside; it is checked before anything is made of it.
+"""

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from moderator.floor import FloorView
+from moderator.floor.state import FloorView
 from moderator.mind.base import Participant
 from moderator.mind.questions import Question
 from moderator.timeline import Samples, to_seconds

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
+from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, Word
-from moderator.floor import FloorStatus, FloorView
-from moderator.language import load_phrases
+from moderator.floor.state import FloorStatus, FloorView
+from moderator.language.phrases import load_phrases
 from moderator.mind.base import Participant
 from moderator.mind.openai import prompt
 from moderator.mind.openai.answer import Answer, read_answer, schema
@@ -18,7 +19,6 @@ from moderator.mind.openai.prompt import OWN, Message
 from moderator.mind.openai.settings import OpenAISettings
 from moderator.mind.questions import Questions
 from moderator.mouth.sentences import SentenceSplitter
-from moderator.rules.wish import STALE_AFTER
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript
 from roles.schema import Role

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from integrations.files.inputs import RecordedTracks, SharedRecording, open_inputs
-from integrations.files.words import MeetingWords
+from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 
 RTTM = "SPEAKER M 1 0 2 <NA> <NA> Ann <NA> <NA>\n"

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from integrations.files.outdir import RESULTS
+from integrations.files.disk.outdir import RESULTS
 from moderator.cli.app import run
-from moderator.journal import read
-from moderator.rerun import rerun
+from moderator.journal.file import read
+from moderator.journal.rerun import rerun
 from moderator.timeline import SAMPLE_RATE
 
 TALK = [

@@ -10,12 +10,12 @@ import pytest
 import soundfile
 
 from integrations.files.demo import Script, render
-from integrations.files.render import write_tracks
+from integrations.files.sound.render import write_tracks
 from moderator.cli.app import run
-from moderator.journal import read
-from moderator.models import ModelStore
+from moderator.journal.file import read
+from moderator.journal.rerun import rerun
+from moderator.models.store import ModelStore
 from moderator.mouth.loading import VoiceLoader
-from moderator.rerun import rerun
 from moderator.timeline import SAMPLE_RATE, to_seconds
 from roles.schema import VoiceChoice
 

@@ -21,7 +21,7 @@ from moderator.ears.base import Ears
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
 from moderator.events import TurnEnded, Word
-from moderator.mind.duties import Duties
+from moderator.mind.duties.session import Duties
 from moderator.testing.ears import FakeEars
 from moderator.testing.meetings import talk
 from moderator.testing.mouth import ToneVoice
@@ -252,8 +252,8 @@ def test_a_spoken_question_is_heard_and_answered() -> None:
     """Embedded models, from sound to sound."""
     import soxr
 
-    from integrations.files.render import speech
-    from moderator.models import ModelStore
+    from integrations.files.sound.render import speech
+    from moderator.models.store import ModelStore
     from moderator.mouth.loading import VoiceLoader
     from roles.schema import VoiceChoice
 

@@ -54,7 +54,7 @@ def test_download_files_fetches_what_an_english_role_needs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from integrations.livekit.plugin import ModeratorPlugin
-    from moderator.models import ModelStore
+    from moderator.models.store import ModelStore
 
     pulled: list[str] = []
     monkeypatch.setattr(ModelStore, "pull", lambda _self, *names: pulled.extend(names))

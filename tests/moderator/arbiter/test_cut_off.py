@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from moderator.arbiter.rules.base import Standing
 from moderator.events import Act, Action, Reason
-from moderator.floor import FloorView
-from moderator.rules.base import Standing
-from tests.moderator.test_arbiter import FREE, SPEAKING, decided, proposal, role
+from moderator.floor.state import FloorView
+from tests.moderator.arbiter.test_decide import FREE, SPEAKING, decided, proposal, role
 
 
 def test_nothing_is_begun_that_nobody_hears() -> None:

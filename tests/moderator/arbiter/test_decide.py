@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderator.arbiter import decide
+from moderator.arbiter.decide import decide
+from moderator.arbiter.rules.base import Situation, Standing
+from moderator.arbiter.rules.quotas import SHARE_BASE
 from moderator.events import Act, Action, Decision, Proposal, Reason
-from moderator.floor import FloorStatus, FloorView
-from moderator.rules.base import Situation, Standing
-from moderator.rules.quotas import SHARE_BASE
+from moderator.floor.state import FloorStatus, FloorView
 from moderator.timeline import Samples, to_samples
 from roles.schema import Identity, Role, TurnPolicy
 

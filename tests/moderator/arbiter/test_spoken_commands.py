@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from moderator.addressee import AddresseeDetector
-from moderator.commands import CommandSpotter, permitted
+from moderator.arbiter.spoken_commands import CommandSpotter, permitted
 from moderator.events import Command, CommandGiven
-from moderator.language import load_phrases
+from moderator.floor.addressee import AddresseeDetector
+from moderator.language.phrases import load_phrases
 from moderator.testing.meetings import talk
 from moderator.timeline import to_samples
 from moderator.transcript import Transcript

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = ("torch", "pyannote", "transformers", "ctranslate2", "faster_whisper", "openai")
-RUN = "from moderator.cli import main; main()"
+RUN = "from moderator.cli.entry import main; main()"
 
 PLUGIN = """
 import time, errno, os

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderator.addressee import AddresseeDetector
-from moderator.language import load_phrases
+from moderator.floor.addressee import AddresseeDetector
+from moderator.language.phrases import load_phrases
 
 DETECTOR = AddresseeDetector(["Robin", "facilitator"], load_phrases("en"))
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from diarize.base import SpeakerActivity
 from moderator.events import SOMEBODY, Heard
-from moderator.floor import Floor, FloorStatus
+from moderator.floor.state import Floor, FloorStatus
 from moderator.timeline import TICK, to_samples, to_seconds
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from moderator.ears.script import ScriptedEars
 from moderator.events import Act, Action, Decision, Heard, Percept, Proposal, Reason, Word
-from moderator.journal import Closed, Event, Journal, Line, Opened, read
+from moderator.journal.file import Closed, Event, Journal, Line, Opened, read
+from moderator.journal.rerun import rerun
 from moderator.measure.report.reading import read_journal
-from moderator.meeting import Meeting, Settings
-from moderator.mind.duties import Duties
-from moderator.rerun import rerun
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
+from moderator.mind.duties.session import Duties
 from moderator.testing.meetings import OwnAudio, SilentSource, chatter, people, talk
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import ReplayClock, Stopwatch

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from moderator import journal as journal_module
 from moderator.audio import AudioChunk
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
 from moderator.events import Heard, Percept, Word
-from moderator.floor import FloorView
-from moderator.journal import Closed, Journal, Line, Opened, read
-from moderator.meeting import Meeting, Settings
+from moderator.floor.state import FloorView
+from moderator.journal import file as journal_file
+from moderator.journal.file import Closed, Journal, Line, Opened, read
+from moderator.journal.rerun import rerun
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
-from moderator.mind.duties import Duties
-from moderator.mind.duties.session import DutiesSession
-from moderator.rerun import rerun
+from moderator.mind.duties.session import Duties, DutiesSession
 from moderator.testing.meetings import people
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import TICK, ReplayClock, Samples, Stopwatch, to_samples
@@ -199,10 +199,10 @@ def test_an_erasure_that_fails_midway_loses_nothing(
 
     with monkeypatch.context() as patch:
         if broken == "copy":
-            whole = journal_module._without
+            whole = journal_file._without
             calls = iter(range(60))
             patch.setattr(
-                journal_module,
+                journal_file,
                 "_without",
                 lambda *line: whole(*line) if next(calls, None) is not None else full(),
             )

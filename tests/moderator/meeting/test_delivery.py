@@ -6,9 +6,9 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-from moderator.delivery import Delivery
 from moderator.events import Act, Proposal
-from moderator.meeting import Settings
+from moderator.meeting.delivery import Delivery
+from moderator.meeting.settings import Settings
 from moderator.mouth.base import Sentence
 from moderator.mouth.cache import CachedVoice
 from moderator.testing.minds import ScriptedSession

@@ -12,11 +12,12 @@ import pytest
 from moderator.audio import AudioChunk, Waveform
 from moderator.ears.script import ScriptedEars
 from moderator.events import Act, Action, Command, Proposal, Reason, Word
-from moderator.journal import Closed, Journal, Line, Opened, read
-from moderator.meeting import Meeting, Settings
+from moderator.journal.file import Closed, Journal, Line, Opened, read
+from moderator.journal.rerun import rerun
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
-from moderator.mind.duties import Duties
-from moderator.rerun import rerun
+from moderator.mind.duties.session import Duties
 from moderator.testing.minds import ScriptedMind
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import FRAME, TICK, ReplayClock, Samples, Stopwatch, to_samples, to_seconds

@@ -10,13 +10,14 @@ import pytest
 
 from moderator.errors import MindError
 from moderator.events import Act, Action, Decision, Failure, Percept, Proposal, TurnEnded
-from moderator.floor import FloorView
-from moderator.journal import to_line
-from moderator.language import load_phrases
+from moderator.floor.state import FloorView
+from moderator.journal.file import to_line
+from moderator.language.phrases import load_phrases
 from moderator.mind.base import Capabilities, MindSession, Participant
-from moderator.mind.duties import Duties
+from moderator.mind.duties.session import Duties
 from moderator.mind.ensemble import Ensemble
-from moderator.mind.openai import OpenAIMind, OpenAISettings
+from moderator.mind.openai.mind import OpenAIMind
+from moderator.mind.openai.settings import OpenAISettings
 from moderator.testing.chat_server import ChatServer, Reply, always, wish
 from moderator.testing.meetings import chatter, hold_meeting, of, people, talk
 from moderator.timeline import to_samples

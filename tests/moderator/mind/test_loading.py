@@ -78,7 +78,7 @@ def test_the_embedded_model_is_not_imported_before_a_meeting_opens() -> None:
     code = (
         "import sys; from moderator.mind.timed import TimedDuties;"
         "from moderator.mind.moderator_lm.mind import ModeratorLM;"
-        "from moderator.mind.duties import Duties;"
+        "from moderator.mind.duties.session import Duties;"
         "TimedDuties(Duties(), ModeratorLM(lambda: 1 / 0)).capabilities;"
         "print(sorted({'transformers', 'torch', 'ctranslate2'} & set(sys.modules)))"
     )

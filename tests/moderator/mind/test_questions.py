@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from moderator.events import Percept, Word
-from moderator.language import load_phrases
+from moderator.language.phrases import load_phrases
 from moderator.mind.questions import Question, Questions
 from moderator.testing.meetings import talk
 from moderator.timeline import to_samples

@@ -10,11 +10,10 @@ import pytest
 
 from moderator.errors import MindError
 from moderator.events import Act, Failure, Percept, Proposal, TurnStarted
-from moderator.floor import FloorView
-from moderator.journal import to_line
+from moderator.floor.state import FloorView
+from moderator.journal.file import to_line
 from moderator.mind.base import Capabilities, Participant
-from moderator.mind.duties import Duties
-from moderator.mind.duties.session import DutiesSession
+from moderator.mind.duties.session import Duties, DutiesSession
 from moderator.mind.timed import PATIENCE, TimedDuties, needs_timing
 from moderator.testing.meetings import hold_meeting, of, people, talk
 from moderator.timeline import to_samples, to_seconds

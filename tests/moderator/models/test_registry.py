@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from moderator.models import Installed, ModelStore, WheelMembers
 from moderator.models.registry import EMBEDDED, REGISTRY
+from moderator.models.spec import Installed, WheelMembers
+from moderator.models.store import ModelStore
 
 
 def test_names_are_unique_and_every_file_has_a_source() -> None:

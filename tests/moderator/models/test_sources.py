@@ -12,17 +12,10 @@ import huggingface_hub
 import pytest
 
 from moderator.errors import InputError
-from moderator.models import (
-    HubFile,
-    Installed,
-    Model,
-    ModelFile,
-    ModelStore,
-    Wheel,
-    WheelMembers,
-    wheels,
-)
+from moderator.models import wheels
 from moderator.models.progress import silent
+from moderator.models.spec import HubFile, Installed, Model, ModelFile, Wheel, WheelMembers
+from moderator.models.store import ModelStore
 from moderator.testing.models import TINY, WheelShelf, build_wheel, model_file, tiny_model
 
 WHEEL = Wheel("tiny-model", "1.0", 100)

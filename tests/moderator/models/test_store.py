@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from moderator.errors import InputError, ModelMissingError
-from moderator.models import Installed, Model, ModelFile, ModelStore, Wheel, WrongHashError, files
+from moderator.models import files
+from moderator.models.errors import WrongHashError
+from moderator.models.spec import Installed, Model, ModelFile, Wheel
+from moderator.models.store import ModelStore
 from moderator.testing.models import TINY, WheelShelf, model_file, tiny_model
 
 
@@ -243,7 +246,7 @@ def test_remains_of_a_killed_pull_are_cleared(store: ModelStore, root: Path) -> 
 _PULL = """
 import sys, time
 from pathlib import Path
-from moderator.models import ModelStore
+from moderator.models.store import ModelStore
 from moderator.testing.models import WheelShelf, tiny_model
 
 folder, log = Path(sys.argv[1]), Path(sys.argv[2])

@@ -14,10 +14,10 @@ import pytest
 
 from integrations.files.ami import command, release
 from integrations.files.ami.splits import SPLITS, split_of
-from integrations.files.bench_command import bench
-from integrations.files.records import read_record
+from integrations.files.bench.command import bench
+from integrations.files.transcripts.records import read_record
 from moderator.cli import app
-from tests.integrations.files.releases import MINIATURE, Rewritten, pack, root
+from tests.integrations.files.ami.releases import MINIATURE, Rewritten, pack, root
 
 ENTITIES = """<!DOCTYPE nite:root [<!ENTITY a "xxxxxxxxxx"><!ENTITY b "&a;&a;&a;&a;">]>
 <nite:root xmlns:nite="http://nite.sourceforge.net/"><w nite:id="w">&b;</w></nite:root>"""

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from integrations.files import bench_run
-from integrations.files.bench_command import bench
-from integrations.files.bench_records import find_seats, read_meetings
+from integrations.files.bench import run as bench_run
+from integrations.files.bench.command import bench
+from integrations.files.bench.records import find_seats, read_meetings
 from moderator.cli import app
 from moderator.errors import InputError
 from moderator.measure.bench.runner import pool

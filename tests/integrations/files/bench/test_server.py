@@ -19,7 +19,7 @@ from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.stream import stream_moments
 from moderator.testing.chat_server import ChatServer, Reply, wish
 from moderator.testing.server_scenes import role_with, server_mind
-from tests.integrations.files.test_bench import figures, plugged_in, row, run, write
+from tests.integrations.files.bench.test_command import figures, plugged_in, row, run, write
 from tests.moderator.measure.bench.rooms import chat, seat_of
 
 __all__ = ["plugged_in"]
@@ -126,7 +126,7 @@ def test_an_interrupt_ends_everything_at_once(whom: str, tmp_path: Path) -> None
     with ChatServer(Listener(Reply(hold_s=5), after=20)) as server:
         command = ["bench", scored, "--minds", "openai:m", "--mind-url", server.url]
         command += ["--jobs", 2, "--json", out]
-        code = "import sys; from moderator.cli import main; sys.exit(main())"
+        code = "import sys; from moderator.cli.entry import main; sys.exit(main())"
         process = subprocess.Popen(
             [sys.executable, "-c", code, *map(str, command)],
             stderr=subprocess.PIPE,

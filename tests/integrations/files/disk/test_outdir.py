@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.files.outdir import LOCK, RESULTS, OutputDirectory, RunState, run_state
+from integrations.files.disk.outdir import LOCK, RESULTS, OutputDirectory, RunState, run_state
 from moderator.errors import InputError
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from integrations.files import learn_command
-from integrations.files.bench_records import find_seats, read_meetings
-from integrations.files.records import read_record
+from integrations.files.bench.records import find_seats, read_meetings
+from integrations.files.learn import command
+from integrations.files.transcripts.records import read_record
 from moderator.cli import app
 from moderator.errors import InputError
 
@@ -18,7 +18,7 @@ from moderator.errors import InputError
 @pytest.fixture(autouse=True)
 def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command, whether or not what is installed already has it."""
-    point = EntryPoint("learn", f"{learn_command.__name__}:app", app.PLUGIN_GROUP)
+    point = EntryPoint("learn", f"{command.__name__}:app", app.PLUGIN_GROUP)
     monkeypatch.setattr(app, "_plugins", lambda: {"learn": point})
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from integrations.files.audio import AudioFile
+from integrations.files.sound.audio import AudioFile
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE, to_samples
 

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 
 from diarize.base import SpeakerActivity
-from integrations.files.records import read_record
-from integrations.files.render import render_record, write_tracks
-from integrations.files.words import MeetingWords
+from integrations.files.sound.render import render_record, write_tracks
+from integrations.files.transcripts.records import read_record
+from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.events import Word
 from moderator.mind.base import Participant

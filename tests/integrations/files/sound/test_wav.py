@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize.base import SpeakerActivity
-from integrations.files import wav
-from integrations.files.atomic import replacing, write_text
-from integrations.files.audio import AudioFile
-from integrations.files.rttm import merged, write_rttm
-from integrations.files.seglst import write_seglst
-from integrations.files.segments import join_words
-from integrations.files.vtt import write_vtt
-from integrations.files.wav import WavWriter
+from integrations.files.disk.atomic import replacing, write_text
+from integrations.files.sound import wav
+from integrations.files.sound.audio import AudioFile
+from integrations.files.sound.wav import WavWriter
+from integrations.files.transcripts.rttm import merged, write_rttm
+from integrations.files.transcripts.seglst import write_seglst
+from integrations.files.transcripts.segments import join_words
+from integrations.files.transcripts.vtt import write_vtt
 from moderator.audio import to_pcm16
 from moderator.errors import InputError
 from moderator.events import Word

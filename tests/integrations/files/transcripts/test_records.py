@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize.base import SpeakerActivity
-from integrations.files.records import parse_record, read_record
-from integrations.files.seglst import parse_seglst, read_seglst, write_seglst
-from integrations.files.segments import join_words
-from integrations.files.words import OVERLAP_ALLOWED, spread
+from integrations.files.transcripts.records import parse_record, read_record
+from integrations.files.transcripts.seglst import parse_seglst, read_seglst, write_seglst
+from integrations.files.transcripts.segments import join_words
+from integrations.files.transcripts.words import OVERLAP_ALLOWED, spread
 from moderator.events import Word
 from moderator.mind.base import Participant
 from moderator.timeline import SAMPLE_RATE
-from tests.integrations.files.transcripts import FILE, refused, spoken, times
+from tests.integrations.files.transcripts.words import FILE, refused, spoken, times
 
 
 def record(**changes: Any) -> dict[str, Any]:

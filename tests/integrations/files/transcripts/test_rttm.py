@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize.base import SpeakerActivity
-from integrations.files.ctm import attribute, by_channel, parse_ctm
-from integrations.files.rttm import merged, numbered_fields, parse_rttm, write_rttm
-from integrations.files.words import MeetingWords
+from integrations.files.transcripts.ctm import attribute, by_channel, parse_ctm
+from integrations.files.transcripts.rttm import merged, numbered_fields, parse_rttm, write_rttm
+from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE
-from tests.integrations.files.transcripts import FILE, ids, refused, times
+from tests.integrations.files.transcripts.words import FILE, ids, refused, times
 
 RTTM = """;; a comment
 SPKR-INFO M 1 <NA> <NA> <NA> unknown Ann <NA>

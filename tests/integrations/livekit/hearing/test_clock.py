@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.livekit.clock import AHEAD, LOST, TrackClock
+from integrations.livekit.hearing.clock import AHEAD, LOST, TrackClock
 from moderator.timeline import TICK, to_samples
 
 S = to_samples(1.0)

@@ -7,10 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from diarize.base import Diarizer
-from integrations.livekit.consent import Consent
-from integrations.livekit.models import SharedDiarization
-from integrations.livekit.shared import SharedMicrophones
-from integrations.livekit.source import RoomEars
+from integrations.livekit.hearing.ears import RoomEars
+from integrations.livekit.hearing.shared_diarization import SharedDiarization
+from integrations.livekit.people.consent import Consent
+from integrations.livekit.people.shared_microphones import SharedMicrophones
 from moderator.audio import AudioChunk
 from moderator.ears.background import BackgroundRecogniser
 from moderator.ears.listener import Listener
@@ -19,7 +19,7 @@ from moderator.ears.reading_pool import ReadingPool
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.utterances import GateOptions
 from moderator.events import SOMEBODY, Heard, SpeakerActivity, Word
-from moderator.percepts import admitted
+from moderator.meeting.percepts import admitted
 from moderator.testing.ears import EnergyVad, FakeDiarizer, FakeRecogniser
 from moderator.timeline import TICK, Samples, to_samples
 from roles.loader import load_role

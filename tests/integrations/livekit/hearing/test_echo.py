@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from integrations.livekit.echo import EchoGuard
+from integrations.livekit.hearing.echo import EchoGuard
 from moderator.audio import AudioChunk, Waveform, silence
 from moderator.timeline import SAMPLE_RATE, TICK, to_samples
 
@@ -20,7 +20,7 @@ BEGIN, OVER = to_samples(0.5), to_samples(3.0)
 
 @lru_cache
 def voices() -> tuple[Waveform, Waveform]:
-    from integrations.files.render import speech
+    from integrations.files.sound.render import speech
     from moderator.cli.models import open_store
     from moderator.mouth.loading import HIBARI_SPEAKERS, VoiceLoader
     from roles.schema import VoiceChoice

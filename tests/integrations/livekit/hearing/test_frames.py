@@ -10,7 +10,7 @@ import pytest
 from livekit import rtc
 from livekit.rtc._ffi_client import FfiClient
 
-from integrations.livekit.frames import TrackFrames
+from integrations.livekit.hearing.frames import TrackFrames
 
 RATE, FRAME_MS = 16_000, 20
 

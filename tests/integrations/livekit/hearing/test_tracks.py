@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 from livekit import rtc
 
-from integrations.livekit.consent import Consent
-from integrations.livekit.tracks import Tracks
+from integrations.livekit.hearing.tracks import Tracks
+from integrations.livekit.people.consent import Consent
 from moderator.timeline import LiveClock
 from roles.loader import load_role
 
@@ -45,7 +45,9 @@ def test_two_connections_lost_without_a_word_about_the_tracks_leave_none_behind(
 ) -> None:
     """A server that says good-bye to the agent names no track; the next one has other ids."""
     opened: set[FakeStream] = set()
-    monkeypatch.setattr("integrations.livekit.tracks.TrackFrames", lambda *_: FakeStream(opened))
+    monkeypatch.setattr(
+        "integrations.livekit.hearing.tracks.TrackFrames", lambda *_: FakeStream(opened)
+    )
 
     async def run() -> None:
         consent = Consent(load_role("facilitator"), lambda: 0)

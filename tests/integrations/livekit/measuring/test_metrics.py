@@ -18,8 +18,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from prometheus_client.parser import text_string_to_metric_families
 
-from integrations.livekit.metrics import MeetingMetrics, MeetingProbe, Metrics
-from integrations.livekit.telemetry import Endpoint, metrics_for
+from integrations.livekit.measuring.metrics import MeetingMetrics, MeetingProbe, Metrics
+from integrations.livekit.measuring.telemetry import Endpoint, metrics_for
 from moderator.errors import InputError
 from moderator.events import (
     Act,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.livekit.timing import Lasted, Timed, Timing
+from integrations.livekit.measuring.timing import Lasted, Timed, Timing
 from moderator.events import (
     Act,
     Action,
@@ -16,7 +16,7 @@ from moderator.events import (
     TurnEnded,
     TurnStarted,
 )
-from moderator.journal import Event
+from moderator.journal.file import Event
 from moderator.timeline import TICK, Samples, to_samples
 
 

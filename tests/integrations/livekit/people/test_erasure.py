@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from integrations.livekit.erasure import Erasures
 from integrations.livekit.outcome import Outcome
+from integrations.livekit.people.erasure import Erasures
 from moderator.errors import InputError
 from moderator.events import Act, Failure, Heard, Proposal, Word
-from moderator.journal import Journal, Opened
+from moderator.journal.file import Journal, Opened
 from moderator.timeline import Samples
 from roles.loader import load_role
 from roles.schema import Role

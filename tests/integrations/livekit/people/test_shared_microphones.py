@@ -6,8 +6,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from integrations.livekit.models import SharedDiarization
-from integrations.livekit.shared import SharedMicrophones
+from integrations.livekit.hearing.shared_diarization import SharedDiarization
+from integrations.livekit.people.shared_microphones import SharedMicrophones
 from moderator.errors import InputError
 from roles.loader import load_role
 from roles.schema import Role

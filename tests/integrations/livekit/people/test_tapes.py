@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from integrations.files.wav import WavWriter
+from integrations.files.sound.wav import WavWriter
+from integrations.livekit.people.tapes import Tapes
 from integrations.livekit.recording import Recording, Sinks
-from integrations.livekit.tapes import Tapes
 from moderator.audio import AudioChunk, Waveform
 from moderator.timeline import TICK
 

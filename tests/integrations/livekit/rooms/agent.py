@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from integrations.livekit.address import Address
-from integrations.livekit.metrics import Metrics
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
+from integrations.livekit.measuring.metrics import Metrics
 from integrations.livekit.session import RoomSession, SessionOptions
 from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind

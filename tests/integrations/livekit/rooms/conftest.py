@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from integrations.livekit.models import RoomModels, load_models, shared_diarization
+from integrations.livekit.hearing.models import RoomModels, load_models
+from integrations.livekit.hearing.shared_diarization import shared_diarization
 from moderator.mouth.loading import VoiceLoader
 from roles.loader import load_role
 from tests.integrations.livekit import server as servers

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from moderator.events import Act, Proposal
-from moderator.mind.duties import Duties
-from moderator.mind.duties.session import DutiesSession
+from moderator.mind.duties.session import Duties, DutiesSession
 from roles.schema import Role
 from tests.integrations.livekit.rooms.agent import IDENTITY, gathering, quiet_role
 from tests.integrations.livekit.rooms.people import until

@@ -11,8 +11,8 @@ import pytest
 import soundfile
 from livekit import rtc
 
-from integrations.livekit.models import RoomModels
-from moderator.rerun import rerun
+from integrations.livekit.hearing.models import RoomModels
+from moderator.journal.rerun import rerun
 from moderator.timeline import SAMPLE_RATE
 from roles.schema import Role
 from tests.integrations.livekit.rooms.agent import IDENTITY, gathering, quiet_role

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from livekit import rtc
 
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from tests.integrations.livekit.rooms.agent import IDENTITY, agent, gathering, present, quiet_role
 from tests.integrations.livekit.rooms.people import person, publish, until
 from tests.integrations.livekit.rooms.voices import Speakers

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from tests.integrations.livekit import server as servers
 from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role
 from tests.integrations.livekit.rooms.people import person

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from tests.integrations.livekit.rooms.agent import gathering, quiet_role
 from tests.integrations.livekit.rooms.voices import Speakers
 from tests.integrations.livekit.server import Server

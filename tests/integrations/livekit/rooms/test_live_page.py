@@ -14,7 +14,7 @@ import pytest
 
 from integrations.livekit.address import Address
 from integrations.livekit.dashboard.server import Dashboard
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from roles.schema import Role
 from tests.chromium import FLAGS, program
 from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present, quiet_role

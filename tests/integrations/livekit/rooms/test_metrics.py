@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from integrations.livekit.models import RoomModels
-from integrations.livekit.telemetry import Endpoint, metrics_for
+from integrations.livekit.hearing.models import RoomModels
+from integrations.livekit.measuring.telemetry import Endpoint, metrics_for
 from tests.integrations.livekit.rooms.agent import agent, present
 from tests.integrations.livekit.rooms.people import person
 from tests.integrations.livekit.rooms.voices import Speakers

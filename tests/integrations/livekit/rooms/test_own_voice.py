@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from livekit import rtc
 
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from moderator.audio import Waveform, silence, to_pcm16
 from tests.integrations.livekit.rooms.agent import Agent, gathering
 from tests.integrations.livekit.rooms.people import RATE, Person

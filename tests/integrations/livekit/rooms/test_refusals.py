@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from livekit import api, rtc
 
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from tests.integrations.livekit.rooms.agent import IDENTITY, agent, present
 from tests.integrations.livekit.rooms.people import person, token
 from tests.integrations.livekit.server import Server

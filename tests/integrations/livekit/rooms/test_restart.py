@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from integrations.livekit.models import RoomModels
-from integrations.livekit.tracks import Tracks
-from moderator.rerun import rerun
+from integrations.livekit.hearing.models import RoomModels
+from integrations.livekit.hearing.tracks import Tracks
+from moderator.journal.rerun import rerun
 from moderator.timeline import to_samples
 from roles.schema import Role
 from tests.integrations.livekit.namespace import INSIDE

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from livekit import api, rtc
 
-from integrations.livekit.worker import Worker, WorkerOptions
+from integrations.livekit.serving.worker import Worker, WorkerOptions
 from moderator.cli.models import open_store
 from moderator.mind.loading import load_mind
 from roles.loader import dump_role, load_role

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from integrations.livekit.models import RoomModels, shared_diarization
+from integrations.livekit.hearing.models import RoomModels
+from integrations.livekit.hearing.shared_diarization import shared_diarization
 from moderator.cli.models import open_store
 from tests.integrations.livekit.rooms.agent import agent, present, quiet_role
 from tests.integrations.livekit.rooms.people import person

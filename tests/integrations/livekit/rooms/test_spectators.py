@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from integrations.livekit.models import RoomModels
+from integrations.livekit.hearing.models import RoomModels
 from moderator.timeline import to_samples
 from roles.schema import Role
 from tests.integrations.livekit.rooms.agent import agent, present, quiet_role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from integrations.files.render import speech
+from integrations.files.sound.render import speech
 from moderator.audio import Waveform
 from moderator.mouth.loading import HIBARI_SPEAKERS, VoiceLoader
 from roles.schema import VoiceChoice

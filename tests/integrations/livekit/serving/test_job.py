@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from integrations.livekit.job import job_role
-from integrations.livekit.succession import Roles
+from integrations.livekit.serving.job import job_role
+from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
 from roles.loader import load_role
 from roles.schema import Role

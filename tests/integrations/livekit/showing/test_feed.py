@@ -10,17 +10,11 @@ from typing import Any, cast
 
 from livekit import rtc
 
-from integrations.livekit.feed import (
-    CHANGE_TOPIC,
-    DECISION_TOPIC,
-    FLOOR_TOPIC,
-    LARGEST,
-    REMEMBERED,
-    Feed,
-)
+from integrations.livekit.showing.feed import LARGEST, REMEMBERED, Feed
+from integrations.livekit.topics import CHANGE, DECISION, NOW
+from moderator.arbiter.rules.base import Standing
 from moderator.events import Act, Action, Decision, Reason, RoleChanged
-from moderator.floor import FloorStatus, FloorView, Tally
-from moderator.rules.base import Standing
+from moderator.floor.state import FloorStatus, FloorView, Tally
 from moderator.timeline import to_samples
 from roles.loader import load_role
 
@@ -74,7 +68,7 @@ def test_a_decision_comes_with_its_reason_in_code_and_in_words() -> None:
     room = published(
         lambda feed, _: feed(decision(2.0, Action.SPEAK, Reason.FLOOR_FREE, Act.ANSWER))
     )
-    assert room.of(DECISION_TOPIC) == [
+    assert room.of(DECISION) == [
         {
             "seconds": 2.0,
             "action": "speak",
@@ -94,7 +88,7 @@ def test_waiting_is_told_once_for_each_reason_and_never_for_want_of_a_wish() -> 
         feed(decision(5, Action.WAIT, Reason.NO_PROPOSAL))
         feed(decision(6, Action.WAIT, Reason.COOLING_DOWN, Act.INVITE))
 
-    reasons = [one["reason"] for one in published(work).of(DECISION_TOPIC)]
+    reasons = [one["reason"] for one in published(work).of(DECISION)]
     assert reasons == ["floor_held", "cooling_down"]
 
 
@@ -114,7 +108,7 @@ def test_the_floor_is_told_when_it_changes_and_once_a_second() -> None:
             feed.floor(view(tick / 10), Standing())
         feed.floor(view(1.5, "ana", voices={"ana": 800}), Standing(hushed=True))
 
-    told = published(work).of(FLOOR_TOPIC)
+    told = published(work).of(NOW)
     assert [one["seconds"] for one in told] == [0.0, 1.0, 1.5]
     assert told[-1]["holder"] == "ana"
     assert told[-1]["speaking"] == ["ana"]
@@ -127,7 +121,7 @@ def test_a_packet_stays_small_with_many_long_identities() -> None:
     room = published(
         lambda feed, _: feed.floor(view(1.0, tallies=tallies, voices=voices), Standing())
     )
-    shares = room.of(FLOOR_TOPIC)[0]["shares"]
+    shares = room.of(NOW)[0]["shares"]
     assert 1 <= len(shares) <= 30
     assert next(iter(shares)).endswith("00199")
 
@@ -146,8 +140,6 @@ def test_changes_are_told_also_to_whoever_comes_late() -> None:
         {"seconds": 2.0, "change": "role", "role": "observer", "summary": summary},
         {"seconds": 4.0, "change": "erased", "identity": "ana"},
     ]
-    assert room.of(CHANGE_TOPIC) == changes
-    assert [body for topic, body, to in room.sent if (topic, to) == (CHANGE_TOPIC, ["late"])] == (
-        changes
-    )
-    assert len(room.of(DECISION_TOPIC)) == 2, "another role may wait for a reason of its own"
+    assert room.of(CHANGE) == changes
+    assert [body for topic, body, to in room.sent if (topic, to) == (CHANGE, ["late"])] == (changes)
+    assert len(room.of(DECISION)) == 2, "another role may wait for a reason of its own"

@@ -9,7 +9,8 @@ from typing import cast
 import pytest
 from livekit import rtc
 
-from integrations.livekit.state import HAND, HAND_FOR, HAND_TOPIC, ROLE, STATE, AgentState
+from integrations.livekit import topics
+from integrations.livekit.showing.state import HAND, HAND_FOR, ROLE, STATE, AgentState
 from moderator.events import (
     Act,
     Action,
@@ -21,7 +22,7 @@ from moderator.events import (
     TurnStarted,
     Withdrawn,
 )
-from moderator.floor import FloorStatus, FloorView
+from moderator.floor.state import FloorStatus, FloorView
 from moderator.timeline import to_samples
 from roles.loader import load_role
 
@@ -91,7 +92,7 @@ def test_a_hand_goes_up_with_its_reason_and_down_again(after: Callable[[AgentSta
     up, still, down = shown(raise_hand, lambda state: state.floor(view(5.0)), after)
     assert up[HAND] == still[HAND] == CUE
     assert down[HAND] == ""
-    assert down["packets"] == str([(HAND_TOPIC, CUE)])
+    assert down["packets"] == str([(topics.HAND, CUE)])
 
 
 def test_the_state_and_the_role_follow_the_meeting() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from types import SimpleNamespace
 
-from integrations.livekit.shared import SharedMicrophones
-from integrations.livekit.text import FINAL, TextPublisher
+from integrations.livekit.people.shared_microphones import SharedMicrophones
+from integrations.livekit.showing.text import FINAL, TextPublisher
 from moderator.events import ConsentGiven, Heard, Percept, Word
 from moderator.timeline import to_samples
 from roles.loader import load_role

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from integrations.livekit.address import Address
-from integrations.livekit.consent import Consent, acceptable
-from integrations.livekit.control import Code, Control, Refusal, argument_of, parse_chat
 from integrations.livekit.outcome import meeting_id
-from integrations.livekit.succession import Succession, load_roles, successor
+from integrations.livekit.people.consent import Consent, acceptable
+from integrations.livekit.telling.control import Code, Control, Refusal, argument_of, parse_chat
+from integrations.livekit.telling.succession import Succession, load_roles, successor
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
-from moderator.journal import Journal
-from moderator.meeting import Meeting, Settings
+from moderator.journal.file import Journal
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
 from moderator.mind.dictated import WAITING, Dictated
-from moderator.mind.duties import Duties
+from moderator.mind.duties.session import Duties
 from moderator.testing.meetings import SilentSource, people
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import ReplayClock, Stopwatch

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderator.events import Word
+from moderator.floor.features import timing
 from moderator.measure.bench.meeting import BenchMeeting, seat_voices
 from moderator.measure.bench.minds import MindScorer
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.scorer import Scorer
-from moderator.mind.duties import Duties
+from moderator.mind.duties.session import Duties
 from moderator.timeline import to_samples
-from moderator.timing import timing
 from roles.loader import load_role
 from tests.moderator.measure.bench.rooms import chat, seat_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from moderator.measure.bench.cost import chained, measure_cost
 from moderator.measure.bench.minds import MindScorer
-from moderator.mind.duties import Duties
+from moderator.mind.duties.session import Duties
 from moderator.timeline import to_samples
 from roles.loader import load_role
 from tests.moderator.measure.bench.rooms import chat, seat_of

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from moderator.measure.report import write_report
+from moderator.measure.report.page import write_report
 from moderator.testing import journals
 from tests.chromium import FLAGS, program
 

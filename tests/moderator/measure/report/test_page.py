@@ -13,7 +13,8 @@ import pytest
 import soundfile as sf
 
 from moderator.errors import InputError
-from moderator.measure.report import page, sound, write_report
+from moderator.measure.report import page, sound
+from moderator.measure.report.page import write_report
 from moderator.testing import journals
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"

@@ -9,7 +9,7 @@ import pytest
 
 from moderator.events import Act, Percept, Proposal
 from moderator.mind.dictated import Dictated
-from moderator.mind.duties import Duties
+from moderator.mind.duties.session import Duties
 from moderator.testing.meetings import people, talk
 from moderator.testing.scenes import DutyScene, free, talked
 from moderator.timeline import to_samples

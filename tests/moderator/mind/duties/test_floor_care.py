@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from moderator.events import SOMEBODY, Act, Action, Decision
-from moderator.floor import Tally
-from moderator.mind.duties import Duties
+from moderator.floor.state import Tally
+from moderator.mind.duties.session import Duties
 from moderator.testing.meetings import chatter, hold_meeting, of, people, talk
 from moderator.testing.scenes import DutyScene, free, held, overlapping, talked
 from moderator.timeline import to_samples

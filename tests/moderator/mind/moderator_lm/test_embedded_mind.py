@@ -14,7 +14,7 @@ from moderator.errors import InputError
 from moderator.mind.loading import load_mind
 from moderator.mind.moderator_lm import loading
 from moderator.mind.moderator_lm.loading import PIN, WEIGHTS, load
-from moderator.models import ModelStore
+from moderator.models.store import ModelStore
 from roles.loader import load_role
 
 TALK = [

@@ -17,7 +17,9 @@ from moderator.audio import Waveform
 from moderator.ears.script import ScriptedEars
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, SpeakerActivity, Word
-from moderator.floor import Floor, FloorStatus, FloorView
+from moderator.floor.features import SeatVoices
+from moderator.floor.state import Floor, FloorStatus, FloorView
+from moderator.meeting.percepts import PerceptBuilder
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.checkpoint import About
 from moderator.mind.moderator_lm.floor_model import measure
@@ -26,10 +28,8 @@ from moderator.mind.moderator_lm.mind import ModeratorLM
 from moderator.mind.moderator_lm.session import ModeratorSession
 from moderator.mind.moderator_lm.speech import FRAMES, SpeechEncoder
 from moderator.mind.moderator_lm.talk import KEPT, Talk
-from moderator.percepts import PerceptBuilder
 from moderator.testing.meetings import people, talk
 from moderator.timeline import TICK, to_samples
-from moderator.timing import SeatVoices
 from roles.schema import Role
 from tests.moderator.mind.moderator_lm.tiny import encode, network
 

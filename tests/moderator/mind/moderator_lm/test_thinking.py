@@ -14,7 +14,8 @@ import torch
 
 from moderator.errors import InputError
 from moderator.events import Proposal, Word
-from moderator.journal import Journal
+from moderator.floor.features import SeatVoices
+from moderator.journal.file import Journal
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.backbone import new_backbone
 from moderator.mind.moderator_lm.checkpoint import About, Advice, build, save
@@ -25,7 +26,6 @@ from moderator.mind.moderator_lm.thought import Budget, Quiet, budget, quietest,
 from moderator.mouth.cleaning import without_thoughts
 from moderator.testing.meetings import people, talk
 from moderator.timeline import to_samples
-from moderator.timing import SeatVoices
 from roles.schema import Role, Thought
 from tests.moderator.mind.moderator_lm.test_session import MUTE, ROLE, listen, percepts
 from tests.moderator.mind.moderator_lm.tiny import BACKBONE, encode, network

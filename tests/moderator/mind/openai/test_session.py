@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from moderator.errors import MindError
 from moderator.events import Act, Action, Decision, Failure, Percept, Proposal, TurnEnded
-from moderator.floor import FloorStatus, FloorView
-from moderator.journal import to_line
-from moderator.mind.openai import OpenAISettings
+from moderator.floor.state import FloorStatus, FloorView
+from moderator.journal.file import to_line
 from moderator.mind.openai.session import OpenAISession
+from moderator.mind.openai.settings import OpenAISettings
 from moderator.testing.chat_server import ChatServer, Reply, always, wish
 from moderator.testing.meetings import chatter, hold_meeting, of, talk
 from moderator.testing.server_scenes import (
