@@ -17,7 +17,15 @@ from roles.schema import Act as Act
 from roles.schema import Command as Command
 
 SOMEBODY = "?"
-"""Label of a voice on a shared microphone that has not been attributed yet."""
+"""Label of a voice on a shared microphone that has not been attributed yet; see `unnamed`."""
+
+ON = "/"
+"""Stands between a microphone's id and the label of a voice on it, where several are shared."""
+
+
+def unnamed(speaker: str) -> bool:
+    """Whether a label is that of a voice not attributed yet: ``?``, or ``hall/?``."""
+    return speaker == SOMEBODY or speaker.endswith(ON + SOMEBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +227,32 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class ConsentGiven:
-    """Somebody said whether they may be heard; from then on they are, or are not."""
+    """Somebody said whether they may be heard; from then on they are, or are not.
+
+    Attributes:
+        at: meeting time.
+        by: participant's id.
+        channel: by which they said so.
+        given: they may be heard.
+        erases: labels whose words are owed an erasure with it; see `moderator.journal.erasure`.
+        before: what was said before this meeting time is erased.
+    """
 
     at: Samples
     by: str
     channel: str
     given: bool
+    erases: tuple[str, ...] = ()
+    before: Samples = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was owed with a `ConsentGiven` of the same `erases` and `before` has been done."""
+
+    at: Samples
+    erases: tuple[str, ...]
+    before: Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +273,13 @@ class RoleChanged:
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
-    """The agent's turn `turn` begins to sound."""
+    """The agent's turn `turn` begins to sound; `quotes` as in `TurnEnded`."""
 
     at: Samples
     turn: int
     act: Act
     addressee: str | None
+    quotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +301,14 @@ class TurnEnded:
         turn: its number.
         heard: the words that were heard to their end.
         lost: the words that were cut off.
+        quotes: ids of people whose own words its words may hold.
     """
 
     at: Samples
     turn: int
     heard: str
     lost: str
+    quotes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from integrations.files.transcripts.collected import TranscriptBuilder
 from moderator.ears.base import Ears
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
-from moderator.journal.file import Closed, Journal, Opened
+from moderator.journal.file import Journal
+from moderator.journal.lines import Closed, Opened
 from moderator.measure.report.page import write_report
 from moderator.measure.summary import SummaryBuilder
 from moderator.meeting.assembly import Hearing, load_ears

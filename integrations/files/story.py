@@ -11,7 +11,7 @@ from rich.text import Text
 
 from moderator.cli.console import stdout_console
 from moderator.events import Action
-from moderator.journal.file import Line, read
+from moderator.journal.lines import Line, read
 from moderator.timeline import to_seconds
 
 MOST_ROWS = 40

@@ -25,7 +25,7 @@ from integrations.livekit.showing.captions import Captions
 from moderator.audio import AudioChunk, Waveform, silence, to_pcm16
 from moderator.ears.base import Ears
 from moderator.errors import InputError
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
@@ -142,7 +142,7 @@ class DuplexSession(llm.DuplexSession[Literal["moderator_event"]]):
 
     def say(self, text: str) -> bool:
         """Has it say `text` when role and floor let it; False if too much waits already."""
-        return self._mind.say(text)
+        return self._mind.say(text, PERSON)
 
     @property
     def audio_stream(self) -> AsyncIterator[llm.DuplexAudioFrame]:

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from integrations.files.disk.lock import locked
 from integrations.files.disk.outdir import OutputDirectory
+from integrations.files.recovery.recovering import erase_in, settle_in
+from integrations.files.sound.tapes import FOLDER, Tapes
 from integrations.files.sound.wav import WavWriter
 from integrations.files.transcripts.collected import TranscriptBuilder
-from integrations.livekit.people.tapes import Tapes
 from integrations.livekit.recording import Recording
-from moderator.events import Heard, Proposal
-from moderator.journal.file import Closed, Event, Journal, Opened
+from moderator.errors import InputError
+from moderator.events import Heard, Proposal, TurnEnded
+from moderator.journal.erasure import Erasure
+from moderator.journal.file import Journal
+from moderator.journal.lines import Closed, Event, Opened
 from moderator.measure.report.page import write_report
 from moderator.measure.summary import SummaryBuilder
-from moderator.timeline import Samples
+from moderator.timeline import Samples, to_samples
 from roles.schema import Role
 
-TAPES = ".tapes"
-"""Folder of the tapes, in the meeting's directory, while the meeting lasts."""
+END_OF_TIME = to_samples(10_000_000.0)
+"""Ends a turn of the agent that goes on; no meeting lasts for so long."""
 
 
 def meeting_id(room: str) -> str:
@@ -46,6 +52,9 @@ class Outcome:
         self._summary = SummaryBuilder()
         self._transcript = TranscriptBuilder(self._agent)
         self._journal: Journal | None = None
+        self._last_turn: TurnEnded | None = None
+        self._over = False
+        self._afterwards = threading.Lock()
         self.recording = Recording(None, None)
         """A sink for the sound that is kept."""
 
@@ -57,49 +66,78 @@ class Outcome:
         """
         if self._directory is None:
             return
+        settle_in(self._directory.path)
         out = self._directory.__enter__()
+        try:
+            self._open(out, opened)
+        except BaseException:
+            self._let_go(0)
+            raise
+
+    def _open(self, out: OutputDirectory, opened: Callable[[str], Opened]) -> None:
         keep = self._role.retention.audio
         self._journal = Journal(out.file("journal.jsonl"), keep_thoughts=self._role.thought.journal)
         self._journal.write(opened(self._agent))
         self.recording = Recording(
             WavWriter(out.file("agent.wav")) if keep != "none" else None,
             WavWriter(out.file("meeting.wav")) if keep == "meeting" else None,
-            Tapes(self._directory.path / TAPES) if keep == "meeting" and self._erases else None,
+            Tapes(out.path / FOLDER) if keep == "meeting" and self._erases else None,
         )
 
-    def erase(self, track: str, speakers: Collection[str]) -> None:
-        """Destroys what was kept of somebody, if the role says so; then call `erase_words`.
+    def labels_owed(self, labels: tuple[str, ...]) -> tuple[str, ...]:
+        """Of whom words are owed an erasure when they refuse; none if the role keeps them."""
+        return labels if self._erases else ()
 
-        Their sound and words go; who spoke when stays, since decisions were made by it.
+    def erase(self, track: str, erasure: Erasure) -> None:
+        """Destroys at once what was kept of somebody's sound; then call `erase_words`.
+
+        Their sound and words go, and so does the agent's turn that may quote them; who spoke when
+        stays, since decisions were made by it.
 
         Args:
             track: theirs.
-            speakers: they, or everybody on their microphone.
+            erasure: what is owed.
 
         Raises:
             InputError: a file cannot be removed.
         """
-        if not self._erases:
-            return
+        self._transcript.erase(erasure)
+        if self._over:
+            return  # nothing but the finished files is left, and they are for `erase_words`
+        last = self._last_turn
+        if last is not None and any(map(erasure.concerns, last.quotes)):
+            self.recording.mute(last.at)
         self.recording.erase(track)
-        self._transcript.erase(speakers)
 
-    def erase_words(self, speakers: Collection[str], before: Samples) -> None:
-        """The part of `erase` that takes long, for a thread: rewrites the journal.
+    def erase_words(self, erasure: Erasure) -> None:
+        """The part of `erase` that takes long, for a thread: journal and quotations.
 
-        Args:
-            speakers: whose words.
-            before: meeting time of their refusal; what was said later, by whomever, stays.
+        After the meeting's end it is done in the finished files.
 
         Raises:
-            InputError: it cannot be written.
+            InputError: something cannot be written; call it again.
         """
-        if self._erases and self._journal is not None:
-            self._journal.erase(speakers, before)
+        if self._journal is None:
+            return
+        if self._over:
+            self._erase_afterwards(erasure)
+            return
+        traces = self._journal.erase(erasure)
+        self.recording.erase_own(traces.own_spans(END_OF_TIME))
+        self._transcript.erase_turns(traces)
+
+    def _erase_afterwards(self, erasure: Erasure) -> None:
+        assert self._directory is not None  # there is a journal
+        with self._afterwards, locked(self._directory.path):
+            erase_in(self._directory.path, erasure, "afterwards")
 
     def __call__(self, event: Event) -> None:
-        """Takes one event."""
+        """Takes one event; what comes after the meeting's end is not written any more."""
+        if self._over:
+            return
         self._summary(event)
+        if isinstance(event, TurnEnded):
+            self._last_turn = event
         if not self._role.retention.transcript:
             event = _without_words(event)
         if self._directory is not None:
@@ -141,25 +179,50 @@ class Outcome:
             phases_s=phases,
         )
         if self._directory is not None and self._journal is not None:
-            self.recording.finish(duration)
-            self._journal.write(Closed(duration, True, why))
-            self._journal.close()
-            self._transcript.write(self._directory, meeting_id(room), names)
-            self._directory.finish(summary)
-            write_report(self._directory.path, embed_audio=False)
+            try:
+                self._finish(self._directory, self._journal, room, duration, why, names, summary)
+            except BaseException:
+                self._let_go(duration)
+                raise
+            self._over = True
             self._directory.__exit__(None, None, None)
         return summary
 
+    def _finish(
+        self,
+        out: OutputDirectory,
+        journal: Journal,
+        room: str,
+        duration: Samples,
+        why: str,
+        names: Mapping[str, str],
+        summary: Mapping[str, Any],
+    ) -> None:
+        self.recording.finish(duration)
+        journal.write(Closed(duration, True, why))
+        journal.close()
+        self._transcript.write(out, meeting_id(room), names)
+        out.finish(summary)
+        write_report(out.path, embed_audio=False)
+
     def abandon(self, at: Samples, error: BaseException) -> None:
-        """Leaves the files as an interrupted run does."""
-        if self._directory is None:
+        """Leaves the files as an interrupted run does: `moderator recover` makes the rest."""
+        if self._directory is None or self._over:
             return
-        with suppress(OSError):
+        with suppress(InputError, ValueError):
             if self._journal is not None:
                 self._journal.write(Closed(at, False, type(error).__name__))
+        self._let_go(at)
+
+    def _let_go(self, at: Samples) -> None:
+        """Holds no file and no lock any more."""
+        self._over = True
+        if self._journal is not None:
+            with suppress(InputError):
                 self._journal.close()
-            self.recording.abandon(error)
-        self._directory.__exit__(type(error), error, None)
+        self.recording.abandon(at)
+        if self._directory is not None:
+            self._directory.__exit__(None, None, None)
 
 
 def _without_words(event: Event) -> Event:

@@ -9,7 +9,7 @@ from livekit import rtc
 
 from moderator.audio import AudioChunk, Waveform, silence, to_pcm16
 from moderator.events import Action, Decision
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.timeline import FRAME, SAMPLE_RATE, LiveClock, Samples, to_samples
 
 SILENCING = (Action.PAUSE, Action.YIELD, Action.STOP)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 
+from integrations.files.sound.tapes import OWN, Tapes
 from integrations.files.sound.wav import WavWriter
-from integrations.livekit.people.tapes import Tapes
 from moderator.audio import AudioChunk, Waveform, silence
-from moderator.meeting.loop import Sink
+from moderator.errors import InputError
+from moderator.meeting.ends import Sink
 from moderator.timeline import TICK, Samples, to_samples
 
 LATE = to_samples(0.5)
 """Audio that comes later than this after its time is not in the mix."""
-
-OWN = ""
-"""The agent's track; no participant's identity is empty."""
 
 
 class Recording:
@@ -34,9 +33,12 @@ class Recording:
         self._agent, self._meeting, self._tapes = agent, meeting, tapes
         self._mix: Waveform = silence(0)
         self._base: Samples = 0
+        self._mute_until: Samples = 0
 
     def take(self, start: Samples, chunks: Sequence[AudioChunk], own: Waveform | None) -> None:
         """Takes one tick."""
+        if own is not None and start < self._mute_until:
+            own = None  # what is left to sound of a turn that is being erased
         if own is not None and self._agent is not None:
             self._agent.pad_to(start)
             self._agent.write(own)
@@ -58,24 +60,56 @@ class Recording:
         if self._tapes is not None:
             self._tapes.erase(track)
 
+    def mute(self, until: Samples) -> None:
+        """Keeps nothing of the agent's sound before a meeting time that comes from now on."""
+        self._mute_until = max(self._mute_until, until)
+
+    def erase_own(self, spans: Sequence[tuple[Samples, Samples]]) -> None:
+        """Makes silence of the agent's own sound in some spans; may be called in a thread.
+
+        Raises:
+            InputError: a file cannot be written.
+        """
+        if self._agent is not None:
+            self._agent.blank(spans)
+        if self._tapes is not None:
+            self._tapes.blank(OWN, spans)
+
     def finish(self, duration: Samples) -> None:
-        """Pads both to the meeting's length and gives them their names."""
-        if self._meeting is not None and self._tapes is not None:
-            self._tapes.mix(self._meeting, duration)
-        elif self._meeting is not None:
-            self._write(duration)
+        """Pads both to the meeting's length and gives them their names; then the tapes go.
+
+        Raises:
+            InputError: the disk is full, or a file cannot be written.
+        """
+        self._mix_all(duration)
         for writer in (self._agent, self._meeting):
             if writer is not None:
                 writer.pad_to(duration)
                 writer.close()
-
-    def abandon(self, error: BaseException) -> None:
-        """Leaves them as an interrupted run does; see `WavWriter`. Tapes go."""
         if self._tapes is not None:
-            self._tapes.close()
+            self._tapes.remove()
+
+    def abandon(self, duration: Samples) -> None:
+        """Leaves what there is for whoever recovers the meeting, and holds no file any more.
+
+        Tapes go once they are mixed; where the disk has no room for that, they stay.
+        """
+        mixed = False
+        with suppress(InputError):
+            self._mix_all(duration)
+            mixed = True
         for writer in (self._agent, self._meeting):
             if writer is not None:
-                writer.__exit__(type(error), error, None)
+                with suppress(InputError):
+                    writer.keep_part()
+        if self._tapes is not None:
+            self._tapes.remove() if mixed else self._tapes.release()
+
+    def _mix_all(self, duration: Samples) -> None:
+        if self._meeting is not None and self._tapes is not None:
+            self._tapes.mix(self._meeting, duration)
+        elif self._meeting is not None:
+            self._write(duration)
 
     def _add(self, start: Samples, samples: Waveform) -> None:
         skipped = max(0, self._base - start)

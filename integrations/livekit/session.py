@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from integrations.livekit.hearing.tracks import Tracks
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.people.consent import Consent, is_person
 from integrations.livekit.people.erasure import Erasures
+from integrations.livekit.people.refusals import Consequences, Refusals
 from integrations.livekit.people.seats import Seats
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from integrations.livekit.publish import Publisher
@@ -31,8 +32,10 @@ from integrations.livekit.showing.text import TextPublisher
 from integrations.livekit.telling.channels import Channels
 from integrations.livekit.telling.control import Control
 from integrations.livekit.telling.succession import Succession
+from moderator.errors import InputError
 from moderator.events import Failure, Heard, Percept, RoleChanged
-from moderator.journal.file import Event, Opened
+from moderator.journal.erasure import Erasure
+from moderator.journal.lines import Event, Opened
 from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
@@ -111,7 +114,11 @@ class RoomSession:
         self._state, self._feed = AgentState(role), Feed()
         self._succession = Succession(role, options.others, self._take, self._text.say)
         self._control = Control(
-            role, self._mind.say, self._refuse, self._agree, self._succession.become
+            role,
+            self._mind.say,
+            lambda who, channel: self._refusals.refuse(who, channel),
+            lambda who, channel: self._refusals.agree(who, channel),
+            self._succession.become,
         )
         self._voice = models.voice
         self._channels = Channels(self._control, self._text.say)
@@ -119,7 +126,20 @@ class RoomSession:
             self._read, self._joined, self._seats.leave, self._empty, options.patience_s
         )
         self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
-        self._erasures = Erasures(self._outcome, self._to, self._not_erased)
+        self._erasures = Erasures(self._outcome, self._to, self._not_erased, self._erased)
+        self._refusals = Refusals(
+            role,
+            self.consent,
+            self.shared,
+            self._erasures,
+            Consequences(
+                self._review,
+                self._take_back,
+                self._outcome.labels_owed,
+                lambda: self._names,
+                self.end,
+            ),
+        )
         self._meeting: Meeting | None = None
         self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
@@ -152,11 +172,15 @@ class RoomSession:
             self._people.close()
             await self._succession.close()
             await self._publisher.close()
-            await self._text.close()
             await self._state.close()
             await self._feed.close()
             await self.tracks.close()
-            await self._link.leave()
+            try:
+                await self._erasures.finish()  # who refused after the end is told, too
+            finally:
+                await self._text.close()
+                await self._link.leave()
+                await self._erasures.finish()  # nobody can refuse any more
 
     def end(self, why: str) -> None:
         """The meeting is over for the agent, now."""
@@ -203,12 +227,18 @@ class RoomSession:
         self._meeting = meeting
         self._control.attach(meeting)
         self._seats.attach(meeting)
+        self._refusals.attach(meeting)
         source = RoomSource(self.tracks, self._clock, self._over, self._echo, self._contact)
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
-            with watch.phase("run"), self._measured():
-                await meeting.run(source, sinks)
-            await self._erasures.finish()
+            try:
+                with watch.phase("run"), self._measured():
+                    await meeting.run(source, sinks)
+            finally:
+                await self._erasures.finish()  # nothing is closed or abandoned while one is owed
+                self._control.detach()
+                self._refusals.detach()
+                self._meeting = None
         except BaseException as error:
             self._outcome.abandon(meeting.now, error)
             raise
@@ -316,29 +346,13 @@ class RoomSession:
             return
         if self.shared.read_attributes(person.identity, person.attributes):
             self._sharing_changed(person.identity)
-        if self.consent.read_attributes(person.identity, person.attributes):
-            allowed = self.consent.allows(person.identity)
-            if self._meeting is not None:
-                self._meeting.consent(person.identity, "attribute", given=allowed)
-            self._consent_changed(person.identity, allowed=allowed)
+        self._refusals.read_attributes(person.identity, person.attributes)
 
     def _sharing_changed(self, identity: str) -> None:
         if self.shared.shares(identity):
             self._models.diarization.prepare()
         self._seats.leave(identity)
         self._seats.review(identity)
-
-    def _refuse(self, identity: str) -> bool:
-        if not self.consent.refuse(identity):
-            return False
-        self._consent_changed(identity, allowed=False)
-        return True
-
-    def _agree(self, identity: str) -> bool:
-        agreed = self.consent.agree(identity)
-        if agreed:
-            self._consent_changed(identity, allowed=True)
-        return agreed
 
     async def _take(self, role: Role) -> None:
         assert self._meeting is not None
@@ -348,30 +362,22 @@ class RoomSession:
         self._meeting.change_role(role, self._voice if role.turn.may_speak else None)
         self._control.change_role(role)
 
-    def _withhold(self, identity: str) -> None:
-        """Uses nothing more of somebody; drops all they said so far, if the role says so."""
-        if self._meeting is None:
-            return
-        on_it = {one for one in self._names if self.shared.microphone_of(one) == identity}
-        speakers, erase = on_it | {identity}, self._options.role.consent.erase_on_opt_out
-        for one in speakers:
-            self._meeting.forget(one) if erase else self._meeting.withhold(one)
-        if erase:
-            self._state.forget()
-            self._feed.forget(self._meeting.now, identity)
-            self._erasures.erase(identity, speakers, self.consent.refused_at(identity))
+    def _review(self, identity: str) -> None:
+        self.tracks.review()
+        self._seats.review(identity)
+
+    def _take_back(self, at: Samples, identity: str) -> None:
+        self._state.forget()
+        self._feed.forget(at, identity)
 
     def _not_erased(self, why: str) -> None:
         if self._meeting is not None:
-            self._outcome(Failure(self._meeting.now, "erasure", why))
+            with suppress(InputError):
+                self._outcome(Failure(self._meeting.now, "erasure", why))
+
+    def _erased(self, erasure: Erasure) -> None:
+        if self._meeting is not None:
+            self._meeting.erased(erasure)
 
     def _to(self, identity: str, text: str) -> None:
         self._text.say(text, identity)
-
-    def _consent_changed(self, identity: str, *, allowed: bool) -> None:
-        self.tracks.review()
-        self._seats.review(identity)
-        if not allowed:
-            self._withhold(identity)
-        if not allowed and self._options.role.consent.leave_on_objection:
-            self.end(f"{identity} objected")

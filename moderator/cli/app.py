@@ -14,11 +14,22 @@ if TYPE_CHECKING:
 PLUGIN_GROUP = "moderator.commands"
 """Entry-point group through which the ends of the system add commands."""
 
-_ORDER = ("demo", "replay", "join", "serve", "roles", "models", "report", "bench", "data")
+_ORDER = (
+    "demo",
+    "replay",
+    "join",
+    "serve",
+    "roles",
+    "models",
+    "report",
+    "recover",
+    "forget",
+    "bench",
+    "data",
+)
 _BUILT_IN = {
     "roles": "moderator.cli.roles",
     "models": "moderator.cli.models",
-    "report": "moderator.cli.report",
 }
 
 

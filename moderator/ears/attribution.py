@@ -21,9 +21,13 @@ class Attribution:
 
     By duration and not by a word's midpoint, as a midpoint sees one instant of an overlap. On a
     near tie the speaker of the word before keeps talking.
+
+    Args:
+        nobody: label of words in which no voice was found.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, nobody: str = SOMEBODY) -> None:
+        self._nobody = nobody
         self._activities: deque[SpeakerActivity] = deque()
         self._waiting: deque[RecognisedWord] = deque()
         self._last: str | None = None
@@ -65,7 +69,7 @@ class Attribution:
             )
         if chosen is not None:
             self._last = chosen
-        return chosen or SOMEBODY
+        return chosen or self._nobody
 
     def _nearest(self, start: Samples, end: Samples) -> str | None:
         best: tuple[Samples, str] | None = None

@@ -208,7 +208,8 @@ class OwnTrack(Source):
 class SharedMic(Source):
     """A microphone that hears several people.
 
-    Words wait for diarization; a voice is `SOMEBODY` until diarization has reached it.
+    Words wait for diarization; a voice is `SOMEBODY`, with the prefix, until diarization
+    has reached it.
 
     Args:
         id: the track's id.
@@ -233,7 +234,8 @@ class SharedMic(Source):
     ) -> None:
         super().__init__(id, vad, stream, gate or GateOptions(), start)
         self._diarizer, self._prefix = diarizer, prefix
-        self._attribution = Attribution()
+        self._nobody = prefix + SOMEBODY
+        self._attribution = Attribution(self._nobody)
         self._activities: list[SpeakerActivity] = []
         self._ends: dict[str, Samples] = {}  # where each speaker was last heard
 
@@ -258,7 +260,7 @@ class SharedMic(Source):
         settled = self._start + self._diarizer.settled
         words = self._attribution.finish() if self._last else self._attribution.settle(settled)
         speaking = self._speaking(settled)
-        by = min(speaking) if len(speaking) == 1 else SOMEBODY
+        by = min(speaking) if len(speaking) == 1 else self._nobody
         return Report(speaking, tuple(self._activities), tuple(words), self._recognised.partial, by)
 
     def _speaking(self, settled: Samples) -> frozenset[str]:
@@ -270,4 +272,4 @@ class SharedMic(Source):
             for who, end in self._ends.items()
             if end > self._gate.since and end >= settled - _EDGE
         }
-        return frozenset(known or {SOMEBODY})
+        return frozenset(known or {self._nobody})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from moderator.events import SOMEBODY, Heard, SpeakerActivity
+from moderator.events import SOMEBODY, Heard, SpeakerActivity, unnamed
 from moderator.timeline import TICK, Samples, to_samples
 
 HOLD_PAUSE = to_samples(0.3)
@@ -239,11 +239,12 @@ class Floor:
             self._overlap_since = self._onset[self._voices[1]]
 
     def _find_holder(self) -> None:
-        if self._holder == SOMEBODY and SOMEBODY not in self._voices and self._voices:
+        named = self._named()
+        if named is not None:
             # The voice has got its name; the floor does not change hands.
-            if self._turn[0] == SOMEBODY:
-                self._turn = (self._voices[0], self._turn[1])
-            self._holder = self._last_speaker = self._voices[0]
+            if self._turn[0] == self._holder:
+                self._turn = (named, self._turn[1])
+            self._holder = self._last_speaker = named
         elif self._holder not in self._voices:
             self._pass_floor()
         speaker, since = self._turn
@@ -251,6 +252,14 @@ class Floor:
             long_enough = self._now - self._held_since >= TURN_LENGTH
             if speaker is None or speaker == self._holder or long_enough:
                 self._turn = (self._holder, self._held_since)
+
+    def _named(self) -> str | None:
+        """What the holder is called now, if it was a voice without a name and has got one."""
+        holder = self._holder
+        if holder is None or not unnamed(holder) or holder in self._voices:
+            return None
+        microphone = holder.removesuffix(SOMEBODY)
+        return next((one for one in self._voices if one.startswith(microphone)), None)
 
     def _pass_floor(self) -> None:
         before = self._holder
@@ -260,7 +269,9 @@ class Floor:
         onset = self._onset[self._holder]
         resumes = self._holder == self._turn[0] and self._pause[self._holder] < RESUME_PAUSE
         self._held_since = self._turn[1] if resumes else onset
-        if before not in (None, SOMEBODY) and not resumes and onset < self._last[before or ""]:
+        if before is None or unnamed(before):
+            pass
+        elif not resumes and onset < self._last[before]:
             self._tallies.interrupted(self._holder)
         self._last_speaker = self._holder
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from moderator.arbiter.turn_keeper import TurnKeeper
 from moderator.errors import InputError
-from moderator.events import Act, ConnectionChanged, Decision, Heard, TurnEnded, TurnStarted
-from moderator.journal.file import (
+from moderator.events import ConnectionChanged, Decision, Heard, TurnEnded, TurnStarted
+from moderator.journal.lines import (
     Line,
     command_from,
     decision_from,
     heard_from,
     proposal_from,
     read,
+    turn_from,
 )
 from moderator.timeline import TICK, Samples
 from roles.schema import Role
@@ -76,6 +77,9 @@ class _Rerun:
         self._silent_until(line["at"])
         self._keeper.connection(ConnectionChanged(line["at"], line["up"]))
 
+    def _consent(self, line: Line) -> None:
+        self._silent_until(line["at"])  # a turn that quotes who refused ends right after it
+
     def _percept(self, line: Line) -> None:
         self._silent_until(line["end"])
 
@@ -92,11 +96,13 @@ class _Rerun:
         self._keeper.command(command_from(line))
 
     def _turn_started(self, line: Line) -> None:
-        started = TurnStarted(line["at"], line["turn"], Act(line["act"]), line["addressee"])
+        started = turn_from(line)
+        assert isinstance(started, TurnStarted)
         self._keeper.turn_started(started)
 
     def _turn_ended(self, line: Line) -> None:
-        ended = TurnEnded(line["at"], line["turn"], line["heard"], line["lost"])
+        ended = turn_from(line)
+        assert isinstance(ended, TurnEnded)
         self._keeper.turn_ended(ended)
 
     def _decision(self, line: Line) -> None:

@@ -42,6 +42,11 @@ class Thinning(Generic[E]):
         self._news = True
         self._heard = Heard(0)
 
+    @property
+    def run(self) -> QuietPercepts | None:
+        """The percepts without news at the end of what was taken; they may become more."""
+        return self._longer(waits=0)
+
     def take(self, event: E) -> Iterator[E | QuietPercepts]:
         """What is to be written now, of this event and those before it."""
         if isinstance(event, Heard):

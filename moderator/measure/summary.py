@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from moderator.events import Act, Decision, Heard, TurnEnded, TurnStarted
+from moderator.events import Act, Action, Decision, Heard, Reason, TurnEnded, TurnStarted
 from moderator.floor.state import Tallies
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.timeline import Samples, to_seconds
 
 
@@ -39,6 +39,10 @@ class SummaryBuilder:
             else:
                 self._turns += 1
             self._started = None
+
+    def waited(self, times: int) -> None:
+        """Takes decisions to wait for want of a proposal, of which the journal has the number."""
+        self._decisions[Action.WAIT.value, Reason.NO_PROPOSAL.value] += times
 
     def build(
         self,

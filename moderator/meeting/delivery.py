@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from moderator.audio import Waveform
 from moderator.errors import MindError
-from moderator.events import Failure, Proposal, TurnEnded
-from moderator.journal.file import Event
-from moderator.mind.base import MindSession
+from moderator.events import Failure, Proposal, TurnEnded, TurnStarted
+from moderator.journal.lines import Event
+from moderator.mind.base import MindSession, quoted_by
 from moderator.mouth.base import Sentence, Voice
 from moderator.mouth.playout import Feed, Playout
 from moderator.mouth.sentences import sentences, split
@@ -53,6 +55,8 @@ class Delivery:
         self._events: list[Event] = []
         self._preparing: asyncio.Task[None] | None = None
         self._prepared: tuple[str, Samples] = ("", -PREPARED_EVERY)
+        self._granted: tuple[MindSession, Proposal] | None = None
+        self._quotes: frozenset[str] = frozenset()
 
     def change(self, session: MindSession, voice: Voice | None) -> None:
         """From now on another session composes and another voice speaks; no turn goes on."""
@@ -69,6 +73,7 @@ class Delivery:
             MindError: the mind found no words.
         """
         self._turns += 1
+        self._granted, self._quotes = (self._session, proposal), frozenset()
         if self._voice is None:
             self._drop(now)
             return
@@ -187,10 +192,29 @@ class Delivery:
         if self._playout.playing:
             self._events += [*self._playout.drain(), self._playout.cut(max(now, self._taken))]
 
-    def events(self) -> list[Event]:
-        """What happened to the agent's turns since the last call."""
+    def quotes(self, heard: Collection[str]) -> frozenset[str]:
+        """Ids of people whose words the turn under way, or the last one, may hold.
+
+        Args:
+            heard: everybody who was heard so far.
+        """
+        if self._granted is not None:
+            found = quoted_by(*self._granted)
+            self._quotes |= frozenset(heard) if found is None else found
+        return self._quotes
+
+    def events(self, heard: Collection[str]) -> list[Event]:
+        """What happened to the agent's turns since the last call; `heard` as for `quotes`."""
         own, self._events = self._events, []
-        return [*own, *self._playout.drain()]
+        return [self._attributed(event, heard) for event in (*own, *self._playout.drain())]
+
+    def _attributed(self, event: Event, heard: Collection[str]) -> Event:
+        """A turn's beginning and end say whose words it may hold."""
+        if isinstance(event, TurnStarted | TurnEnded):
+            event = replace(event, quotes=tuple(sorted(self.quotes(heard))))
+        if isinstance(event, TurnEnded):
+            self._granted = None
+        return event
 
     async def close(self) -> None:
         """Drops a turn that is still being written, or prepared."""

@@ -6,24 +6,23 @@ Only the two ends differ: a source gives audio on meeting time, a sink takes the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from moderator.arbiter.rules.base import Standing
 from moderator.arbiter.spoken_commands import CommandSpotter
 from moderator.arbiter.turn_keeper import TurnKeeper
-from moderator.audio import AudioChunk, Waveform
+from moderator.audio import AudioChunk
 from moderator.ears.base import Ears
 from moderator.errors import MindError
 from moderator.events import (
-    SOMEBODY,
     Action,
     Command,
     CommandGiven,
     ConnectionChanged,
     ConsentGiven,
     Decision,
+    Erased,
     Failure,
     Heard,
     Joined,
@@ -33,12 +32,15 @@ from moderator.events import (
     TurnEnded,
     TurnStarted,
     Withdrawn,
+    unnamed,
 )
 from moderator.floor.addressee import AddresseeDetector
 from moderator.floor.state import FloorView
-from moderator.journal.file import Event
+from moderator.journal.erasure import Erasure
+from moderator.journal.lines import Event
 from moderator.language.phrases import load_phrases
 from moderator.meeting.delivery import Delivery
+from moderator.meeting.ends import Observer, Sink, Source
 from moderator.meeting.latency import DelayLine
 from moderator.meeting.percepts import PerceptBuilder, admitted, merge
 from moderator.meeting.settings import Settings
@@ -48,31 +50,6 @@ from moderator.mouth.base import Voice
 from moderator.timeline import TICK, Clock, Samples, Stopwatch
 from moderator.transcript import Transcript
 from roles.schema import Role
-
-Observer = Callable[[Event], None]
-"""Takes every event in order; the journal is one."""
-
-
-class Source(Protocol):
-    """Where the meeting's audio comes from."""
-
-    def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
-        """Per tick its end as meeting time, and what each track brought."""
-        ...
-
-
-class Sink(Protocol):
-    """Where the agent's audio goes."""
-
-    def take(self, start: Samples, chunks: Sequence[AudioChunk], own: Waveform | None) -> None:
-        """Takes one tick.
-
-        Args:
-            start: meeting time at which `own` begins; the chunks lie before it.
-            chunks: what the meeting's tracks brought.
-            own: ``(TICK,)`` samples of the agent; None for silence.
-        """
-        ...
 
 
 class Meeting:
@@ -122,6 +99,8 @@ class Meeting:
         self._next: tuple[Role, Voice | None] | None = None
         self._connected: list[bool] = []
         self._unquoted: Samples = 0
+        self._speakers: set[str] = set()
+        self._delivery: Delivery | None = None
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
@@ -129,6 +108,7 @@ class Meeting:
             session = self._session = await self._mind.open(self._role, self._participants)
         desk = Desk(session, live=self._settings.live)
         delivery = Delivery(session, self._voice, self._settings, self._watch)
+        self._delivery = delivery
         try:
             async for now, chunks in source.ticks():
                 await self._clock.wait_until(now)
@@ -188,6 +168,7 @@ class Meeting:
             self._emit(heard)
         if heard.words:
             self._meet(heard)
+            self._speakers |= {word.speaker for word in heard.words}
             self._transcript.add(heard.words)
         speaking = self._keeper.standing.turn_act is not None
         for given in self._spotter.spot(
@@ -198,7 +179,7 @@ class Meeting:
     def _meet(self, heard: Heard) -> None:
         """Somebody who was heard for the first time becomes a participant."""
         for word in heard.words:
-            if word.speaker != SOMEBODY and word.speaker not in self._names:
+            if not unnamed(word.speaker) and word.speaker not in self._names:
                 self._participants[word.speaker] = Participant(word.speaker, word.speaker)
                 self._names[word.speaker] = word.speaker
 
@@ -265,15 +246,43 @@ class Meeting:
         self._unquoted = self.now + TICK
 
     def forget(self, speaker: str) -> None:
-        """Drops all words of somebody; what the observers have is theirs to erase."""
+        """Drops all words of somebody; what the observers have is theirs to erase.
+
+        A turn of the agent that may quote them ends here.
+        """
         self.withhold(speaker)
         self._transcript.forget(speaker)
-        if self._session is not None:
-            self._session.forget(speaker)
+        session, delivery = self._session, self._delivery
+        if session is not None:
+            if delivery is not None and speaker in delivery.quotes(self._speakers):
+                self._cut(delivery, session)
+            session.forget(speaker)
+        self._speakers.discard(speaker)
 
-    def consent(self, by: str, channel: str, *, given: bool) -> None:
-        """Somebody said whether they may be heard; the source must see to it."""
-        self._emit(ConsentGiven(self.now, by, channel, given))
+    def consent(
+        self,
+        by: str,
+        channel: str,
+        *,
+        given: bool,
+        erases: tuple[str, ...] = (),
+        before: Samples = 0,
+    ) -> None:
+        """Somebody said whether they may be heard; the source must see to it.
+
+        Args:
+            by: id of who said so.
+            channel: by which they did.
+            given: they may.
+            erases: labels whose words are owed an erasure with it.
+            before: meeting time before which they were said.
+        """
+        at = max(self.now, self._keeper.heard.at)
+        self._emit(ConsentGiven(at, by, channel, given, erases, before))
+
+    def erased(self, erasure: Erasure) -> None:
+        """What was owed has been done; the journal is told."""
+        self._emit(Erased(self.now, erasure.labels, erasure.before))
 
     def command(self, given: CommandGiven) -> None:
         """Takes a command, by whatever channel it came."""
@@ -322,7 +331,7 @@ class Meeting:
         self._own_events(delivery, session)
 
     def _own_events(self, delivery: Delivery, session: MindSession) -> None:
-        for event in delivery.events():
+        for event in delivery.events(self._speakers):
             self._own_turn(event, session)
 
     def _own_turn(self, event: Event, session: MindSession) -> None:

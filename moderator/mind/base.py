@@ -86,7 +86,10 @@ class MindSession(Protocol):
         ...
 
     def forget(self, speaker: str) -> None:
-        """Drops what somebody said: they do not want to have been heard."""
+        """Drops what somebody said, and own words that may quote them.
+
+        They do not want to have been heard.
+        """
         ...
 
     def cancel(self) -> None:
@@ -108,6 +111,24 @@ class Foresees(Protocol):
         Nothing is decided by this, and what is said may be something else.
         """
         ...
+
+
+@runtime_checkable
+class Quotes(Protocol):
+    """A session that knows whose words its own are made of, so that an erasure finds them."""
+
+    def quotes(self, proposal: Proposal) -> frozenset[str] | None:
+        """Ids of people whose own words the words of a granted proposal may hold.
+
+        Asked while its turn goes on and when it is over; None: anybody's who was heard. That is
+        also what a session without this method is taken to say.
+        """
+        ...
+
+
+def quoted_by(session: MindSession, proposal: Proposal) -> frozenset[str] | None:
+    """Whose words a session's words for a proposal may hold; None: anybody's who was heard."""
+    return session.quotes(proposal) if isinstance(session, Quotes) else None
 
 
 class SpeechLLM(Protocol):

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 
 from moderator.events import Act, Percept, Proposal
 from moderator.floor.state import FloorView
-from moderator.mind.base import Capabilities, Foresees, MindSession, Participant, SpeechLLM
+from moderator.mind.base import (
+    Capabilities,
+    Foresees,
+    MindSession,
+    Participant,
+    SpeechLLM,
+    quoted_by,
+)
 from roles.schema import Role
 
 MIND = "dictated"
 WAITING = 5
 """Texts that may wait to be said."""
+
+
+class Told(NamedTuple):
+    """What the agent is to say, and who told it to."""
+
+    text: str
+    by: str
 
 
 class Dictated:
@@ -24,18 +39,23 @@ class Dictated:
 
     def __init__(self, mind: SpeechLLM) -> None:
         self._mind = mind
-        self._texts: deque[str] = deque()
+        self._texts: deque[Told] = deque()
 
     @property
     def capabilities(self) -> Capabilities:
         """Those of the mind."""
         return self._mind.capabilities
 
-    def say(self, text: str) -> bool:
-        """Has it say `text` when the role lets it; False if too much waits already."""
+    def say(self, text: str, by: str) -> bool:
+        """Has it say `text` when the role lets it; False if too much waits already.
+
+        Args:
+            text: what to say.
+            by: id of who told it to: the words are theirs.
+        """
         if len(self._texts) >= WAITING:
             return False
-        self._texts.append(text)
+        self._texts.append(Told(text, by))
         return True
 
     async def open(self, role: Role, participants: Mapping[str, Participant]) -> DictatedSession:
@@ -46,9 +66,10 @@ class Dictated:
 class DictatedSession:
     """The mind in one meeting, with texts that wait to be said."""
 
-    def __init__(self, inner: MindSession, texts: deque[str]) -> None:
+    def __init__(self, inner: MindSession, texts: deque[Told]) -> None:
         self._inner, self._texts = inner, texts
         self._now = 0
+        self._by: frozenset[str] = frozenset()
 
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk."""
@@ -59,9 +80,8 @@ class DictatedSession:
         """The text that waits longest, else the mind's own wish."""
         if not self._texts:
             return await self._inner.propose()
-        return Proposal(
-            self._now, MIND, 1.0, Act.ANSWER, answering=True, cue=f"told to say: {self._texts[0]}"
-        )
+        cue = f"told to say: {self._texts[0].text}"
+        return Proposal(self._now, MIND, 1.0, Act.ANSWER, answering=True, cue=cue)
 
     def foreseen(self) -> str | None:
         """What the mind would answer."""
@@ -73,14 +93,23 @@ class DictatedSession:
             async for piece in self._inner.compose(proposal):
                 yield piece
         elif self._texts:
-            yield self._texts.popleft()
+            told = self._texts.popleft()
+            self._by = frozenset({told.by})
+            yield told.text
+
+    def quotes(self, proposal: Proposal) -> frozenset[str] | None:
+        """Who told it to say this, or whom the mind quotes."""
+        return self._by if proposal.mind == MIND else quoted_by(self._inner, proposal)
 
     def heard(self, words: str) -> None:
         """Tells the mind."""
         self._inner.heard(words)
 
     def forget(self, speaker: str) -> None:
-        """Tells the mind."""
+        """Drops what they told it to say, and tells the mind."""
+        left = [told for told in self._texts if told.by != speaker]
+        self._texts.clear()
+        self._texts.extend(left)
         self._inner.forget(speaker)
 
     def cancel(self) -> None:

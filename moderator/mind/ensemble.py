@@ -10,7 +10,14 @@ from moderator.errors import MindError
 from moderator.events import Failure, Percept, Proposal
 from moderator.floor.state import FloorView
 from moderator.language.phrases import load_phrases
-from moderator.mind.base import Capabilities, MindSession, PartFailed, Participant, SpeechLLM
+from moderator.mind.base import (
+    Capabilities,
+    MindSession,
+    PartFailed,
+    Participant,
+    SpeechLLM,
+    quoted_by,
+)
 from moderator.mind.desk import Desk
 from moderator.mind.duties.session import Duties, DutiesSession
 from roles.schema import Role
@@ -152,6 +159,11 @@ class EnsembleSession:
             self._failures.append(str(error))
         if not said:
             yield self._sorry
+
+    def quotes(self, proposal: Proposal) -> frozenset[str] | None:
+        """As the mind says whose words they are."""
+        of_decider = proposal.mind == self._name
+        return quoted_by(self._decider if of_decider else self._duties, proposal)
 
     def heard(self, words: str) -> None:
         """Tells both."""

@@ -191,6 +191,10 @@ class TimedSession:
         async for piece in self._duties.compose(proposal):
             yield piece
 
+    def quotes(self, proposal: Proposal) -> frozenset[str]:
+        """As the duties say: the words are theirs."""
+        return self._duties.quotes(proposal)
+
     def heard(self, words: str) -> None:
         """Tells both."""
         self._duties.heard(words)

@@ -10,7 +10,7 @@ from typing import TypeVar
 from moderator.audio import AudioChunk, Waveform
 from moderator.ears.script import ScriptedEars
 from moderator.events import Word
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import wave
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,10 +20,14 @@ from moderator.timeline import SAMPLE_RATE, Samples
 LONGEST: Final[Samples] = (2**32 - 2**16) // 2
 """Samples that fit into a wav file, whose length fields have 32 bits: 37 hours."""
 
-_HEADER_EVERY: Final[Samples] = 10 * SAMPLE_RATE
+HEADER: Final = 44
+"""Bytes before the first sample in what `WavWriter` writes."""
+
+_HEADER_EVERY: Final[Samples] = SAMPLE_RATE // 2
 """Samples after which the header is brought up to date, for the case of a crash."""
 
 _SILENCE_BLOCK: Final[Samples] = 60 * SAMPLE_RATE
+_BYTES: Final = 2
 
 
 class _Wave(wave.Wave_write):
@@ -37,7 +43,7 @@ class WavWriter:
     As a context manager it closes at the end. After a failure that was raised on purpose (a
     `ModeratorError`: a full disk, say) it leaves nothing behind; when the run is interrupted, what
     was written so far stays, valid, under the name with ``.part``. A killed process leaves that
-    too, with a header at most ten seconds of audio old.
+    too, with a header at most half a second of audio old.
 
     Args:
         path: the file's final name.
@@ -56,6 +62,13 @@ class WavWriter:
             self._file = self.part.open("wb")
         self._wav = _Wave(self._file)
         self._wav.setparams((1, 2, SAMPLE_RATE, 0, "NONE", "not compressed"))
+        try:
+            with disk_errors(path):
+                self._wav.writeframes(b"")  # the header, so that it is a wav from now on
+                self._file.flush()
+        except InputError:
+            self.discard()
+            raise
 
     @property
     def position(self) -> Samples:
@@ -78,10 +91,10 @@ class WavWriter:
             with disk_errors(self.path):
                 if self._written + len(samples) - self._header_at >= _HEADER_EVERY:
                     self._wav.writeframes(data)
-                    self._file.flush()
                     self._header_at = self._written + len(samples)
                 else:
                     self._wav.writeframesraw(data)
+                self._file.flush()
         except InputError:
             self.discard()
             raise
@@ -91,6 +104,16 @@ class WavWriter:
         """Appends silence up to position `at`; nothing if that is passed. Raises as `write`."""
         while self._written < at:
             self.write(silence(min(at - self._written, _SILENCE_BLOCK)))
+
+    def blank(self, spans: Iterable[tuple[Samples, Samples]]) -> None:
+        """Makes silence of what was written in some spans; may be called in another thread.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        if self._open:
+            with disk_errors(self.path):
+                _silence(self._file.fileno(), spans, self._written)
 
     def close(self) -> None:
         """Completes the file and gives it its name; does nothing the second time.
@@ -151,3 +174,56 @@ class WavWriter:
             self._wav.close()
         with suppress(OSError, ValueError):
             self._file.close()
+
+
+def complete_part(part: Path, until: Samples) -> Path:
+    """Gives what a run that broke off left of a wav its header, length and name.
+
+    Args:
+        part: what `part_path` names.
+        until: silence is added up to this length.
+
+    Returns:
+        The finished file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    path = part.with_name(part.name.replace(".part", "", 1))
+    with disk_errors(path), part.open("r+b") as file:
+        length = max(0, os.fstat(file.fileno()).st_size - HEADER) // _BYTES
+        length = min(max(length, until), LONGEST)
+        file.write(_header(length))
+        file.truncate(HEADER + _BYTES * length)
+        file.flush()
+        os.fsync(file.fileno())
+        part.replace(path)
+    sync_directory(path.parent)
+    return path
+
+
+def _header(length: Samples) -> bytes:
+    """The first bytes of a wav of so many samples: RIFF, format, and the head of its data."""
+    size = _BYTES * length
+    fmt = (16, 1, 1, SAMPLE_RATE, _BYTES * SAMPLE_RATE, _BYTES, 8 * _BYTES)
+    riff = (b"RIFF", HEADER - 8 + size, b"WAVE", b"fmt ")
+    return struct.pack("<4sI4s4sIHHIIHH4sI", *riff, *fmt, b"data", size)
+
+
+def blank(path: Path, spans: Iterable[tuple[Samples, Samples]]) -> None:
+    """Makes silence of some spans of a finished wav that `WavWriter` wrote.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    with disk_errors(path), path.open("r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        _silence(file.fileno(), spans, max(0, size - HEADER) // _BYTES)
+        os.fsync(file.fileno())
+
+
+def _silence(handle: int, spans: Iterable[tuple[Samples, Samples]], length: Samples) -> None:
+    for start, end in spans:
+        for at in range(max(0, start), min(end, length), _SILENCE_BLOCK):
+            count = min(_SILENCE_BLOCK, min(end, length) - at)
+            os.pwrite(handle, bytes(_BYTES * count), HEADER + _BYTES * at)

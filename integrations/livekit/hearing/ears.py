@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from moderator.audio import AudioChunk
 from moderator.ears.utterances import GateOptions
-from moderator.events import SOMEBODY, Heard
+from moderator.events import Heard
 from moderator.timeline import Samples, to_samples
 
 if TYPE_CHECKING:
@@ -79,8 +79,6 @@ class RoomEars:
         Nothing may of what was heard before a refusal. To be asked when it is used: people refuse
         while these ears hear and recognise.
         """
-        if speaker == SOMEBODY:
-            return all(self._fresh(name) for name, shared in self._as_shared.items() if shared)
         microphone = self._shared.microphone_of(speaker)
         return self._allowed(microphone, at) and self._fresh(microphone)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 
 from integrations.livekit.measuring.timing import Timed, Timing
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.timeline import FRAME, LiveClock, Samples, Stopwatch, to_seconds
 from roles.loader import library
 

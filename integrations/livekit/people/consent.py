@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from livekit import rtc
 
 from integrations.livekit.people.shared_microphones import YES
+from moderator.events import unnamed
 from moderator.timeline import Samples
 from roles.schema import Role
 
@@ -30,7 +31,8 @@ def is_person(participant: rtc.RemoteParticipant) -> bool:
 
 def acceptable(identity: str) -> bool:
     """An identity that can stand in a journal and a transcript."""
-    return 0 < len(identity) <= LONGEST_IDENTITY and identity.isprintable()
+    known = 0 < len(identity) <= LONGEST_IDENTITY and identity.isprintable()
+    return known and not unnamed(identity)
 
 
 def shown_name(participant: rtc.Participant) -> str:

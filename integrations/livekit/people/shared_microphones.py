@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from moderator.events import ON, unnamed
 from roles.schema import Role
 
 SHARED = "moderator.shared_mic"
@@ -11,8 +12,6 @@ SHARED = "moderator.shared_mic"
 
 YES = ("1", "true", "yes")
 """What an attribute says that holds."""
-
-_BETWEEN = "/"
 
 
 class SharedMicrophones:
@@ -44,19 +43,26 @@ class SharedMicrophones:
         """Whether several people use a participant's microphone."""
         return identity in self._by_role or identity in self._by_attribute
 
+    def labels_of(self, identity: str) -> tuple[str, ...]:
+        """What a participant's words may stand under: with their microphone's, if it was shared."""
+        return (identity, self.prefix(identity)) if identity in self._ever else (identity,)
+
     @staticmethod
     def prefix(identity: str) -> str:
         """What the labels of the voices on a microphone begin with."""
-        return identity + _BETWEEN
+        return identity + ON
 
     def microphone_of(self, speaker: str) -> str:
         """The identity of the participant through whose microphone a speaker is heard."""
-        before, between, _ = speaker.rpartition(_BETWEEN)
+        before, between, _ = speaker.rpartition(ON)
         return before if between and before in self._ever else speaker
 
     def name_of(self, speaker: str) -> str | None:
-        """What a voice on a shared microphone is called; None for everybody else."""
+        """What a voice on a shared microphone is called; None for everybody else.
+
+        Also for a voice that has not been attributed: that is nobody yet.
+        """
         microphone = self.microphone_of(speaker)
-        if microphone == speaker:
+        if microphone == speaker or unnamed(speaker):
             return None
         return speaker[len(self.prefix(microphone)) :].replace("_", " ")

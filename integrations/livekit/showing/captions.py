@@ -8,7 +8,7 @@ from typing import Any
 from livekit.agents import llm
 
 from moderator.events import Heard, Percept, TurnStarted, WordPlayed
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.timeline import Samples, to_samples, to_seconds
 
 STOPPED_AFTER = to_samples(0.5)

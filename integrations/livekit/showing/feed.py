@@ -15,7 +15,7 @@ from integrations.livekit.topics import CHANGE, DECISION, NOW
 from moderator.arbiter.rules.base import Standing
 from moderator.events import Action, Decision, Reason, RoleChanged
 from moderator.floor.state import FloorView
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.measure.report.wording import ACTIONS, REASONS, said
 from moderator.timeline import Samples, to_samples, to_seconds
 

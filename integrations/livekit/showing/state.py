@@ -18,7 +18,7 @@ from moderator.events import (
     Withdrawn,
 )
 from moderator.floor.state import FloorView
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.timeline import Samples, to_samples
 from roles.schema import Role
 

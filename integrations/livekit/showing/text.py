@@ -11,15 +11,15 @@ from livekit import rtc
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from integrations.livekit.topics import CHAT, TRANSCRIPTION
 from moderator.events import (
-    SOMEBODY,
     ConsentGiven,
     Heard,
     Percept,
     TurnEnded,
     TurnStarted,
     WordPlayed,
+    unnamed,
 )
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.timeline import Samples, to_samples
 
 SEGMENT = "lk.segment_id"
@@ -122,7 +122,7 @@ class TextPublisher:
         for word in event.words:
             self._segment(word.speaker, event.at).words.append(word.text)
         for speaker in changed:
-            if speaker == SOMEBODY:
+            if unnamed(speaker):
                 continue
             segment, partial = self._segment(speaker, event.at), event.partials.get(speaker, "")
             fresh = any(word.speaker == speaker for word in event.words)

@@ -53,8 +53,9 @@ class Control:
 
     Args:
         role: says who may do what, and by which channel.
-        say: hands a text to the mind; False if too much waits.
-        refuse: takes a refusal to be heard; False if the role does not let people refuse.
+        say: hands a text, and who gave it, to the mind; False if too much waits.
+        refuse: takes a refusal to be heard, from whom and by which channel, also before the meeting
+            and after it; False if the role does not let people refuse.
         agree: takes it back; False if something else still stands against it.
         become: has the agent go on by another role, by its name or as YAML; the name it takes.
     """
@@ -62,18 +63,23 @@ class Control:
     def __init__(
         self,
         role: Role,
-        say: Callable[[str], bool],
-        refuse: Callable[[str], bool],
-        agree: Callable[[str], bool],
+        say: Callable[[str, str], bool],
+        refuse: Callable[[str, str], bool],
+        agree: Callable[[str, str], bool],
         become: Callable[[str], Awaitable[str]],
     ) -> None:
         self._role, self._say, self._refuse, self._agree = role, say, refuse, agree
         self._become = become
         self._meeting: Meeting | None = None
+        self._over = False
 
     def attach(self, meeting: Meeting) -> None:
         """The meeting has begun."""
         self._meeting = meeting
+
+    def detach(self) -> None:
+        """The meeting is over: nothing is promised any more that could not be kept."""
+        self._meeting, self._over = None, True
 
     def change_role(self, role: Role) -> None:
         """Who may do what is now said by another role."""
@@ -109,7 +115,7 @@ class Control:
                 Code.NOT_PERMITTED, f"the role {self._role.id} does not let you: {command.value}"
             )
         if command is Command.SAY:
-            self._take_text(argument)
+            self._take_text(argument, by)
         if command is Command.ROLE and argument:
             taken = await self._take_role(argument)
             meeting.command(replace(given, at=meeting.now, argument=taken))
@@ -123,10 +129,8 @@ class Control:
         Raises:
             Refusal: the role does not let people refuse.
         """
-        meeting = self._ready()
-        if not self._refuse(by):
+        if not self._refuse(by, channel):
             raise Refusal(Code.NOT_PERMITTED, f"with the role {self._role.id} everybody is heard")
-        meeting.consent(by, channel, given=False)
         return "You are not heard any more."
 
     def opt_in(self, by: str, channel: str) -> str:
@@ -135,23 +139,22 @@ class Control:
         Raises:
             Refusal: the participant's attribute still refuses.
         """
-        meeting = self._ready()
-        if not self._agree(by):
+        if not self._agree(by, channel):
             raise Refusal(Code.NOT_POSSIBLE, "your attribute moderator.optout still says no")
-        meeting.consent(by, channel, given=True)
         return "You are heard."
 
     def _ready(self) -> Meeting:
         if self._meeting is None:
-            raise Refusal(Code.NOT_READY, "the meeting has not begun")
+            why = "the meeting is over" if self._over else "the meeting has not begun"
+            raise Refusal(Code.NOT_READY, why)
         return self._meeting
 
-    def _take_text(self, text: str) -> None:
+    def _take_text(self, text: str, by: str) -> None:
         if not text.strip():
             raise Refusal(Code.BAD_REQUEST, "there is nothing to say")
         if not self._role.turn.may_speak:
             raise Refusal(Code.NOT_POSSIBLE, f"the role {self._role.id} never speaks")
-        if not self._say(" ".join(text.split())):
+        if not self._say(" ".join(text.split()), by):
             raise Refusal(Code.BUSY, "too much waits to be said")
 
     async def _take_role(self, asked: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moderator.arbiter.rules.base import Situation, Verdict
-from moderator.events import SOMEBODY, Act, Action, Reason
+from moderator.events import Act, Action, Reason, unnamed
 from moderator.floor.state import FloorStatus
 from moderator.timeline import to_samples
 from roles.people import allows
@@ -39,6 +39,6 @@ def _cut_in(situation: Situation) -> Verdict:
 def is_protected(situation: Situation, speaker: str) -> bool:
     """The role never cuts in on this speaker; nor on a voice that may be such a person's."""
     people = situation.role.turn.never_interrupt
-    if speaker == SOMEBODY:
+    if unnamed(speaker):
         return people not in ("nobody", [])
     return allows(people, speaker, situation.names.get(speaker, speaker))

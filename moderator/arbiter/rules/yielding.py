@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from moderator.arbiter.rules.base import Situation, Verdict
 from moderator.arbiter.rules.taking import is_protected
-from moderator.events import SOMEBODY, Act, Action, Reason
+from moderator.events import Act, Action, Reason, unnamed
 from moderator.timeline import to_samples
 from roles.people import allows
 
@@ -89,7 +89,7 @@ def _talked_over(situation: Situation, speaker: str, voice: int) -> Verdict | No
 def _yields_to(situation: Situation, speaker: str) -> bool:
     """Whoever may not be interrupted is always yielded to; an unknown voice if anybody is."""
     people = situation.role.turn.yields_to
-    if speaker == SOMEBODY:
+    if unnamed(speaker):
         return people not in ("nobody", [])
     name = situation.names.get(speaker, speaker)
     return allows(people, speaker, name) or is_protected(situation, speaker)

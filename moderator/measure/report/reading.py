@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from moderator.errors import InputError
+from moderator.events import unnamed
 from moderator.measure.report.record import (
     Failed,
     Held,
@@ -115,7 +116,7 @@ class _Reader:
         if speaker not in people:
             if not self._room(len(people), MOST_PEOPLE):
                 return ""
-            people[speaker] = ("Somebody" if speaker == "?" else speaker, "")
+            people[speaker] = ("Somebody" if unnamed(speaker) else speaker, "")
         return speaker
 
     def _opened(self, line: Json) -> None:

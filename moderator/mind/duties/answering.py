@@ -7,7 +7,7 @@ from collections.abc import Callable
 from moderator.events import Act
 from moderator.mind.duties.base import Scene, Wish
 from moderator.mind.duties.shares import percent, shares_in_words
-from moderator.mind.duties.summing_up import summary
+from moderator.mind.duties.summing_up import Summary, summary
 from moderator.timeline import Samples
 from roles.schema import AnswerDuty
 
@@ -24,19 +24,24 @@ class Answer:
         if question is None or question.going_on:
             return None
         kind = scene.phrases.question(question.text)
-        reply = _REPLIES[kind](scene) if kind else scene.phrases.say("answer_open")
+        made = summary(scene) if kind == "summary" else Summary(_reply(scene, kind))
         return Wish(
             Act.ANSWER,
             0.95,
-            reply,
+            made.words,
             f"{scene.name(question.by)} asked: {question.text}"[:200],
             question.by,
             answering=True,
             open_question=kind is None,
+            quotes=made.quotes,
         )
 
     def granted(self, now: Samples) -> None:
         """Answered; the session forgets the question."""
+
+
+def _reply(scene: Scene, kind: str | None) -> str:
+    return _REPLIES[kind](scene) if kind else scene.phrases.say("answer_open")
 
 
 def _time_left(scene: Scene) -> str:
@@ -98,7 +103,6 @@ _REPLIES: dict[str, Callable[[Scene], str]] = {
     "agenda": _agenda,
     "talked_most": _talked_most,
     "talked_least": _talked_least,
-    "summary": summary,
     "identity": _identity,
     "status": lambda scene: scene.phrases.say("answer_status"),
 }

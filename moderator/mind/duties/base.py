@@ -75,6 +75,7 @@ class Wish:
         answering: it answers somebody who addressed the agent.
         open_question: no measured fact answers; a larger model might.
         facts: the measured values in the words.
+        quotes: ids of people whose own words the words hold.
     """
 
     act: Act
@@ -85,6 +86,7 @@ class Wish:
     answering: bool = False
     open_question: bool = False
     facts: Mapping[str, str | float | int] = field(default_factory=dict)
+    quotes: frozenset[str] = frozenset()
 
 
 class DutyRunner(Protocol):

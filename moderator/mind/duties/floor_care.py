@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moderator.events import SOMEBODY, Act
+from moderator.events import Act, unnamed
 from moderator.floor.state import FloorStatus
 from moderator.mind.duties.base import Scene, Wish
 from moderator.timeline import Samples, to_samples, to_seconds
@@ -49,7 +49,7 @@ class EndMonologue:
         self._granted_act = act
         other = scene.quietest(but=holder)
         duration = scene.duration(self._long)
-        if other is None or holder == SOMEBODY:
+        if other is None or unnamed(holder):
             words = scene.phrases.say("monologue_alone", holder=scene.name(holder))
         else:
             words = scene.phrases.say(

@@ -83,6 +83,7 @@ class DutiesSession:
         self._partials: Mapping[str, str] = {}
         self._last: tuple[DutyRunner, Wish] | None = None
         self._wished: dict[str, tuple[DutyRunner, Wish]] = {}
+        self._quoted: dict[str, frozenset[str]] = {}
 
     @property
     def open_question(self) -> bool:
@@ -150,11 +151,16 @@ class DutiesSession:
         if made is None or self._scene is None:
             return
         runner, wish = made
-        self._last = None
+        self._last, self._quoted[runner.name] = None, wish.quotes
         if wish.answering:
             self._questions.answered()
         runner.granted(self._scene.now)
         yield wish.words
+
+    def quotes(self, proposal: Proposal) -> frozenset[str]:
+        """Of whom a summary's words came."""
+        made = self._wished.get(proposal.duty or "")
+        return made[1].quotes if made else self._quoted.get(proposal.duty or "", frozenset())
 
     def heard(self, words: str) -> None:
         """Nothing to learn: duties speak in whole turns."""

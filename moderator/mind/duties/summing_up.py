@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 from moderator.events import Act
 from moderator.language.phrases import normalise
@@ -17,29 +18,37 @@ TIMES = 3
 SHORTEST = 4
 
 
-def summary(scene: Scene) -> str:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A summary's words, and the ids of those whose words they hold."""
+
+    words: str
+    quotes: frozenset[str] = frozenset()
+
+
+def summary(scene: Scene) -> Summary:
     """A summary from measured facts; it does not claim to know what was meant."""
     shares = shares_in_words(scene)
     if not shares:
-        return scene.phrases.say("answer_nobody")
+        return Summary(scene.phrases.say("answer_nobody"))
     words = frequent_words(scene)
     topics = scene.phrases.say("summarise_topics", words=", ".join(words)) if words else ""
     duration = scene.duration(scene.now)
-    return scene.phrases.say("summarise", duration=duration, shares=shares, topics=topics)
+    said = scene.phrases.say("summarise", duration=duration, shares=shares, topics=topics)
+    return Summary(said, frozenset().union(*words.values()))
 
 
-def frequent_words(scene: Scene) -> list[str]:
-    """Words of substance said at least `TIMES` times, most frequent first."""
+def frequent_words(scene: Scene) -> dict[str, frozenset[str]]:
+    """Words of substance said at least `TIMES` times, most frequent first, each with who did."""
     counts: Counter[str] = Counter()
+    who: dict[str, set[str]] = {}
     for utterance in scene.transcript:
-        plain = (normalise(word) for word in utterance.words)
-        counts.update(
-            word
-            for word in plain
-            if len(word) >= SHORTEST and word not in scene.phrases.stop_words and word.isalpha()
-        )
+        for word in map(normalise, utterance.words):
+            if len(word) >= SHORTEST and word not in scene.phrases.stop_words and word.isalpha():
+                counts[word] += 1
+                who.setdefault(word, set()).add(utterance.speaker)
     ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    return [word for word, count in ranked[:TOPIC_WORDS] if count >= TIMES]
+    return {word: frozenset(who[word]) for word, count in ranked[:TOPIC_WORDS] if count >= TIMES}
 
 
 class Summarise:
@@ -54,7 +63,9 @@ class Summarise:
         """Wishes to sum up once the interval is over; never without an interval."""
         if self._every is None or scene.now - self._last < round(self._every * MINUTE):
             return None
-        return Wish(Act.SUMMARISE, 0.6, summary(scene), "the interval for a summary is over")
+        made = summary(scene)
+        cue = "the interval for a summary is over"
+        return Wish(Act.SUMMARISE, 0.6, made.words, cue, quotes=made.quotes)
 
     def granted(self, now: Samples) -> None:
         """Said."""

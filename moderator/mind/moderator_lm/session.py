@@ -15,7 +15,7 @@ from torch import Tensor
 
 from moderator.audio import Waveform
 from moderator.errors import MindError
-from moderator.events import SOMEBODY, Act, Percept, Proposal, Word
+from moderator.events import Act, Percept, Proposal, Word, unnamed
 from moderator.floor.features import SeatVoices
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.mind.base import Participant
@@ -126,7 +126,7 @@ class ModeratorSession:
 
     def _label(self, name: str) -> None:
         """Letters are given in the order of arrival and stay whose they are."""
-        if name not in self._labels and name != SOMEBODY:
+        if name not in self._labels and not unnamed(name):
             self._labels[name] = letter(len(self._labels))
 
     async def push(self, percept: Percept, floor: FloorView) -> None:
@@ -283,6 +283,10 @@ class ModeratorSession:
         """
         raise MindError(f"{NAME} decides when to speak, and has no words of its own")
         yield ""  # an async generator all the same
+
+    def quotes(self, proposal: Proposal) -> frozenset[str]:
+        """Nobody: it has no words of its own."""
+        return frozenset()
 
     def heard(self, words: str) -> None:
         """What the agent said becomes part of the transcript."""

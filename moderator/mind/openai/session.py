@@ -230,14 +230,23 @@ class OpenAISession:
             if not any_yet or sentence[-1] in ".?!…":
                 yield sentence
 
+    def quotes(self, proposal: Proposal) -> frozenset[str]:
+        """Everybody whose words the model may have been shown."""
+        if proposal.act is Act.BACKCHANNEL:
+            return frozenset()
+        shown = {utterance.speaker for utterance in self._transcript} - {OWN}
+        question = self._questions.open
+        return frozenset(shown | ({question.by} if question is not None else set()))
+
     def heard(self, words: str) -> None:
         """The agent's own words, as far as they were played, become part of the transcript."""
         own = [Word(OWN, prompt.said(text), self._now, self._now) for text in words.split()]
         self._transcript.add(word for word in own if word.text)
 
     def forget(self, speaker: str) -> None:
-        """Drops what somebody said, and what is being made of it."""
+        """Drops what somebody said, what is being made of it, and own words: they may quote it."""
         self._transcript.forget(speaker)
+        self._transcript.forget(OWN)
         self._questions.forget(speaker)
         self.cancel()
 

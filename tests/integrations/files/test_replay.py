@@ -18,7 +18,7 @@ import soundfile
 
 from integrations.files.disk.outdir import RESULTS
 from moderator.cli.app import run
-from moderator.journal.file import read
+from moderator.journal.lines import read
 from moderator.journal.rerun import rerun
 from moderator.timeline import SAMPLE_RATE
 

@@ -12,7 +12,7 @@ import soundfile
 from integrations.files.demo import Script, render
 from integrations.files.sound.render import write_tracks
 from moderator.cli.app import run
-from moderator.journal.file import read
+from moderator.journal.lines import read
 from moderator.journal.rerun import rerun
 from moderator.models.store import ModelStore
 from moderator.mouth.loading import VoiceLoader

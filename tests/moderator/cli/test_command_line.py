@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -125,7 +126,7 @@ def test_a_plug_in_may_be_a_function_or_an_app(environment: dict[str, str]) -> N
 def test_a_plug_in_that_does_not_import_is_a_note(environment: dict[str, str]) -> None:
     done = moderator(environment, "--help")
     assert done.returncode == 0
-    assert "broken  (not available: ModuleNotFoundError" in done.stdout
+    assert re.search(r"broken +\(not available: ModuleNotFoundError", done.stdout)
     done = moderator(environment, "broken", "--option", "x")
     assert_one_error(done, "this command could not be loaded, moderator broken: ModuleNotFound")
 

@@ -10,7 +10,8 @@ import pytest
 
 from moderator.ears.script import ScriptedEars
 from moderator.events import Act, Action, Decision, Heard, Percept, Proposal, Reason, Word
-from moderator.journal.file import Closed, Event, Journal, Line, Opened, read
+from moderator.journal.file import Journal
+from moderator.journal.lines import Closed, Event, Line, Opened, read
 from moderator.journal.rerun import rerun
 from moderator.measure.report.reading import read_journal
 from moderator.meeting.loop import Meeting

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
-import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,11 +11,11 @@ import pytest
 
 from moderator.audio import AudioChunk
 from moderator.ears.script import ScriptedEars
-from moderator.errors import InputError
-from moderator.events import Heard, Percept, Word
+from moderator.events import Percept, Word
 from moderator.floor.state import FloorView
-from moderator.journal import file as journal_file
-from moderator.journal.file import Closed, Journal, Line, Opened, read
+from moderator.journal.erasure import Erasure
+from moderator.journal.file import Journal
+from moderator.journal.lines import Closed, Line, Opened, read
 from moderator.journal.rerun import rerun
 from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings
@@ -147,7 +145,7 @@ def test_what_somebody_said_is_erased_and_the_decisions_stay(tmp_path: Path) -> 
 
     def erase(meeting: Meeting, journal: Journal) -> None:
         meeting.forget("ana")
-        journal.erase({"ana"}, meeting.now)
+        journal.erase(Erasure(("ana",), meeting.now))
 
     lines = hold(path, 24.0, erase)
     said = [(word[0], word[1]) for line in lines for word in line.get("words", ())]
@@ -158,66 +156,6 @@ def test_what_somebody_said_is_erased_and_the_decisions_stay(tmp_path: Path) -> 
     assert any("ana" in line.get("speaking", ()) for line in lines)
     assert rerun(path) == []
     assert not list(tmp_path.glob("*.part"))
-
-
-def said(number: int, who: str) -> Heard:
-    return Heard(number, words=(Word(who, f"{who}{number}", number, number + 1),))
-
-
-def test_lines_that_come_while_words_are_erased_are_kept(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
-    for number in range(4_000):
-        journal.write(said(number, "ana" if number % 2 else "ben"))
-    erasing = threading.Thread(target=journal.erase, args=({"ana"}, 4_000))
-    erasing.start()
-    written = 4_000
-    while erasing.is_alive() or written < 4_200:
-        journal.write(said(written, "ana" if written % 2 else "ben"))
-        written += 1
-    erasing.join()
-    journal.close()
-    lines = list(read(path))
-    assert [line["at"] for line in lines] == list(range(written))
-    words = [word for line in lines for word in line.get("words", ())]
-    assert {who for who, _, start, _ in words if start < 4_000} == {"ben"}
-    assert [start for _, _, start, _ in words if start >= 4_000] == list(range(4_000, written))
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("broken", ["copy", "replace"])
-def test_an_erasure_that_fails_midway_loses_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
-    for number in range(100):
-        journal.write(said(number, "ana"))
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        if broken == "copy":
-            whole = journal_file._without
-            calls = iter(range(60))
-            patch.setattr(
-                journal_file,
-                "_without",
-                lambda *line: whole(*line) if next(calls, None) is not None else full(),
-            )
-        else:
-            patch.setattr(Path, "replace", full)
-        with pytest.raises(InputError, match="disk is full"):
-            journal.erase({"ana"}, 100)
-    journal.write(said(100, "ben"))
-    assert list(tmp_path.iterdir()) == [path]
-    journal.erase({"ana"}, 100)
-    journal.write(said(101, "ben"))
-    journal.close()
-    lines = list(read(path))
-    assert [line["at"] for line in lines] == list(range(102))
-    assert {word[0] for line in lines for word in line.get("words", ())} == {"ben"}
 
 
 def test_a_transcript_forgets_one_speaker() -> None:

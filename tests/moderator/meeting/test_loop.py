@@ -12,7 +12,8 @@ import pytest
 from moderator.audio import AudioChunk, Waveform
 from moderator.ears.script import ScriptedEars
 from moderator.events import Act, Action, Command, Proposal, Reason, Word
-from moderator.journal.file import Closed, Journal, Line, Opened, read
+from moderator.journal.file import Journal
+from moderator.journal.lines import Closed, Line, Opened, read
 from moderator.journal.rerun import rerun
 from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings

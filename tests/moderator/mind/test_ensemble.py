@@ -11,7 +11,7 @@ import pytest
 from moderator.errors import MindError
 from moderator.events import Act, Action, Decision, Failure, Percept, Proposal, TurnEnded
 from moderator.floor.state import FloorView
-from moderator.journal.file import to_line
+from moderator.journal.lines import to_line
 from moderator.language.phrases import load_phrases
 from moderator.mind.base import Capabilities, MindSession, Participant
 from moderator.mind.duties.session import Duties

@@ -11,7 +11,7 @@ import pytest
 from moderator.errors import MindError
 from moderator.events import Act, Failure, Percept, Proposal, TurnStarted
 from moderator.floor.state import FloorView
-from moderator.journal.file import to_line
+from moderator.journal.lines import to_line
 from moderator.mind.base import Capabilities, Participant
 from moderator.mind.duties.session import Duties, DutiesSession
 from moderator.mind.timed import PATIENCE, TimedDuties, needs_timing

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
+from integrations.files.sound.tapes import Tapes
 from integrations.files.sound.wav import WavWriter
-from integrations.livekit.people.tapes import Tapes
 from integrations.livekit.recording import Recording, Sinks
 from moderator.audio import AudioChunk, Waveform
+from moderator.errors import InputError
 from moderator.timeline import TICK
 
 
@@ -40,8 +42,58 @@ def test_the_mix_holds_everybody_but_who_was_erased(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["meeting.wav"]
 
 
-def test_an_interrupted_meeting_leaves_no_tapes(tmp_path: Path) -> None:
+def test_an_interrupted_meeting_is_mixed_and_leaves_no_tapes(tmp_path: Path) -> None:
     recording = Recording(None, WavWriter(tmp_path / "meeting.wav"), Tapes(tmp_path / ".tapes"))
     recording.take(TICK, [AudioChunk("ana", 0, level(0.5))], None)
-    recording.abandon(KeyboardInterrupt())
+    recording.abandon(TICK)
     assert not (tmp_path / ".tapes").exists()
+    assert soundfile.info(tmp_path / "meeting.part.wav").frames == TICK
+
+
+def test_a_disk_too_full_to_mix_keeps_the_tapes_for_later_and_holds_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = Recording(None, WavWriter(tmp_path / "meeting.wav"), Tapes(tmp_path / ".tapes"))
+    recording.take(TICK, [AudioChunk("ana", 0, level(0.5))], None)
+
+    def full(*_: object) -> None:
+        raise InputError("the disk is full", todo="free some space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WavWriter, "write", full)
+        with pytest.raises(InputError, match="disk is full"):
+            recording.finish(TICK)
+        recording.abandon(TICK)
+    assert not [link for link in Path("/proc/self/fd").iterdir() if str(tmp_path) in name(link)]
+    again = Tapes.found(tmp_path / ".tapes")
+    assert again is not None
+    with WavWriter(tmp_path / "meeting.wav") as mixed:
+        again.mix(mixed, again.length)
+    again.remove()
+    samples, _ = soundfile.read(tmp_path / "meeting.wav", dtype="float32")
+    assert np.allclose(samples, level(0.5), atol=1e-3)
+    assert [path.name for path in tmp_path.iterdir()] == ["meeting.wav"]
+
+
+def name(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
+
+
+def test_what_a_killed_meeting_left_of_somebody_is_made_silent(tmp_path: Path) -> None:
+    tapes = Tapes(tmp_path / ".tapes")
+    for tick in range(4):
+        tapes.write("ana", tick * TICK, level(0.5))
+        tapes.write("ben", tick * TICK, level(0.25))
+    tapes.release()
+    found = Tapes.found(tmp_path / ".tapes")
+    assert found is not None
+    found.erase_before("ana", 3 * TICK)
+    with WavWriter(tmp_path / "meeting.wav") as mixed:
+        found.mix(mixed, found.length)
+    found.remove()
+    samples, _ = soundfile.read(tmp_path / "meeting.wav", dtype="float32")
+    means = samples.reshape(4, TICK).mean(axis=1)
+    assert np.allclose(means, [0.25, 0.25, 0.25, 0.75], atol=1e-3)

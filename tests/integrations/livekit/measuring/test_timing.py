@@ -16,7 +16,7 @@ from moderator.events import (
     TurnEnded,
     TurnStarted,
 )
-from moderator.journal.file import Event
+from moderator.journal.lines import Event
 from moderator.timeline import TICK, Samples, to_samples
 
 

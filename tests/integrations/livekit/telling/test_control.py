@@ -52,7 +52,7 @@ def control_of(the_role: Role, mind: Dictated) -> Control:
         pass
 
     succession = Succession(the_role, [role(id="own")], taken, lambda _: None)
-    return Control(the_role, mind.say, lambda _: True, lambda _: True, succession.become)
+    return Control(the_role, mind.say, lambda *_: True, lambda *_: True, succession.become)
 
 
 def do(control: Control, command: Command, by: str, argument: str = "") -> str:
@@ -171,8 +171,8 @@ def test_roles_named_at_the_start_differ_in_their_ids(tmp_path: Path) -> None:
 
 def test_no_more_than_a_few_texts_wait() -> None:
     mind = Dictated(Duties())
-    assert all(mind.say("x") for _ in range(WAITING))
-    assert not mind.say("x")
+    assert all(mind.say("x", "ana") for _ in range(WAITING))
+    assert not mind.say("x", "ana")
 
 
 def test_people_come_and_go() -> None:

@@ -184,16 +184,6 @@ def test_progress_rises_to_the_end(run: Path) -> None:
     assert 0 <= shares[0] <= shares[-1] <= 1
 
 
-def test_the_command_writes_the_page_and_prints_its_path(
-    run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from moderator.cli.report import report
-
-    report(run, as_json=True)
-    assert json.loads(capsys.readouterr().out) == {"report": str(run / "report.html")}
-    assert (run / "report.html").is_file()
-
-
 def _luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from moderator.errors import MindError
 from moderator.events import Act, Action, Decision, Failure, Percept, Proposal, TurnEnded
 from moderator.floor.state import FloorStatus, FloorView
-from moderator.journal.file import to_line
+from moderator.journal.lines import to_line
 from moderator.mind.openai.session import OpenAISession
 from moderator.mind.openai.settings import OpenAISettings
 from moderator.testing.chat_server import ChatServer, Reply, always, wish

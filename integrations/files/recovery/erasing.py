@@ -1,0 +1,167 @@
+"""Erases somebody from a run that is over, and finishes what a run that broke off still owed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from integrations.files.disk.atomic import disk_errors, part_path
+from integrations.files.recovery.rebuilding import rewrite_texts
+from integrations.files.sound import tapes as tape_files
+from integrations.files.sound.tapes import Tapes
+from integrations.files.sound.wav import blank
+from moderator.events import ConsentGiven, Erased
+from moderator.journal.erasure import ALL_ON, Erasure, Span, Traces, owed, redact
+from moderator.journal.lines import read, text_of, time_of_line, to_line
+from moderator.timeline import Samples, to_samples
+
+JOURNAL = "journal.jsonl"
+
+AROUND = to_samples(0.25)
+"""Sound that goes before and behind what somebody said, where they are mixed with others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken out of a run.
+
+    Attributes:
+        erasure: whose words.
+        words: how many.
+        turns: of the agent's turns that might have quoted them.
+        seconds: of sound that was made silent where they were mixed with others.
+    """
+
+    erasure: Erasure
+    words: int
+    turns: int
+    seconds: float
+
+
+def promise(directory: Path, who: str, erasure: Erasure, channel: str) -> None:
+    """Writes down on the disk, before anything is done, that somebody's words are to go.
+
+    Raises:
+        InputError: the journal cannot be written.
+    """
+    path = directory / JOURNAL
+    at = max((time_of_line(line) for line in read(path)), default=0)
+    line = ConsentGiven(at, who, channel, False, erasure.labels, erasure.before)
+    _append(path, text_of(to_line(line)))
+
+
+def settle(directory: Path) -> list[Taken]:
+    """Does every erasure that the journal in a directory owes; the caller holds its lock.
+
+    Raises:
+        InputError: something cannot be read or written: it is owed still.
+    """
+    path = directory / JOURNAL
+    if not path.is_file():
+        return []
+    _drop_copies(directory)
+    return [_settle(directory, path, erasure) for erasure in owed(path)]
+
+
+def _settle(directory: Path, path: Path, erasure: Erasure) -> Taken:
+    words = sum(
+        erasure.concerns(word[0]) and word[2] < erasure.before
+        for line in read(path)
+        if line["kind"] == "heard"
+        for word in line.get("words", ())
+    )
+    traces = _traces_before(path, erasure)
+    seconds = _silence(directory, erasure, traces)
+    with disk_errors(path):
+        redact(path, erasure)
+    rewrite_texts(directory)
+    at = max((time_of_line(line) for line in read(path)), default=0)
+    _append(path, text_of(to_line(Erased(at, erasure.labels, erasure.before))))
+    return Taken(erasure, words, len(traces.turns), seconds)
+
+
+def _traces_before(path: Path, erasure: Erasure) -> Traces:
+    """Found before anything is taken out; the times of words go with them."""
+    return erasure.traces(read(path))
+
+
+def _silence(directory: Path, erasure: Erasure, traces: Traces) -> float:
+    """Destroys their sound, and the agent's where it may quote them; seconds of mixed sound."""
+    end = to_samples(10_000_000.0)
+    own = traces.own_spans(end)
+    tapes = Tapes.found(directory / tape_files.FOLDER)
+    if tapes is not None:
+        try:
+            for label in erasure.labels:
+                tapes.erase_before(label.removesuffix(ALL_ON), erasure.before)
+            tapes.blank(tape_files.OWN, own)
+        finally:
+            tapes.release()
+    mixed = _merged((start - AROUND, min(until + AROUND, end)) for start, until in traces.spoke)
+    for name, spans in (("agent.wav", own), ("meeting.wav", _merged([*own, *mixed]))):
+        for file in (directory / name, part_path(directory / name)):
+            if file.is_file():
+                blank(file, spans)
+    return sum(until - max(0, start) for start, until in mixed) / to_samples(1.0)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _append(path: Path, text: str) -> None:
+    """Puts a line behind the last whole one of a journal, and has it reach the disk."""
+    with disk_errors(path), path.open("r+b") as file:
+        end = whole_until(path)
+        data = text.encode()
+        done = 0
+        while done < len(data):
+            done += os.pwrite(file.fileno(), data[done:], end + done)
+        os.ftruncate(file.fileno(), end + len(data))
+        os.fsync(file.fileno())
+
+
+def whole_until(path: Path) -> int:
+    """Bytes up to the end of the last whole line; a crash may have cut off the one after it."""
+    with path.open("rb") as file:
+        at = file.seek(0, os.SEEK_END)
+        while at > 0:
+            back = min(at, 1 << 16)
+            file.seek(at - back)
+            found = file.read(back).rfind(b"\n")
+            if found >= 0:
+                return at - back + found + 1
+            at -= back
+    return 0
+
+
+def _drop_copies(directory: Path) -> None:
+    """What versions before this left of an erasure that a crash cut short."""
+    (directory / f"{JOURNAL}.part").unlink(missing_ok=True)
+
+
+def search(directory: Path, phrases: Iterable[str]) -> list[str]:
+    """Names of the run's text files in which one of some phrases stands, as said or in JSON."""
+    wanted = list(phrases)
+    escaped = [json.dumps(phrase)[1:-1] for phrase in wanted]
+    found = []
+    for path in sorted(directory.rglob("*")):
+        if path.suffix in (".jsonl", ".json", ".vtt", ".rttm", ".html", ".part") and path.is_file():
+            text = path.read_text("utf-8", errors="replace")
+            if any(one in text for one in (*wanted, *escaped)):
+                found.append(path.name)
+    return found
+
+
+def before_all(directory: Path) -> Samples:
+    """A meeting time behind everything in a journal."""
+    return max((time_of_line(line) for line in read(directory / JOURNAL)), default=0) + 1

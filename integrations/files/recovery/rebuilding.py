@@ -1,0 +1,180 @@
+"""Makes a run's files again from its journal: transcripts, summary, report, sound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from integrations.files.disk.atomic import disk_errors, part_path
+from integrations.files.disk.outdir import RESULTS, SUMMARY, OutputDirectory
+from integrations.files.sound.tapes import FOLDER, Tapes
+from integrations.files.sound.wav import WavWriter, complete_part
+from integrations.files.transcripts.collected import TranscriptBuilder
+from moderator.errors import InputError
+from moderator.journal.lines import (
+    Closed,
+    Line,
+    decision_from,
+    heard_from,
+    read,
+    text_of,
+    time_of_line,
+    to_line,
+    turn_from,
+)
+from moderator.measure.report.page import write_report
+from moderator.measure.summary import SummaryBuilder
+from moderator.timeline import Samples, to_seconds
+
+TEXTS = ("transcript.seglst.json", "transcript.vtt")
+
+_TURNS = ("turn_started", "word_played", "turn_ended")
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a journal's lines add up to.
+
+    Attributes:
+        opened: its first line.
+        reached: the latest meeting time in it.
+        closed: it was ended in order.
+        names: of everybody in it, by id.
+    """
+
+    opened: Line
+    transcript: TranscriptBuilder
+    summary: SummaryBuilder = field(default_factory=SummaryBuilder)
+    reached: Samples = 0
+    closed: bool = False
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How far the meeting came."""
+        return to_seconds(self.reached)
+
+    def take(self, line: Line) -> None:
+        """Adds one line."""
+        kind = line["kind"]
+        self.reached = max(self.reached, time_of_line(line))
+        if kind == "heard":
+            heard = heard_from(line)
+            self.transcript(heard)
+            self.summary(heard)
+        elif kind in _TURNS:
+            turn = turn_from(line)
+            self.transcript(turn)
+            self.summary(turn)
+        elif kind == "decision":
+            self.summary(decision_from(line))
+        elif kind == "percept" and line.get("waits"):
+            self.summary.waited(int(line["waits"]))
+        elif kind == "joined":
+            self.names[line["id"]] = line["name"]
+        elif kind == "closed":
+            self.closed = True
+
+
+def replayed(directory: Path) -> Replayed:
+    """Reads a run's journal.
+
+    Raises:
+        InputError: there is none, or it has no beginning.
+    """
+    path = directory / "journal.jsonl"
+    lines = read(path)
+    opened = next(lines, None)
+    if opened is None or opened["kind"] != "opened":
+        todo = "nothing of the meeting is left; delete the directory"
+        raise InputError("no meeting was opened", where=str(path), todo=todo)
+    try:
+        made = Replayed(opened, TranscriptBuilder(opened["agent"]))
+        made.names |= {one: who["name"] for one, who in opened["participants"].items()}
+        for line in lines:
+            made.take(line)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        todo = "it was damaged by something else; moderator report shows what can be read"
+        raise InputError("a line of another shape", where=str(path), todo=todo) from error
+    return made
+
+
+def rewrite_texts(directory: Path) -> None:
+    """Writes transcripts and report anew, if the run had come so far.
+
+    Raises:
+        InputError: one of them cannot be read or written.
+    """
+    out = OutputDirectory(directory)
+    if any(out.file(name).is_file() for name in TEXTS):
+        made = replayed(directory)
+        made.transcript.write(out, str(made.opened["meeting_id"]), made.names)
+    if out.file("report.html").is_file():
+        write_report(directory, embed_audio=False)
+
+
+def rebuild(directory: Path) -> dict[str, Any]:
+    """Finishes what a run that broke off left; the caller holds the directory's lock.
+
+    Sound is completed up to the last moment that the journal tells of, tapes are mixed, and what
+    a run writes at its end is written.
+
+    Returns:
+        The summary, as written.
+
+    Raises:
+        InputError: something cannot be read or written; what there was is there still.
+    """
+    made = replayed(directory)
+    path, out = directory / "journal.jsonl", OutputDirectory(directory)
+    tapes = Tapes.found(directory / FOLDER)
+    if tapes is not None:
+        made.reached = max(made.reached, tapes.length)
+    _finish_sound(directory, tapes, made.reached)
+    if not made.closed:
+        line = text_of(to_line(Closed(made.reached, False, "the run was interrupted")))
+        with disk_errors(path), path.open("ab") as file:
+            file.write(line.encode())
+    made.transcript.write(out, str(made.opened["meeting_id"]), made.names)
+    role = made.opened.get("role")
+    summary = made.summary.build(
+        meeting_id=str(made.opened["meeting_id"]),
+        duration=made.reached,
+        role=str(role.get("id", "")) if isinstance(role, Mapping) else "",
+        models=tuple(map(str, made.opened.get("models", ()))),
+        load_s=0.0,
+        run_s=0.0,
+        phases_s={},
+    )
+    summary |= {"complete": False, "recovered_s": made.seconds}
+    summary["real_time_factor"] = summary["peak_rss_mb"] = None  # those of the run are not known
+    out.finish(summary)
+    write_report(directory, embed_audio=False)
+    return summary
+
+
+def _finish_sound(directory: Path, tapes: Tapes | None, reached: Samples) -> None:
+    parts = [part_path(directory / name) for name in RESULTS if name.endswith(".wav")]
+    if tapes is not None:
+        try:
+            with WavWriter(directory / "meeting.wav") as mixed:
+                tapes.mix(mixed, reached)
+        except BaseException:
+            tapes.release()
+            raise
+        tapes.remove()
+    for part in parts:
+        if part.is_file():
+            complete_part(part, reached)
+
+
+def read_summary(directory: Path) -> dict[str, Any]:
+    """The summary of a finished run; empty without one."""
+    try:
+        found = json.loads((directory / SUMMARY).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,256 @@
+"""The lines of a journal: every arrow of the design as a JSON object, and back again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from moderator.errors import InputError
+from moderator.events import (
+    Act,
+    Action,
+    Command,
+    CommandGiven,
+    ConnectionChanged,
+    ConsentGiven,
+    Decision,
+    Erased,
+    Failure,
+    Heard,
+    Joined,
+    Left,
+    Percept,
+    Proposal,
+    Reason,
+    RoleChanged,
+    SpeakerActivity,
+    TurnEnded,
+    TurnStarted,
+    Withdrawn,
+    Word,
+    WordPlayed,
+)
+from moderator.journal.thinning import QuietPercepts
+from moderator.timeline import Samples
+
+VERSION = 1
+Line: TypeAlias = dict[str, Any]
+Event: TypeAlias = (
+    Heard
+    | Percept
+    | Proposal
+    | Withdrawn
+    | Decision
+    | CommandGiven
+    | ConsentGiven
+    | Erased
+    | ConnectionChanged
+    | Joined
+    | Left
+    | RoleChanged
+    | TurnStarted
+    | WordPlayed
+    | TurnEnded
+    | Failure
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The journal's first line: what the meeting is and who is in it."""
+
+    meeting_id: str
+    role: Mapping[str, object]
+    participants: Mapping[str, Mapping[str, str | None]]
+    agent: str
+    seat: str | None = None
+    settings: Mapping[str, object] | None = None
+    models: tuple[str, ...] = ()
+    version: int = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The journal's last line: how far the meeting came, and why it ended there."""
+
+    at: Samples
+    complete: bool
+    why: str
+
+
+def to_line(event: Event | QuietPercepts | Opened | Closed) -> Line:
+    """An event as the JSON object that stands for it; empty fields are left out."""
+    encode = _ENCODERS.get(type(event))
+    if encode is not None:
+        return encode(event)
+    line: Line = {"kind": _KINDS[type(event)]}
+    for entry in fields(event):
+        value = getattr(event, entry.name)
+        if value or entry.name not in _LEFT_OUT:
+            line[entry.name] = value.value if isinstance(value, Enum) else value
+    return line
+
+
+def time_of(event: Event | Opened | Closed) -> Samples:
+    """Meeting time of an event; that of a stretch is its end."""
+    if isinstance(event, Percept | WordPlayed):
+        return event.end
+    return 0 if isinstance(event, Opened) else event.at
+
+
+def time_of_line(line: Line) -> Samples:
+    """The latest meeting time that a line speaks of; words may have ended after they were heard."""
+    at = int(line.get("end") or line.get("at") or 0)
+    words = (word[3] for word in line.get("words", ()))
+    return max(at, max(words, default=0)) if line["kind"] == "heard" else at
+
+
+def _heard(event: Heard) -> Line:
+    line: Line = {"kind": "heard", "at": event.at}
+    if event.speaking:
+        line["speaking"] = sorted(event.speaking)
+    if event.activities:
+        line["activities"] = [[a.speaker, a.start, a.end] for a in event.activities]
+    if event.words:
+        line["words"] = [[w.speaker, w.text, w.start, w.end] for w in event.words]
+    if event.partials:
+        line["partials"] = dict(event.partials)
+    return line
+
+
+def _percept(event: Percept) -> Line:
+    return {"kind": "percept", "index": event.index, "start": event.start, "end": event.end}
+
+
+def _quiet_percepts(event: QuietPercepts) -> Line:
+    span: Line = {"index": event.index, "start": event.start, "end": event.end}
+    return {"kind": "percept", **span, "waits": event.waits}
+
+
+def _proposal(event: Proposal) -> Line:
+    line: Line = {
+        "kind": "proposal",
+        "at": event.at,
+        "mind": event.mind,
+        "probability": round(event.probability, 6),
+        "act": event.act.value,
+    }
+    for name in ("addressee", "duty", "answering", "cue", "facts", "thought"):
+        value = getattr(event, name)
+        if value:
+            line[name] = value
+    return line
+
+
+_LEFT_OUT = frozenset({"quotes", "erases", "before"})
+"""Fields that have no entry where they are empty."""
+
+_KINDS: dict[type, str] = {
+    Opened: "opened",
+    Decision: "decision",
+    CommandGiven: "command",
+    ConsentGiven: "consent",
+    Erased: "erased",
+    ConnectionChanged: "connection",
+    Joined: "joined",
+    Left: "left",
+    RoleChanged: "role_changed",
+    TurnStarted: "turn_started",
+    WordPlayed: "word_played",
+    TurnEnded: "turn_ended",
+    Withdrawn: "withdrawn",
+    Failure: "failure",
+    Closed: "closed",
+}
+_ENCODERS: dict[type, Callable[[Any], Line]] = {
+    Heard: _heard,
+    Percept: _percept,
+    QuietPercepts: _quiet_percepts,
+    Proposal: _proposal,
+}
+
+
+def text_of(line: Line) -> str:
+    """A line as it stands in the file."""
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def read(path: Path) -> Iterator[Line]:
+    """The lines of a journal; a last line cut off by a crash is left out.
+
+    Raises:
+        InputError: the file is missing, or a line inside it is not a journal line.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, text in enumerate(file, start=1):
+                if not text.endswith("\n"):
+                    return
+                yield parse(text, f"{path}:{number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("cannot read the journal", where=str(path), todo=str(error)) from error
+
+
+def parse(text: str, where: str) -> Line:
+    """A line of the file.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        line = json.loads(text)
+    except ValueError as error:
+        raise InputError("not a line of JSON", where=where, todo="replay again") from error
+    if not isinstance(line, dict) or not isinstance(line.get("kind"), str):
+        raise InputError("a line without a kind", where=where, todo="replay again")
+    return line
+
+
+def heard_from(line: Line) -> Heard:
+    """The `Heard` that a line stands for."""
+    return Heard(
+        at=line["at"],
+        speaking=frozenset(line.get("speaking", ())),
+        activities=tuple(SpeakerActivity(*entry) for entry in line.get("activities", ())),
+        words=tuple(Word(*entry) for entry in line.get("words", ())),
+        partials=line.get("partials", {}),
+    )
+
+
+def turn_from(line: Line) -> TurnStarted | WordPlayed | TurnEnded:
+    """The event of a turn of the agent that a line stands for."""
+    quotes = tuple(line.get("quotes", ()))
+    if line["kind"] == "turn_started":
+        act = Act(line["act"])
+        return TurnStarted(line["at"], line["turn"], act, line["addressee"], quotes)
+    if line["kind"] == "word_played":
+        return WordPlayed(line["turn"], line["text"], line["start"], line["end"])
+    return TurnEnded(line["at"], line["turn"], line["heard"], line["lost"], quotes)
+
+
+def proposal_from(line: Line) -> Proposal:
+    """The `Proposal` that a line stands for."""
+    values = {key: value for key, value in line.items() if key != "kind"}
+    return Proposal(**(values | {"act": Act(values["act"])}))
+
+
+def decision_from(line: Line) -> Decision:
+    """The `Decision` that a line stands for."""
+    return Decision(
+        at=line["at"],
+        action=Action(line["action"]),
+        reason=Reason(line["reason"]),
+        act=Act(line["act"]) if line["act"] else None,
+        addressee=line["addressee"],
+        inputs=line["inputs"],
+    )
+
+
+def command_from(line: Line) -> CommandGiven:
+    """The `CommandGiven` that a line stands for."""
+    values = {key: value for key, value in line.items() if key != "kind"}
+    return CommandGiven(**(values | {"command": Command(values["command"])}))
