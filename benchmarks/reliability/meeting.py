@@ -202,7 +202,8 @@ class Room:
             await self.erasures.finish()
             self.refusals.detach()
             self.meeting = None
-        self.outcome.close("reliable", meeting.now, "the end", {}, {}, ())
+        called = {one.id: one.name for one in names.values()}
+        self.outcome.close("reliable", meeting.now, "the end", called, {}, ())
 
     def refuse(self, who: str) -> None:
         """Somebody writes /optout."""

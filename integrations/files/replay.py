@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from integrations.files.disk.outdir import OutputDirectory
+from integrations.files.recovery.recovering import settle_in
 from integrations.files.replayable import Replayable
 from integrations.files.sound.recorded_source import SHARED, Progress, RecordedSource, WavSink
 from integrations.files.sound.wav import WavWriter
@@ -105,6 +106,7 @@ class Replay:
             InputError: the directory cannot be used, or the disk is full.
             KeyboardInterrupt: interrupted; the journal says how far it came.
         """
+        settle_in(self._options.out)
         with OutputDirectory(self._options.out, overwrite=self._options.force) as out:
             journal = Journal(
                 out.file("journal.jsonl"),

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from integrations.files.disk.atomic import disk_errors, part_path
+from integrations.files.recovery.appending import append
 from integrations.files.recovery.rebuilding import rewrite_texts
 from integrations.files.sound import tapes as tape_files
 from integrations.files.sound.tapes import Tapes
 from integrations.files.sound.wav import blank
 from moderator.events import ConsentGiven, Erased
 from moderator.journal.erasure import ALL_ON, Erasure, Span, Traces, owed, redact
-from moderator.journal.lines import read, text_of, time_of_line, to_line
+from moderator.journal.lines import read, time_of_line
 from moderator.timeline import Samples, to_samples
 
 JOURNAL = "journal.jsonl"
@@ -50,7 +50,7 @@ def promise(directory: Path, who: str, erasure: Erasure, channel: str) -> None:
     path = directory / JOURNAL
     at = max((time_of_line(line) for line in read(path)), default=0)
     line = ConsentGiven(at, who, channel, False, erasure.labels, erasure.before)
-    _append(path, text_of(to_line(line)))
+    append(path, line)
 
 
 def settle(directory: Path) -> list[Taken]:
@@ -79,7 +79,7 @@ def _settle(directory: Path, path: Path, erasure: Erasure) -> Taken:
         redact(path, erasure)
     rewrite_texts(directory)
     at = max((time_of_line(line) for line in read(path)), default=0)
-    _append(path, text_of(to_line(Erased(at, erasure.labels, erasure.before))))
+    append(path, Erased(at, erasure.labels, erasure.before))
     return Taken(erasure, words, len(traces.turns), seconds)
 
 
@@ -116,32 +116,6 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
         else:
             found.append((start, end))
     return found
-
-
-def _append(path: Path, text: str) -> None:
-    """Puts a line behind the last whole one of a journal, and has it reach the disk."""
-    with disk_errors(path), path.open("r+b") as file:
-        end = whole_until(path)
-        data = text.encode()
-        done = 0
-        while done < len(data):
-            done += os.pwrite(file.fileno(), data[done:], end + done)
-        os.ftruncate(file.fileno(), end + len(data))
-        os.fsync(file.fileno())
-
-
-def whole_until(path: Path) -> int:
-    """Bytes up to the end of the last whole line; a crash may have cut off the one after it."""
-    with path.open("rb") as file:
-        at = file.seek(0, os.SEEK_END)
-        while at > 0:
-            back = min(at, 1 << 16)
-            file.seek(at - back)
-            found = file.read(back).rfind(b"\n")
-            if found >= 0:
-                return at - back + found + 1
-            at -= back
-    return 0
 
 
 def _drop_copies(directory: Path) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from integrations.files.disk.atomic import disk_errors, part_path
+from integrations.files.disk.atomic import part_path
 from integrations.files.disk.outdir import RESULTS, SUMMARY, OutputDirectory
+from integrations.files.recovery.appending import append
 from integrations.files.sound.tapes import FOLDER, Tapes
 from integrations.files.sound.wav import WavWriter, complete_part
 from integrations.files.transcripts.collected import TranscriptBuilder
@@ -20,9 +21,7 @@ from moderator.journal.lines import (
     decision_from,
     heard_from,
     read,
-    text_of,
     time_of_line,
-    to_line,
     turn_from,
 )
 from moderator.measure.report.page import write_report
@@ -135,9 +134,7 @@ def rebuild(directory: Path) -> dict[str, Any]:
         made.reached = max(made.reached, tapes.length)
     _finish_sound(directory, tapes, made.reached)
     if not made.closed:
-        line = text_of(to_line(Closed(made.reached, False, "the run was interrupted")))
-        with disk_errors(path), path.open("ab") as file:
-            file.write(line.encode())
+        append(path, Closed(made.reached, False, "the run was interrupted"))
     made.transcript.write(out, str(made.opened["meeting_id"]), made.names)
     role = made.opened.get("role")
     summary = made.summary.build(
