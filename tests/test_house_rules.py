@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
+
+from tests.__main__ import CHECKS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("moderator", "roles", "diarize", "integrations")
@@ -26,7 +30,7 @@ def modules(*folders: str) -> Iterator[Path]:
 def test_no_file_is_longer_than_one_can_hold_in_mind() -> None:
     long = {
         str(path.relative_to(ROOT)): count
-        for path in modules(*PACKAGES, "tests", "benchmarks")
+        for path in modules(*PACKAGES, "tests", "benchmarks", "examples")
         if (count := len(path.read_text("utf-8").splitlines())) > MOST_LINES
     }
     assert not long
@@ -69,3 +73,18 @@ def test_deciding_imports_no_model() -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_checked_before_a_commit_is_what_all_checks_begin_with() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    (only,) = YAML(typ="safe", pure=True).load(text)["repos"]
+    quick = {
+        name: ["python" if part == sys.executable else part for part in command]
+        for name, command in CHECKS.items()
+        if name not in ("tests", "rooms")
+    }
+    assert only["repo"] == "local"
+    assert {one["id"]: shlex.split(one["entry"]) for one in only["hooks"]} == quick
+    assert [one["id"] for one in only["hooks"]] == list(quick)
+    for hook in only["hooks"]:  # nothing is fetched, and the whole tree is looked at
+        assert (hook["language"], hook["pass_filenames"]) == ("system", False)
