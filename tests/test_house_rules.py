@@ -20,11 +20,19 @@ PACKAGES = ("moderator", "roles", "diarize", "integrations")
 MOST_LINES = 400
 CLOCKS = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "now", "today", "utcnow"}
 CLOCK_OWNERS = {ROOT / "moderator" / "timeline.py"}
+TEST_FOLDERS_OF_THEIR_OWN = {"integrations/livekit/rooms"}
+"""Below `tests/`; what they test is many rooms at once."""
 
 
 def modules(*folders: str) -> Iterator[Path]:
     for folder in folders:
         yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def rooms() -> Iterator[Path]:
+    """The folders of the product with code in them."""
+    for package in PACKAGES:
+        yield from sorted({path.parent for path in modules(package)})
 
 
 def test_no_file_is_longer_than_one_can_hold_in_mind() -> None:
@@ -55,6 +63,42 @@ def test_only_the_timeline_reads_a_clock() -> None:
 @pytest.mark.parametrize("name", ["utils", "helpers", "common", "misc"])
 def test_nothing_is_dumped_into_a_module_for_everything(name: str) -> None:
     assert not [path for path in modules(*PACKAGES) if name in (path.stem, path.parent.name)]
+
+
+def test_a_room_says_what_it_is_for_and_hands_on_nothing() -> None:
+    wrong = []
+    for room in rooms():
+        path = room / "__init__.py"
+        tree = ast.parse(path.read_text("utf-8") if path.exists() else "")
+        if not ast.get_docstring(tree):
+            wrong.append(f"{path.relative_to(ROOT)} has no docstring")
+        wrong += [
+            f"{path.relative_to(ROOT)}:{node.lineno} is more than a docstring"
+            for node in tree.body[1:]
+            if room != ROOT / "moderator"
+            and not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+        ]
+    assert not wrong
+
+
+def test_the_root_hands_on_its_version_alone() -> None:
+    tree = ast.parse((ROOT / "moderator" / "__init__.py").read_text("utf-8"))
+    imported = [
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    ]
+    assert imported == ["os", "__version__"]
+    assert not [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+
+
+def test_tests_stand_in_the_same_tree_as_the_code() -> None:
+    folders = {
+        str(path.parent.relative_to(ROOT / "tests")) for path in (ROOT / "tests").rglob("*.py")
+    } - {"."}
+    without = {folder for folder in folders if not list((ROOT / folder).glob("*.py"))}
+    assert without == TEST_FOLDERS_OF_THEIR_OWN
 
 
 def test_deciding_imports_no_model() -> None:
