@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import ast
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
+
+from tests.__main__ import CHECKS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("moderator", "roles", "diarize", "integrations")
 MOST_LINES = 400
 CLOCKS = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "now", "today", "utcnow"}
 CLOCK_OWNERS = {ROOT / "moderator" / "timeline.py"}
+TEST_FOLDERS_OF_THEIR_OWN = {"integrations/livekit/rooms"}
+"""Below `tests/`; what they test is many rooms at once."""
 
 
 def modules(*folders: str) -> Iterator[Path]:
@@ -23,10 +29,16 @@ def modules(*folders: str) -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
+def rooms() -> Iterator[Path]:
+    """The folders of the product with code in them."""
+    for package in PACKAGES:
+        yield from sorted({path.parent for path in modules(package)})
+
+
 def test_no_file_is_longer_than_one_can_hold_in_mind() -> None:
     long = {
         str(path.relative_to(ROOT)): count
-        for path in modules(*PACKAGES, "tests", "benchmarks")
+        for path in modules(*PACKAGES, "tests", "benchmarks", "examples")
         if (count := len(path.read_text("utf-8").splitlines())) > MOST_LINES
     }
     assert not long
@@ -53,6 +65,42 @@ def test_nothing_is_dumped_into_a_module_for_everything(name: str) -> None:
     assert not [path for path in modules(*PACKAGES) if name in (path.stem, path.parent.name)]
 
 
+def test_a_room_says_what_it_is_for_and_hands_on_nothing() -> None:
+    wrong = []
+    for room in rooms():
+        path = room / "__init__.py"
+        tree = ast.parse(path.read_text("utf-8") if path.exists() else "")
+        if not ast.get_docstring(tree):
+            wrong.append(f"{path.relative_to(ROOT)} has no docstring")
+        wrong += [
+            f"{path.relative_to(ROOT)}:{node.lineno} is more than a docstring"
+            for node in tree.body[1:]
+            if room != ROOT / "moderator"
+            and not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+        ]
+    assert not wrong
+
+
+def test_the_root_hands_on_its_version_alone() -> None:
+    tree = ast.parse((ROOT / "moderator" / "__init__.py").read_text("utf-8"))
+    imported = [
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    ]
+    assert imported == ["os", "__version__"]
+    assert not [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+
+
+def test_tests_stand_in_the_same_tree_as_the_code() -> None:
+    folders = {
+        str(path.parent.relative_to(ROOT / "tests")) for path in (ROOT / "tests").rglob("*.py")
+    } - {"."}
+    without = {folder for folder in folders if not list((ROOT / folder).glob("*.py"))}
+    assert without == TEST_FOLDERS_OF_THEIR_OWN
+
+
 def test_deciding_imports_no_model() -> None:
     code = (
         "import sys; import moderator.meeting.loop, moderator.journal.rerun; "
@@ -69,3 +117,18 @@ def test_deciding_imports_no_model() -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_checked_before_a_commit_is_what_all_checks_begin_with() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    (only,) = YAML(typ="safe", pure=True).load(text)["repos"]
+    quick = {
+        name: ["python" if part == sys.executable else part for part in command]
+        for name, command in CHECKS.items()
+        if name not in ("tests", "rooms")
+    }
+    assert only["repo"] == "local"
+    assert {one["id"]: shlex.split(one["entry"]) for one in only["hooks"]} == quick
+    assert [one["id"] for one in only["hooks"]] == list(quick)
+    for hook in only["hooks"]:  # nothing is fetched, and the whole tree is looked at
+        assert (hook["language"], hook["pass_filenames"]) == ("system", False)

@@ -1,5 +1,4 @@
 """The embedded mind: a small language model that was trained to decide when to take the turn.
 
-Only here, in `ears`, `mouth` and `learn` may torch be imported; importing `mind` and `loading` does
-not yet do so.
+torch may be imported here; importing `mind` and `loading` does not yet do so.
 """
