@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from moderator.journal.file import read
+from moderator.journal.lines import read
 from moderator.timeline import to_seconds
 
 COLUMNS = ["seconds", "action", "reason", "act", "addressee", "silence_s", "probability"]

@@ -85,7 +85,7 @@ def defined(body: Iterable[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
 def exists(dotted: str) -> bool:
     """Whether a dotted name is a module, or something in one."""
     at, parts = ROOT, dotted.split(".")
-    while parts and (at / parts[0]).is_dir():
+    while parts and (at / parts[0] / "__init__.py").is_file():  # old folders keep caches
         at /= parts.pop(0)
     module = at / "__init__.py"
     if parts and (at / f"{parts[0]}.py").is_file():

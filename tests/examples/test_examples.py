@@ -19,7 +19,8 @@ from examples.journal_to_pandas import decisions, words
 from examples.own_mind import Abbreviations
 from examples.own_role import ROLE
 from moderator.events import Act, Action, Decision, Percept, TurnEnded, WordPlayed
-from moderator.journal.file import Closed, Journal, Opened, read
+from moderator.journal.file import Journal
+from moderator.journal.lines import Closed, Opened, read
 from moderator.journal.rerun import rerun
 from moderator.mind.duties.session import Duties
 from moderator.mind.ensemble import Ensemble
