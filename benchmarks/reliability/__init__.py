@@ -1,8 +1,8 @@
 """What holds when things go wrong: kills, erasures, disks that fail.
 
     python -m benchmarks.reliability kills [--times 200]
-    python -m benchmarks.reliability canary [--times 20]
-    python -m benchmarks.reliability faults
+    python -m benchmarks.reliability canary [--times 32]
+    python -m benchmarks.reliability faults [--step 1]
 
 Each prints its figures and ends with 1 where one is not reached.
 """

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.reliability import canary as hiding
+from benchmarks.reliability import faults as failing
 from benchmarks.reliability import kills as killing
 from moderator.cli.console import progress
 
@@ -47,6 +49,40 @@ def kills(times: Times = 200, seed: Seed = 1) -> None:
     Console().print(table)
     Console().print(f"{failed} of {times + times // 2} kills lost more than they may")
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def canary(times: Times = 32, seed: Seed = 1) -> None:
+    """Look for nonsense words of people who refused in everything that is left or was sent."""
+    with progress("looking", times) as advance:
+        results = hiding.canary(times, seed, lambda: advance(1.0))
+    table = Table("refused", "meetings", "words of 100 in files", "in requests", "sound", box=None)
+    for moment in hiding.MOMENTS:
+        found = [one for what, one in results if what == moment]
+        table.add_row(
+            moment,
+            str(len(found)),
+            str(max(one.in_files for one in found)),
+            str(max(one.in_requests for one in found)),
+            f"{max(one.amplitude for one in found):.0e}",
+        )
+    Console().print(table)
+    failed = sum(hiding.bad(one) for _, one in results)
+    Console().print(f"something was left in {failed} of {times} meetings")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def faults(
+    step: Annotated[int, typer.Option(min=1, help="Only every so many writes fail.")] = 1,
+) -> None:
+    """Let every write of a meeting fail once, in three ways."""
+    with progress("failing", 1.0) as advance:
+        count, found = failing.faults(step, advance)
+    for what, wrong in found.items():
+        Console().print(f"{what}: {'; '.join(wrong)}", markup=False)
+    Console().print(f"{len(found)} of {count} faults did harm")
+    raise typer.Exit(1 if found else 0)
 
 
 @app.callback()

@@ -30,6 +30,7 @@ from moderator.journal.erasure import Erasure
 from moderator.journal.lines import Opened
 from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings
+from moderator.mind.base import SpeechLLM
 from moderator.mind.duties.session import Duties
 from moderator.testing.meetings import people, talk
 from moderator.testing.mouth import ToneVoice
@@ -77,9 +78,10 @@ def script(seconds: float, refused: dict[str, float]) -> list[Word]:
         late = at >= refused.get(VOICES[speaker], float("inf"))
         known = canaries(speaker, "after" if late else "before")
         count = said[speaker]
-        some = [known[(count + n) // 4 % len(known)] for n in range(8)]
-        said[speaker] += 8
-        words += talk(speaker, at, " ".join(some), word_s=0.25)
+        # The first again and again, so that a summary quotes it, and by and by all others.
+        some = [known[0], *(known[(count + n) % len(known)] for n in range(9))]
+        said[speaker] += 9
+        words += talk(speaker, at, " ".join(some), word_s=0.2)
         at, turn = at + 2.6, turn + 1
     return words
 
@@ -127,6 +129,7 @@ class Room:
         seconds: its length.
         refused: who refuses when, by track.
         reached: told meeting time at every tick.
+        mind: proposes; by default a role's duties.
     """
 
     def __init__(
@@ -135,7 +138,9 @@ class Room:
         seconds: float,
         refused: dict[str, float],
         reached: Callable[[Samples], None] = lambda _: None,
+        mind: SpeechLLM | None = None,
     ) -> None:
+        self._mind = mind or Duties()
         self.told: list[tuple[str, str]] = []
         self._role, self._seconds, self._reached = role(), seconds, reached
         self._words = script(seconds, refused)
@@ -181,7 +186,7 @@ class Room:
             self._role,
             names,
             ScriptedEars(self._words),
-            Duties(),
+            self._mind,
             ToneVoice(word_s=0.1, gap_s=0.02),
             [self.outcome],
             ReplayClock(),
@@ -197,11 +202,15 @@ class Room:
         source = Tones(self._words, self._seconds, then, self._arrived)
         sinks = Sinks(self.consent.allows, self.outcome.recording)
         try:
-            await meeting.run(source, sinks)
-        finally:
-            await self.erasures.finish()
-            self.refusals.detach()
-            self.meeting = None
+            try:
+                await meeting.run(source, sinks)
+            finally:
+                await self.erasures.finish()
+                self.refusals.detach()
+                self.meeting = None
+        except BaseException as error:
+            self.outcome.abandon(meeting.now, error)
+            raise
         called = {one.id: one.name for one in names.values()}
         self.outcome.close("reliable", meeting.now, "the end", called, {}, ())
 

@@ -94,10 +94,11 @@ class Recording:
 
         Tapes go once they are mixed; where the disk has no room for that, they stay.
         """
-        mixed = False
-        with suppress(InputError):
-            self._mix_all(duration)
-            mixed = True
+        mixed = self._meeting is not None and self._meeting.path.is_file()
+        if self._meeting is not None and self._meeting.open:
+            with suppress(InputError):
+                self._mix_all(duration)
+                mixed = True
         for writer in (self._agent, self._meeting):
             if writer is not None:
                 with suppress(InputError):

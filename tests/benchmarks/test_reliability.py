@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+import soundfile
 
-from benchmarks.reliability import kills
+from benchmarks.reliability import canary, faults, kills
+from benchmarks.reliability.meeting import Room, sound_of
 
 
 @pytest.mark.parametrize("victim", [kills.replay, kills.room])
@@ -20,3 +23,29 @@ def test_a_kill_while_somebody_is_erased_leaves_nothing_of_them(
     tmp_path: Path, who: str, after_s: float
 ) -> None:
     assert not kills.bad("erasing", kills.kill_while_erasing(tmp_path, who, 44.0, after_s))
+
+
+@pytest.mark.parametrize(
+    ("who", "moment"),
+    [("ana", "middle"), ("hall", "middle"), ("hall", "end"), ("ben", "afterwards")],
+)
+def test_nothing_of_somebody_who_refused_is_left(tmp_path: Path, who: str, moment: str) -> None:
+    assert not canary.bad(canary.refuse(tmp_path, who, moment, 40.0))
+
+
+def test_the_canaries_sing_as_long_as_nobody_refuses(tmp_path: Path) -> None:
+    """What is looked for would be found."""
+    out = tmp_path / "out"
+    asyncio.run(Room(out, canary.LENGTH_S, {}).run())
+    samples, _ = soundfile.read(out / "meeting.wav", dtype="float32")
+    for who in ("ana", "hall"):
+        assert kills.words_left(out, who) > 30
+        assert sound_of(samples, who) > 10 * kills.INAUDIBLE
+
+
+@pytest.mark.parametrize("kind", faults.KINDS)
+def test_a_write_that_fails_does_no_harm(kind: str) -> None:
+    total, wrong = faults.attempt(None, kind)
+    assert not wrong
+    for at in range(1, total + 1, total // 12):
+        assert faults.attempt(at, kind)[1] == []

@@ -71,6 +71,11 @@ class WavWriter:
             raise
 
     @property
+    def open(self) -> bool:
+        """It can be written to: neither closed nor discarded."""
+        return self._open
+
+    @property
     def position(self) -> Samples:
         """Samples written so far."""
         return self._written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -124,7 +125,8 @@ class Erasures:
         except InputError as error:
             return error.what
         self._owed.remove(owed)
-        self._done(owed.erasure)
+        with suppress(InputError):  # it is done; a journal that does not say so has it done again
+            self._done(owed.erasure)
         self._tell(owed.track, "What you said before is erased.")
         return None
 
