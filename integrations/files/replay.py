@@ -13,7 +13,7 @@ from integrations.files.disk.outdir import OutputDirectory
 from integrations.files.recovery.recovering import settle_in
 from integrations.files.replayable import Replayable
 from integrations.files.sound.recorded_source import SHARED, Progress, RecordedSource, WavSink
-from integrations.files.sound.wav import WavWriter
+from integrations.files.sound.wav import AGENTS, MIXED, WavWriter
 from integrations.files.transcripts.collected import TranscriptBuilder
 from moderator.ears.base import Ears
 from moderator.ears.script import ScriptedEars
@@ -157,7 +157,8 @@ class Replay:
     ) -> Samples:
         """Runs the loop to its end; how long the meeting was."""
         meeting = self._meeting
-        sink = WavSink(WavWriter(out.file("agent.wav")), WavWriter(out.file("meeting.wav")))
+        agent = WavWriter(out.file("agent.wav"), AGENTS)
+        sink = WavSink(agent, WavWriter(out.file("meeting.wav"), MIXED))
         source = RecordedSource(meeting.tracks, meeting.duration, progress)
         try:
             with self._watch.phase("run"):

@@ -14,7 +14,7 @@ from integrations.files.disk.lock import locked
 from integrations.files.disk.outdir import OutputDirectory
 from integrations.files.recovery.recovering import erase_in, settle_in
 from integrations.files.sound.tapes import FOLDER, Tapes
-from integrations.files.sound.wav import WavWriter
+from integrations.files.sound.wav import AGENTS, MIXED, WavWriter
 from integrations.files.transcripts.collected import TranscriptBuilder
 from integrations.livekit.recording import Recording
 from moderator.errors import InputError
@@ -79,8 +79,8 @@ class Outcome:
         self._journal = Journal(out.file("journal.jsonl"), keep_thoughts=self._role.thought.journal)
         self._journal.write(opened(self._agent))
         self.recording = Recording(
-            WavWriter(out.file("agent.wav")) if keep != "none" else None,
-            WavWriter(out.file("meeting.wav")) if keep == "meeting" else None,
+            WavWriter(out.file("agent.wav"), AGENTS) if keep != "none" else None,
+            WavWriter(out.file("meeting.wav"), MIXED) if keep == "meeting" else None,
             Tapes(out.path / FOLDER) if keep == "meeting" and self._erases else None,
         )
 

@@ -14,6 +14,10 @@ from moderator.timeline import FRAME, SAMPLE_RATE, LiveClock, Samples, to_sample
 
 SILENCING = (Action.PAUSE, Action.YIELD, Action.STOP)
 QUEUE_MS = 200
+
+TRACK_NAME = "moderator (synthetic voice)"
+"""Front-ends show it, and egress writes it down: nobody is to take the voice for a person's."""
+
 LEAD = to_samples(0.04)
 """Silence before a turn: what the next tick may be late by without being heard as a gap."""
 
@@ -45,7 +49,7 @@ class Publisher:
         """Publishes the agent's microphone; again after the room was joined anew."""
         await self.close()
         self._source = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=QUEUE_MS)
-        track = rtc.LocalAudioTrack.create_audio_track("moderator", self._source)
+        track = rtc.LocalAudioTrack.create_audio_track(TRACK_NAME, self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         await room.local_participant.publish_track(track, options)
         self._task = asyncio.create_task(self._play(self._source), name="publish")

@@ -12,7 +12,7 @@ from integrations.files.disk.atomic import part_path
 from integrations.files.disk.outdir import RESULTS, SUMMARY, OutputDirectory
 from integrations.files.recovery.appending import append
 from integrations.files.sound.tapes import FOLDER, Tapes
-from integrations.files.sound.wav import WavWriter, complete_part
+from integrations.files.sound.wav import AGENTS, MIXED, WavWriter, complete_part
 from integrations.files.transcripts.collected import TranscriptBuilder
 from moderator.errors import InputError
 from moderator.journal.lines import (
@@ -157,7 +157,7 @@ def _finish_sound(directory: Path, tapes: Tapes | None, reached: Samples) -> Non
     parts = [part_path(directory / name) for name in RESULTS if name.endswith(".wav")]
     if tapes is not None:
         try:
-            with WavWriter(directory / "meeting.wav") as mixed:
+            with WavWriter(directory / "meeting.wav", MIXED) as mixed:
                 tapes.mix(mixed, reached)
         except BaseException:
             tapes.release()
@@ -165,7 +165,7 @@ def _finish_sound(directory: Path, tapes: Tapes | None, reached: Samples) -> Non
         tapes.remove()
     for part in parts:
         if part.is_file():
-            complete_part(part, reached)
+            complete_part(part, reached, AGENTS if part.name.startswith("agent") else MIXED)
 
 
 def read_summary(directory: Path) -> dict[str, Any]:

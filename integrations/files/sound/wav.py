@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
 from integrations.files.disk.atomic import disk_errors, part_path, sync_directory
 from integrations.files.disk.foreign import shown
@@ -19,6 +19,10 @@ from moderator.timeline import SAMPLE_RATE, Samples
 
 LONGEST: Final[Samples] = (2**32 - 2**16) // 2
 """Samples that fit into a wav file, whose length fields have 32 bits: 37 hours."""
+
+AGENTS: Final = "The agent's voice in this file is synthetic speech, made by a machine."
+MIXED: Final = f"Recorded people, and an agent. {AGENTS}"
+"""Comments in the files of a run, so that its sound says of itself what it is."""
 
 HEADER: Final = 44
 """Bytes before the first sample in what `WavWriter` writes."""
@@ -47,13 +51,14 @@ class WavWriter:
 
     Args:
         path: the file's final name.
+        comment: stands in the finished file's metadata.
 
     Raises:
         InputError: it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, comment: str = "") -> None:
+        self.path, self._comment = path, comment
         self.part = part_path(path)
         self._written: Samples = 0
         self._header_at: Samples = 0
@@ -131,6 +136,8 @@ class WavWriter:
         try:
             with disk_errors(self.path):
                 self._finish()
+                if self._comment:
+                    _remark(self.part, self._comment)
                 self.part.replace(self.path)
         except InputError:
             self.discard()
@@ -181,12 +188,13 @@ class WavWriter:
             self._file.close()
 
 
-def complete_part(part: Path, until: Samples) -> Path:
+def complete_part(part: Path, until: Samples, comment: str = "") -> Path:
     """Gives what a run that broke off left of a wav its header, length and name.
 
     Args:
         part: what `part_path` names.
         until: silence is added up to this length.
+        comment: stands in the finished file's metadata.
 
     Returns:
         The finished file.
@@ -196,15 +204,34 @@ def complete_part(part: Path, until: Samples) -> Path:
     """
     path = part.with_name(part.name.replace(".part", "", 1))
     with disk_errors(path), part.open("r+b") as file:
-        length = max(0, os.fstat(file.fileno()).st_size - HEADER) // _BYTES
-        length = min(max(length, until), LONGEST)
+        there = _length(file)
+        length = min(max(there, until), LONGEST)
+        file.truncate(HEADER + _BYTES * there)  # half a sample, or a comment, may be behind it
+        file.seek(0)
         file.write(_header(length))
         file.truncate(HEADER + _BYTES * length)
         file.flush()
         os.fsync(file.fileno())
+        if comment:
+            _remark(part, comment)
         part.replace(path)
     sync_directory(path.parent)
     return path
+
+
+def _remark(path: Path, comment: str) -> None:
+    """Puts a comment behind the sound, as RIFF has it: a list of information."""
+    text = comment.encode("ascii") + b"\0"
+    text += b"\0" * (len(text) % 2)
+    entry = b"INFOICMT" + struct.pack("<I", len(text)) + text
+    with path.open("r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(b"LIST" + struct.pack("<I", len(entry)) + entry)
+        size = file.tell()
+        file.seek(4)
+        file.write(struct.pack("<I", size - 8))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _header(length: Samples) -> bytes:
@@ -222,9 +249,19 @@ def blank(path: Path, spans: Iterable[tuple[Samples, Samples]]) -> None:
         InputError: it cannot be written.
     """
     with disk_errors(path), path.open("r+b") as file:
-        size = os.fstat(file.fileno()).st_size
-        _silence(file.fileno(), spans, max(0, size - HEADER) // _BYTES)
+        _silence(file.fileno(), spans, _length(file))
         os.fsync(file.fileno())
+
+
+def _length(file: BinaryIO) -> Samples:
+    """Samples in a wav that may have been cut short: its header may lag, a comment may follow."""
+    end = os.fstat(file.fileno()).st_size
+    file.seek(HEADER - 4)
+    said = HEADER + int.from_bytes(file.read(4), "little")
+    file.seek(said)
+    if file.read(4) == b"LIST":
+        end = said
+    return max(0, end - HEADER) // _BYTES
 
 
 def _silence(handle: int, spans: Iterable[tuple[Samples, Samples]], length: Samples) -> None:

@@ -100,9 +100,8 @@ class Consent:
     def announcement(self) -> str:
         """What people are told when the agent comes in."""
         role = self._role
-        what = (
-            f"{role.identity.name} ({role.identity.title}) is an automatic agent in this meeting."
-        )
+        who = f"{role.identity.name} ({role.identity.title})"
+        what = f"{who} is an AI, an automatic agent in this meeting."
         kept = " and writes down what is said" if role.retention.transcript else ""
         how = " Write /optout here and it does not hear you." if role.consent.opt_out else ""
         return f"{what} {role.summary} It listens to everybody{kept}.{how}"

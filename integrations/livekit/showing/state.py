@@ -27,6 +27,9 @@ STATE = "lk.agent.state"
 
 ROLE, FLOOR, SHARE, HAND = "moderator.role", "moderator.floor", "moderator.share", "moderator.hand"
 
+SYNTHETIC = "moderator.synthetic"
+"""Says, for programs, that what this participant sounds like is not a person's voice."""
+
 HAND_FOR = to_samples(10.0)
 """A hand goes down when nothing was wished for this long."""
 
@@ -43,6 +46,7 @@ class AgentState:
     def __init__(self, role: Role) -> None:
         self._room: rtc.Room | None = None
         self._wanted = {STATE: "listening", ROLE: role.id, FLOOR: "free", SHARE: "0.00", HAND: ""}
+        self._wanted[SYNTHETIC] = "true"
         self._sent: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None

@@ -78,6 +78,7 @@ def _encoded(
     buffer = io.BytesIO()
     try:
         with av.open(str(path)) as source, av.open(buffer, "w", format="mp3") as target:
+            target.metadata["comment"] = source.metadata.get("comment", "")
             track = target.add_stream("libmp3lame", rate=_RATE, layout="mono")
             track.bit_rate = bit_rate
             fit = av.AudioResampler(format=track.codec_context.format, layout="mono", rate=_RATE)

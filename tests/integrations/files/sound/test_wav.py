@@ -10,6 +10,7 @@ import wave
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -322,3 +323,45 @@ def test_pieces_inside_a_turn_do_not_shorten_it() -> None:
 
 
 # The run's directory
+
+
+def test_sound_says_of_itself_that_a_machine_made_it(tmp_path: Path) -> None:
+    path, samples = tmp_path / "agent.wav", noise(1_601)
+    with WavWriter(path, wav.AGENTS) as writer:
+        writer.write(samples)
+    with av.open(str(path)) as file:
+        assert "synthetic" in file.metadata["comment"]
+    read, _ = soundfile.read(path, dtype="int16")
+    assert np.array_equal(read, to_pcm16(samples))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2_001])
+@pytest.mark.parametrize("comment", ["", wav.AGENTS])
+def test_what_a_killed_run_left_is_completed(tmp_path: Path, cut: int, comment: str) -> None:
+    samples = noise(20_000)
+    writer = WavWriter(tmp_path / "agent.wav")
+    writer.write(samples)
+    writer.keep_part()
+    with writer.part.open("r+b") as file:
+        file.truncate(writer.part.stat().st_size - cut)
+    path = wav.complete_part(writer.part, 30_000, comment)
+    read, _ = soundfile.read(path, dtype="int16")
+    assert len(read) == 30_000
+    kept = 20_000 - (cut + 1) // 2
+    assert np.array_equal(read[:kept], to_pcm16(samples)[:kept])
+    assert not read[kept:].any()
+    again = wav.complete_part(path.rename(writer.part), 0, comment)
+    assert soundfile.info(again).frames == 30_000
+
+
+def test_spans_are_made_silent_in_finished_files_and_in_those_under_way(tmp_path: Path) -> None:
+    samples = np.full(1_000, 0.5, np.float32)
+    with WavWriter(tmp_path / "agent.wav", wav.AGENTS) as writer:
+        writer.write(samples)
+        writer.blank([(0, 10), (900, 5_000)])
+        writer.write(samples)
+    wav.blank(tmp_path / "agent.wav", [(1_500, 1_600), (1_990, 9_999)])
+    read, _ = soundfile.read(tmp_path / "agent.wav", dtype="float32")
+    silent = np.flatnonzero(read == 0.0)
+    wanted = [*range(10), *range(900, 1_000), *range(1_500, 1_600), *range(1_990, 2_000)]
+    assert silent.tolist() == wanted
