@@ -249,7 +249,9 @@ class TurnPolicy(Strict):
     minimum_gap_s: Seconds = Field(default=0.7, description="Silence before taking the floor.")
     silence_patience_s: Seconds = Field(default=8.0, description="Before breaking a silence.")
     share_ceiling: Share = Field(
-        default=0.2, description="Largest share of all talk, over the last ten minutes."
+        default=0.2,
+        description="Largest share of all talk, over the last ten minutes; before there were two "
+        "minutes of talk, of two minutes.",
     )
     max_turn_s: Seconds = Field(default=30.0, gt=0, description="Longest single turn.")
     cool_down_s: Seconds = Field(
