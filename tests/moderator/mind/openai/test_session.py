@@ -172,6 +172,7 @@ def test_signals_need_no_server(act: Act) -> None:
         (Reply("We meet on Tuesday", drop=True), "cannot be r"),
         (Reply("no", status=503), "status 503"),
         (Reply(raw="data: {nonsense\n\n"), "cannot be read"),
+        (Reply(raw='data: {"choices": {"a": 1}}\n\n'), "cannot be read"),
     ],
 )
 def test_a_reply_that_breaks_off_is_a_failure(reply: Reply, message: str) -> None:
