@@ -55,6 +55,20 @@ def replay(*arguments: object) -> int:
     return run(["replay", "--mind", "duties", *map(str, arguments), "--offline"])
 
 
+def test_a_meeting_that_no_wav_can_hold_is_refused_before_anything_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import moderator.mind.loading
+
+    monkeypatch.setattr(moderator.mind.loading, "load_mind", None)  # not even a model is loaded
+    meeting = record(tmp_path / "long.json", duration=40 * 3600.0)
+    assert replay(meeting, "--role", "chair", "--out", tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: longer than 37 hours, of which no wav file holds the sound")
+    assert "long.json, split the meeting" in error
+    assert not (tmp_path / "out").exists()
+
+
 def summary(out: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((out / "summary.json").read_text())
     return content
