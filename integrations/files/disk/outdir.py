@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from shutil import rmtree
 from types import TracebackType
 from typing import Final, Self
 
@@ -31,8 +32,20 @@ RESULTS: Final = (
 )
 """All that a run writes; nothing else is ever removed. The summary is removed first."""
 
+JOURNAL: Final = "journal.jsonl"
+
+_FILES: Final = tuple(n for name in RESULTS for n in (name, part_path(Path(name)).name))
+"""The results and their unfinished forms."""
+
 LOCK: Final = ".running"
 """Exists while a run goes on, and after one that was killed."""
+
+ASIDE: Final = ".aside"
+"""Folder of results that belong back into the directory: they are on their way out of it, or back.
+"""
+
+FORMER: Final = ".former"
+"""Folder of the results of an earlier run, until the one that takes their place has begun."""
 
 
 class RunState(StrEnum):
@@ -60,12 +73,26 @@ def run_state(path: Path) -> RunState:
         raise InputError(
             f"cannot be written to ({reason})", where=shown(path), todo="choose another directory"
         ) from None
+    return _state(names)
+
+
+def _state(names: set[str]) -> RunState:
     if not names:
         return RunState.EMPTY
     if SUMMARY in names and LOCK not in names:
         return RunState.FINISHED
-    parts = {part_path(Path(name)).name for name in RESULTS}
-    return RunState.INTERRUPTED if names & {LOCK, *RESULTS, *parts} else RunState.OTHER
+    return RunState.INTERRUPTED if names & {LOCK, ASIDE, FORMER, *_FILES} else RunState.OTHER
+
+
+def has_begun(journal: Path) -> bool:
+    """Whether a journal tells of anything but that the meeting was opened, and perhaps closed."""
+    try:
+        with journal.open("rb") as file:
+            file.readline()
+            second = file.readline()
+    except OSError:
+        return False
+    return second.endswith(b"\n") and not second.startswith(b'{"kind":"closed"')
 
 
 class OutputDirectory:
@@ -78,8 +105,10 @@ class OutputDirectory:
 
     Args:
         path: the directory.
-        overwrite: use it even if it is not empty: the results of a former run are removed, other
-            files stay.
+        overwrite: use it even if it is not empty: the results of an earlier run are set aside and
+            removed when the new one has begun, which its journal tells (`has_begun`). If it ends
+            before that, they are put back. Other files stay. Where a run was killed, the next to
+            use the directory finishes what it was at.
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
@@ -87,6 +116,7 @@ class OutputDirectory:
         self._overwrite = overwrite
         self._created: list[Path] = []
         self._lock: BaseFileLock | None = None
+        self._replaces = False
 
     def file(self, name: str) -> Path:
         """The path of one of the `RESULTS`."""
@@ -110,23 +140,44 @@ class OutputDirectory:
             InputError: it is in use, not empty, no directory, or cannot be written to.
         """
         state = run_state(self.path)
-        if not self._overwrite and state not in (RunState.ABSENT, RunState.EMPTY):
-            holds = {RunState.FINISHED: "a finished run", RunState.INTERRUPTED: "an unfinished run"}
-            raise InputError(
-                f"it already holds {holds.get(state, 'other files')}",
-                where=shown(self.path),
-                todo="choose another directory or add --force",
-            )
+        unsettled = any((self.path / name).is_dir() for name in (ASIDE, FORMER))
+        if not unsettled:
+            self._check(state)
         try:
             with disk_errors(self.path):
                 self._create()
             self._take_lock()
             with disk_errors(self.path):
-                self._remove_results()
+                if unsettled:
+                    self._settle()
+                    self._check(_state({entry.name for entry in self.path.iterdir()} - {LOCK}))
+                if self._overwrite:
+                    self._set_aside()
         except BaseException:
             self._release()
             raise
         return self
+
+    def _check(self, state: RunState) -> None:
+        if self._overwrite or state in (RunState.ABSENT, RunState.EMPTY):
+            return
+        holds = {RunState.FINISHED: "a finished run", RunState.INTERRUPTED: "an unfinished run"}
+        raise InputError(
+            f"it already holds {holds.get(state, 'other files')}",
+            where=shown(self.path),
+            todo="choose another directory or add --force",
+        )
+
+    def begun(self) -> None:
+        """Removes the results of an earlier run if this one has begun; call when something happens.
+
+        Raises:
+            InputError: they cannot be removed.
+        """
+        if self._replaces and has_begun(self.file(JOURNAL)):
+            with disk_errors(self.path):
+                self._settle()
+            self._replaces = False
 
     def __exit__(
         self,
@@ -134,7 +185,12 @@ class OutputDirectory:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._release()
+        try:
+            if self._replaces:
+                with suppress(OSError):  # whoever uses the directory next tries again
+                    self._settle()
+        finally:
+            self._release()
 
     def _create(self) -> None:
         missing = [p for p in (self.path, *self.path.parents) if not p.exists()]
@@ -155,10 +211,33 @@ class OutputDirectory:
                 ) from None
         self._lock = lock
 
-    def _remove_results(self) -> None:
-        for name in RESULTS:
-            for path in (self.path / name, part_path(self.path / name)):
-                path.unlink(missing_ok=True)
+    def _set_aside(self) -> None:
+        """Takes the results of an earlier run out of the way, whole or not at all."""
+        there = [name for name in _FILES if (self.path / name).exists()]
+        if there:
+            (self.path / ASIDE).mkdir()
+            for name in there:
+                (self.path / name).rename(self.path / ASIDE / name)
+            (self.path / ASIDE).rename(self.path / FORMER)
+            self._replaces = True
+
+    def _settle(self) -> None:
+        """Removes what was set aside if its successor has begun, else puts it back.
+
+        Both can be done again from wherever they were broken off.
+        """
+        aside, former = self.path / ASIDE, self.path / FORMER
+        if former.is_dir():
+            if has_begun(self.path / JOURNAL):
+                rmtree(former)
+                return
+            for name in _FILES:
+                (self.path / name).unlink(missing_ok=True)
+            former.rename(aside)
+        if aside.is_dir():
+            for path in aside.iterdir():
+                path.rename(self.path / path.name)
+            aside.rmdir()
 
     def _release(self) -> None:
         if self._lock is not None:
