@@ -12,9 +12,14 @@ from typing import TypeAlias
 
 from diarize.base import SpeakerActivity as SpeakerActivity
 from moderator.audio import Waveform
-from moderator.timeline import Samples
+from moderator.timeline import Samples, to_samples
 from roles.schema import Act as Act
 from roles.schema import Command as Command
+
+TAKES_S = "takes_s"
+"""Key in `Proposal.facts`: seconds that the words take to say, estimated."""
+
+LONGEST_S = 86_400.0
 
 SOMEBODY = "?"
 """Label of a voice on a shared microphone that has not been attributed yet; see `unnamed`."""
@@ -100,7 +105,8 @@ class Proposal:
         duty: name of the role's duty behind it, if one.
         answering: the agent was addressed, and this replies.
         cue: what the words will be made from; short, for people who read the journal.
-        facts: measured values that the words are filled with.
+        facts: measured values that the words are filled with, and under `TAKES_S` how long the
+            words take to say, where they are known already.
         thought: the reasoning before it; never spoken.
     """
 
@@ -114,6 +120,14 @@ class Proposal:
     cue: str = ""
     facts: Mapping[str, str | float | int] = field(default_factory=dict)
     thought: str | None = None
+
+    @property
+    def takes(self) -> Samples | None:
+        """How long its words take to say, by the mind's estimate; None where that is not known."""
+        seconds = self.facts.get(TAKES_S)
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_S:
+            return None
+        return to_samples(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +186,9 @@ class Reason(StrEnum):
     HARD_STOP = "hard_stop"
 
 
+LIMITS = frozenset({Reason.SHARE_CEILING, Reason.TURN_TOO_LONG})
+"""Why a turn ends before it has used up what the role allows: nobody asked for the floor."""
+
 InputValue: TypeAlias = str | float | int | bool | None
 
 
@@ -194,6 +211,13 @@ class Decision:
     act: Act | None = None
     addressee: str | None = None
     inputs: Mapping[str, InputValue] = field(default_factory=dict)
+
+    @property
+    def silences(self) -> bool:
+        """The agent falls silent at once; before a limit it gives way at the end of a sentence."""
+        if self.action is Action.YIELD:
+            return self.reason not in LIMITS
+        return self.action in (Action.PAUSE, Action.STOP)
 
 
 @dataclass(frozen=True, slots=True)

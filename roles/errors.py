@@ -12,6 +12,12 @@ Path: TypeAlias = tuple[str | int, ...]
 Level: TypeAlias = Literal["error", "note"]
 
 
+def printable(text: str, longest: int = 60) -> str:
+    """A piece of somebody's text for a message: on one line, cut, without control characters."""
+    cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in cut)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a role, or that is worth knowing about it.

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails, ValidationError
 
-from roles.errors import Path, Problem
+from roles.errors import Path, Problem, printable
 from roles.json_schema import Schema, describe, duty_schemas, resolve, top
 from roles.source import Source
 
@@ -218,7 +218,7 @@ def _advice(value: Any, schema: Schema) -> str:
         if kinds & {"number", "integer"} and _is_number(value):
             return "remove the quotes"
         if "array" in kinds or "oneOf" in schema:
-            return f"write a list in brackets: [{value[:_SHOWN]}]"
+            return f"write a list in brackets: [{printable(value, _SHOWN)}]"
     if kinds & {"string"} and isinstance(value, bool | int | float):
         return "put it in quotes"
     return ""
@@ -250,9 +250,7 @@ def _shown(value: Any) -> str:
         case list():
             return "a list"
         case str():
-            cut = value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
-            plain = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cut)
-            return f"'{plain}'"
+            return f"'{printable(value, _SHOWN)}'"
         case int():
             return str(value) if abs(value) < 10**15 else "a very large number"
         case _:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -14,6 +13,7 @@ from ruamel.yaml import YAML
 
 from roles.errors import Problem, RoleError
 from roles.explain import explain, nearest
+from roles.given import values
 from roles.review import review
 from roles.schema import Role
 from roles.source import Source, decode, parse, read_bytes
@@ -27,6 +27,8 @@ __all__ = [
     "library",
     "load_role",
     "parse_role",
+    "review_role",
+    "role_from_values",
     "role_text",
 ]
 
@@ -85,6 +87,28 @@ def parse_role(text: str, where: str = "role") -> Role:
     return _usable(_examine_text(text, where))
 
 
+def role_from_values(data: object, where: str = "role") -> Role:
+    """A role from the values that JSON or a program gives, as strict as one from a file.
+
+    Args:
+        data: a mapping as a role's file holds one.
+        where: what it is called in messages, which place a problem by its keys.
+
+    Raises:
+        RoleError: something is wrong with it.
+    """
+    return _usable(_examined(values(data, where)))
+
+
+def review_role(role: Role) -> Role:
+    """The role, if it is one that could come from a file; for roles that programs make.
+
+    Raises:
+        RoleError: it asks for something and forbids it at once, or was made past validation.
+    """
+    return role_from_values(role.model_dump(mode="json"), f"role {role.id}")
+
+
 def examine(name_or_path: str | Path) -> Examined:
     """Find all that is wrong with a role, and what its author should know, without raising.
 
@@ -131,18 +155,21 @@ def _examine_text(text: str, where: str) -> Examined:
         source = parse(text, where)
     except RoleError as error:
         return Examined(where, None, error.problems)
+    return _examined(source)
+
+
+def _examined(source: Source) -> Examined:
     role, problems = _validate(source)
     if role is not None:
         problems += review(role, source)
     problems.sort(key=lambda problem: (problem.line, problem.column))
     broken = any(problem.level == "error" for problem in problems)
-    return Examined(where, None if broken else role, tuple(problems))
+    return Examined(source.where, None if broken else role, tuple(problems))
 
 
 def _validate(source: Source) -> tuple[Role | None, list[Problem]]:
     try:
-        # As JSON, strict types still let words name enumeration members.
-        role = Role.model_validate_json(json.dumps(source.data), strict=True)
+        role = Role.model_validate(source.data)
     except ValidationError as error:
         return None, source.problems + explain(error, source)
     return role, list(source.problems)

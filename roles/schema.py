@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 # Control characters could drive a terminal, and bidirectional overrides disguise a name.
@@ -53,15 +53,23 @@ class Command(StrEnum):
     STATUS = "status"
 
 
-class Strict(BaseModel):
-    """Base of every part of a role: unknown keys are errors, values do not change."""
+class Part(BaseModel):
+    """Base of every part of a role: unknown keys are errors, values do not change.
+
+    Nor is one taken for another, such as 1 or "yes" for true: a role is as strict wherever it
+    comes from. Only words name members of enumerations.
+    """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        str_strip_whitespace=True,
+        allow_inf_nan=False,
     )
 
 
-class Identity(Strict):
+class Identity(Part):
     """Who the agent is to the others."""
 
     name: Name = Field(description="What participants call the agent.")
@@ -69,7 +77,7 @@ class Identity(Strict):
     title: Line = Field(default="Moderator", description="Its position, as shown to people.")
 
 
-class VoiceChoice(Strict):
+class VoiceChoice(Part):
     """How the agent sounds."""
 
     backend: Literal["hibari", "piper"] = Field(
@@ -81,7 +89,7 @@ class VoiceChoice(Strict):
     speed: float = Field(default=1.0, ge=0.5, le=2.0, description="Pace; 1.0 is the voice's own.")
 
 
-class Duty(Strict):
+class Duty(Part):
     """Something the role does in the meeting."""
 
     name: Name | None = Field(
@@ -99,7 +107,7 @@ class OpenDuty(Duty):
     purpose: Line | None = Field(default=None, description="What the meeting is for.")
 
 
-class AgendaItem(Strict):
+class AgendaItem(Part):
     """One item of the agenda."""
 
     title: Line = Field(description="What people call it.")
@@ -229,14 +237,14 @@ People = Annotated[
 ]
 
 
-class Backchannels(Strict):
+class Backchannels(Part):
     """Short signals of listening while somebody else holds the floor."""
 
     allowed: bool = Field(default=False, description="Give them at all.")
     every_s: Seconds = Field(default=20.0, description="Least time between two of them.")
 
 
-class TurnPolicy(Strict):
+class TurnPolicy(Part):
     """When the agent may speak; enforced by the arbiter, whatever a model wishes."""
 
     eagerness: Share = Field(
@@ -249,7 +257,9 @@ class TurnPolicy(Strict):
     minimum_gap_s: Seconds = Field(default=0.7, description="Silence before taking the floor.")
     silence_patience_s: Seconds = Field(default=8.0, description="Before breaking a silence.")
     share_ceiling: Share = Field(
-        default=0.2, description="Largest share of all talk, over the last ten minutes."
+        default=0.2,
+        description="Largest share of all talk, over the last ten minutes; before there were two "
+        "minutes of talk, of two minutes.",
     )
     max_turn_s: Seconds = Field(default=30.0, gt=0, description="Longest single turn.")
     cool_down_s: Seconds = Field(
@@ -265,15 +275,15 @@ class TurnPolicy(Strict):
     )
     may_cut_in: bool = Field(default=False, description="Speak over a held floor, to cut in.")
     never_interrupt: People = Field(default="nobody", description="Who is never cut in on.")
-    banned_acts: list[Act] = Field(
+    banned_acts: list[Annotated[Act, Strict(False)]] = Field(
         default=[], max_length=20, description="What it never does with a turn."
     )
 
 
-class Authority(Strict):
+class Authority(Part):
     """Who may command the agent, and by which channel."""
 
-    commands: dict[Command, People] = Field(
+    commands: dict[Annotated[Command, Strict(False)], People] = Field(
         default={
             Command.HUSH: "everyone",
             Command.RESUME: "everyone",
@@ -287,7 +297,7 @@ class Authority(Strict):
     )
 
 
-class Thought(Strict):
+class Thought(Part):
     """Reasoning before a decision; never spoken."""
 
     mode: Literal["off", "on"] = Field(default="off", description="Think before deciding.")
@@ -298,7 +308,7 @@ class Thought(Strict):
     journal: bool = Field(default=False, description="Write thoughts into the journal.")
 
 
-class Microphones(Strict):
+class Microphones(Part):
     """Whose microphone several people share; participants may say so themselves as well."""
 
     shared: list[Name] = Field(
@@ -308,7 +318,7 @@ class Microphones(Strict):
     )
 
 
-class Consent(Strict):
+class Consent(Part):
     """What participants are told and may refuse."""
 
     announce: bool = Field(default=True, description="Say on joining who listens, and why.")
@@ -319,7 +329,7 @@ class Consent(Strict):
     erase_on_opt_out: bool = Field(default=False, description="Also what was heard before.")
 
 
-class Retention(Strict):
+class Retention(Part):
     """What stays after the meeting."""
 
     audio: Literal["none", "agent", "meeting"] = Field(
@@ -328,7 +338,7 @@ class Retention(Strict):
     transcript: bool = Field(default=True, description="Keep what was said, as text.")
 
 
-class Role(Strict):
+class Role(Part):
     """A role: what the agent is in the meeting."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", examples=["facilitator"])] = Field(

@@ -7,6 +7,7 @@ can do beyond plain values (tags, anchors, aliases, several documents) is refuse
 from __future__ import annotations
 
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path as FilePath
@@ -25,7 +26,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from roles.errors import Path, Problem, RoleError
+from roles.errors import Level, Path, Problem, RoleError, printable
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 16
@@ -46,7 +47,7 @@ class Source:
     """A role as written: values, and where they stand.
 
     Attributes:
-        where: the file's name, for messages.
+        where: the file's name, for messages; what has no lines is placed by its keys.
         data: mappings, lists and plain values.
         problems: what is wrong with it already, such as repeated keys.
     """
@@ -64,6 +65,9 @@ class Source:
 
         What is not in the file is placed at the nearest part of the role that is.
         """
+        if not self._values:
+            level: Level = "note" if note else "error"
+            return Problem(what, _dotted(self.where, path), todo, level, path)
         mark = self._keys.get(path) if key else None
         inside = path
         while mark is None:
@@ -137,9 +141,31 @@ def parse(text: str, where: str) -> Source:
     if len(text.encode("utf-8", errors="replace")) > MAX_BYTES:
         what = f"is larger than {MAX_BYTES // 1024} KiB"
         raise RoleError([Problem(what, where, "give the YAML file of a role")])
+    root = _composed(text, where)
+    source = Source(where)
+    if not isinstance(root, MappingNode):
+        what = "the file is empty" if root is None else "a role is a mapping of keys to values"
+        mark = Mark(1, 1) if root is None else _mark(root.start_mark)
+        todo = "begin with `id:`, `summary:` and `identity:`"
+        raise RoleError([_problem(what, where, mark, todo=todo)])
+    source.data = _value(root, (), source)
+    return source
+
+
+def _dotted(where: str, path: Path) -> str:
+    """A place in what has no lines: ``job metadata: role.duties[2].type``."""
+    for part in path:
+        where += f"[{part}]" if isinstance(part, int) else f".{printable(part)}"
+    return where
+
+
+def _composed(text: str, where: str) -> Node | None:
+    """The nodes of a text; whatever the scanner raises is a problem with its place."""
     try:
         _check_bounds(text, where)
-        root = _yaml().compose(text)
+        root: Node | None = _yaml().compose(text)
+    except RoleError:
+        raise
     except ReaderError as error:
         mark = _mark_at(text, error.position)
         what = f"the character U+{ord(text[error.position]):04X} is not allowed in YAML"
@@ -149,14 +175,20 @@ def parse(text: str, where: str) -> Source:
     except YAMLError as error:
         what = f"is not YAML: {str(error).splitlines()[0]}"
         raise RoleError([Problem(what, where, "give the YAML file of a role")]) from None
-    source = Source(where)
-    if not isinstance(root, MappingNode):
-        what = "the file is empty" if root is None else "a role is a mapping of keys to values"
-        mark = Mark(1, 1) if root is None else _mark(root.start_mark)
-        todo = "begin with `id:`, `summary:` and `identity:`"
-        raise RoleError([_problem(what, where, mark, todo=todo)])
-    source.data = _value(root, (), source)
-    return source
+    except Exception:  # of escapes and directives it raises what `chr`, `int` and `assert` raise
+        what, todo = "what stands here is not YAML", "check escapes and directives"
+        raise RoleError([_problem(what, where, _stuck_at(text), todo=todo)]) from None
+    return root
+
+
+def _stuck_at(text: str) -> Mark:
+    """Where the scanner stops, by an error that does not say so."""
+    yaml = _yaml()
+    _, parser = yaml.get_constructor_parser(text)
+    with suppress(Exception):
+        while parser.scanner.check_token():
+            parser.scanner.get_token()
+    return _mark(yaml.reader.get_mark())
 
 
 def _yaml() -> YAML:
@@ -267,7 +299,9 @@ def _scalar(node: ScalarNode, path: Path, source: Source) -> Any:
 
 def _scalar_text(node: ScalarNode, mark: Mark, path: Path, source: Source) -> str:
     text = str(node.value)
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if has_halves(text):  # in JSON, the other half follows
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    if has_halves(text):
         source.problems.append(
             _problem(
                 "an escape stands for half a character",
@@ -279,6 +313,11 @@ def _scalar_text(node: ScalarNode, mark: Mark, path: Path, source: Source) -> st
         )
         return text.encode("utf-8", errors="replace").decode()
     return text
+
+
+def has_halves(text: str) -> bool:
+    """Whether there are surrogates in a text, which alone stand for no character."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _syntax_problem(error: MarkedYAMLError, where: str) -> Problem:

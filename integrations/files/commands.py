@@ -114,7 +114,7 @@ def demo(
     folder = out / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
     recordings = write_tracks(meeting, folder)
-    options = ReplayOptions(role=role, out=results, realtime=realtime)
+    options = ReplayOptions(role=role, out=results, realtime=realtime, force=again)
     inputs = [f"{meeting.names[one]}={path}" for one, path in recordings.items()]
     ready = replace(prepare(inputs), meeting_id=scripted.load_script().meeting_id)
     summary = _run(ready, options, Hearing(store), proposing, as_json=as_json)

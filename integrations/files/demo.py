@@ -9,7 +9,6 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from integrations.files.disk.foreign import read_text
 from integrations.files.sound.render import Progress, RenderedMeeting, Speech, speech
@@ -86,10 +85,12 @@ def load_script(path: Path = SCRIPT) -> Script:
     """
     text = read_text(path)
     try:
-        return Script.model_validate(YAML(typ="safe", pure=True).load(text))
-    except YAMLError as error:
-        reason = str(error).splitlines()[0]
+        found = YAML(typ="safe", pure=True).load(text)
+    except Exception as error:  # of numbers, dates and escapes it raises what Python raises
+        reason = next(iter(str(error).splitlines()), "")[:200] or type(error).__name__
         raise InputError(f"not YAML ({reason})", where=str(path), todo="correct the file") from None
+    try:
+        return Script.model_validate(found)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

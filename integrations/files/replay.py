@@ -129,7 +129,7 @@ class Replay:
             self._ears,
             self._mind,
             self._voice,
-            [journal.write, summary, transcript],
+            [journal.write, summary, transcript, lambda _: out.begun()],
             PacedClock() if options.realtime else ReplayClock(),
             Settings(options.step_s, honest_latency=options.honest_latency),
             self._watch,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from integrations.files.disk.foreign import shown
 from integrations.files.inputs import MeetingInput, RecordedTracks, SharedRecording, open_inputs
 from integrations.files.sound.audio import AudioFile
 from integrations.files.sound.recorded_source import SHARED
+from integrations.files.sound.wav import LONGEST
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.mind.base import Participant
-from moderator.timeline import Samples
+from moderator.timeline import Samples, to_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,14 @@ def prepare(
         enrolled: names of people whose voices on a shared microphone are known.
 
     Raises:
-        InputError: an input is bad, or nobody has the seat.
+        InputError: an input is bad, nobody has the seat, or no wav file can hold the meeting.
     """
     found = open_inputs(inputs)
+    if found.duration > LONGEST:
+        hours = to_seconds(LONGEST) / 3600
+        what = f"longer than {hours:.0f} hours, of which no wav file holds the sound"
+        where = ", ".join(shown(Path(one)) for one in inputs)
+        raise InputError(what, where=where, todo="split the meeting")
     if enrolled and not isinstance(found, SharedRecording):
         raise InputError(
             "voices are enrolled for a recording of everybody only",

@@ -94,8 +94,9 @@ class Address:
     def viewer_token(self, identity: str) -> str:
         """A token with which a page can watch the meeting and call the agent's methods.
 
-        It publishes no media. As a participant of the kind *agent* it neither counts as a person
-        nor keeps the room open; front-ends that look for the agent see that it belongs to it.
+        It may neither publish media nor subscribe to any: what is shown is data. Being of the kind
+        *agent*, who joins with it neither counts as a person nor keeps the room open; front-ends
+        that look for the agent see that it belongs to it.
 
         Raises:
             InputError: there is no key to make a token with.
@@ -110,7 +111,7 @@ class Address:
             room_join=True,
             room=self.room,
             can_publish=False,
-            can_subscribe=True,
+            can_subscribe=False,
             can_publish_data=True,
             can_update_own_metadata=False,
         )

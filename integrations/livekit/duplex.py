@@ -40,6 +40,7 @@ from moderator.timeline import (
     to_samples,
     to_seconds,
 )
+from roles.loader import review_role
 from roles.schema import Role
 
 logger = logging.getLogger("livekit.plugins.moderator")
@@ -59,6 +60,9 @@ class DuplexModel(llm.DuplexModel):
         ears: makes what hears one conversation; its one track is called `PERSON`.
         voice: speaks.
         mind: proposes; `load` makes one to which everything asked is asked of the agent.
+
+    Raises:
+        RoleError: the role contradicts itself.
     """
 
     def __init__(self, role: Role, ears: Callable[[], Ears], voice: Voice, mind: SpeechLLM) -> None:
@@ -67,7 +71,7 @@ class DuplexModel(llm.DuplexModel):
                 user_transcription=True, auto_tool_reply_generation=False
             )
         )
-        self.role, self.ears, self.voice, self.mind = role, ears, voice, mind
+        self.role, self.ears, self.voice, self.mind = review_role(role), ears, voice, mind
 
     @classmethod
     def load(

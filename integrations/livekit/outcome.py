@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from integrations.files.disk.lock import locked
-from integrations.files.disk.outdir import OutputDirectory
+from integrations.files.disk.outdir import JOURNAL, TAPES, OutputDirectory
 from integrations.files.recovery.recovering import erase_in, settle_in
-from integrations.files.sound.tapes import FOLDER, Tapes
+from integrations.files.sound.tapes import Tapes
 from integrations.files.sound.wav import AGENTS, MIXED, WavWriter
 from integrations.files.transcripts.collected import TranscriptBuilder
 from integrations.livekit.recording import Recording
@@ -76,12 +76,12 @@ class Outcome:
 
     def _open(self, out: OutputDirectory, opened: Callable[[str], Opened]) -> None:
         keep = self._role.retention.audio
-        self._journal = Journal(out.file("journal.jsonl"), keep_thoughts=self._role.thought.journal)
+        self._journal = Journal(out.file(JOURNAL), keep_thoughts=self._role.thought.journal)
         self._journal.write(opened(self._agent))
         self.recording = Recording(
             WavWriter(out.file("agent.wav"), AGENTS) if keep != "none" else None,
             WavWriter(out.file("meeting.wav"), MIXED) if keep == "meeting" else None,
-            Tapes(out.path / FOLDER) if keep == "meeting" and self._erases else None,
+            Tapes(out.path / TAPES) if keep == "meeting" and self._erases else None,
         )
 
     def labels_owed(self, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -144,6 +144,8 @@ class Outcome:
             self._transcript(event)
         if self._journal is not None:
             self._journal.write(event)
+        if self._directory is not None:
+            self._directory.begun()
 
     def close(
         self,

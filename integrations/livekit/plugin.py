@@ -36,6 +36,7 @@ from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
 from moderator.models.store import ModelStore
 from roles.loader import load_role as load_role
+from roles.loader import review_role
 from roles.schema import Role as Role
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def requested_role(
 
 
 def _role(role: str | Path | Role) -> Role:
-    return role if isinstance(role, Role) else load_role(role)
+    """A role, held to what a role's file is held to, wherever it comes from."""
+    return review_role(role) if isinstance(role, Role) else load_role(role)
 
 
 def _models(process: JobProcess) -> ModelCache:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from livekit import rtc
 
 from moderator.audio import AudioChunk, Waveform, silence, to_pcm16
-from moderator.events import Action, Decision
+from moderator.events import Decision
 from moderator.journal.lines import Event
 from moderator.timeline import FRAME, SAMPLE_RATE, LiveClock, Samples, to_samples
 
-SILENCING = (Action.PAUSE, Action.YIELD, Action.STOP)
 QUEUE_MS = 200
 
 TRACK_NAME = "moderator (synthetic voice)"
@@ -28,7 +27,7 @@ GAP = to_samples(0.015)
 class Publisher:
     """Plays the agent's samples in the room; the sink of a meeting, and an observer of it.
 
-    When the agent pauses or gives way, what waits in the queue is dropped: at most
+    When the agent pauses or is cut off, what waits in the queue is dropped: at most
     140 ms of its voice.
 
     Args:
@@ -65,8 +64,8 @@ class Publisher:
         self._put(own)
 
     def __call__(self, event: Event) -> None:
-        """Empties the queue when the agent pauses or gives way."""
-        if isinstance(event, Decision) and event.action in SILENCING:
+        """Empties the queue when the agent pauses or is cut off."""
+        if isinstance(event, Decision) and event.silences:
             self.clear()
 
     def clear(self) -> None:

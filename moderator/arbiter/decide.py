@@ -14,11 +14,12 @@ from moderator.timeline import to_seconds
 WHILE_SPEAKING: tuple[Rule, ...] = (
     commands.hard_stop,
     connection.out_of_hearing,
-    quotas.turn_length,
+    quotas.limit_reached,
     yielding.floor_taken,
     yielding.yield_floor,
     yielding.pause,
     yielding.go_on,
+    quotas.limit_near,
 )
 """Tried first; each may end the agent's turn, or interrupt it."""
 
@@ -28,8 +29,9 @@ BEFORE_ACTING: tuple[Rule, ...] = (
     wish.proposed,
     wish.permitted,
     signals.hand_raise,
-    signals.backchannel,
+    quotas.turn_length,
     quotas.share_ceiling,
+    signals.backchannel,
     quotas.cool_down,
     taking.floor_free,
 )
@@ -58,7 +60,8 @@ def decide(situation: Situation) -> Decision:
 def _inputs(situation: Situation) -> dict[str, InputValue]:
     """What the rules looked at, in seconds and shares, for people who read the journal."""
     floor, proposal = situation.floor, situation.proposal
-    since = floor.since_agent
+    since, takes = floor.since_agent, None if proposal is None else proposal.takes
+    left = quotas.share_left(situation.role, floor)
     return {
         "floor": floor.status.value,
         "holder": floor.holder,
@@ -68,6 +71,8 @@ def _inputs(situation: Situation) -> dict[str, InputValue]:
         "agent_turn_s": to_seconds(floor.agent_turn_for),
         "since_agent_s": None if since is None else to_seconds(since),
         "agent_share": round(floor.agent_share, 4),
+        "share_left_s": None if left is None else to_seconds(left),
+        "takes_s": None if takes is None else to_seconds(takes),
         "probability": None if proposal is None else round(proposal.probability, 6),
         "threshold": wish.threshold(situation),
     }

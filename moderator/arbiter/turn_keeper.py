@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from moderator.arbiter.decide import decide
+from moderator.arbiter.rules import quotas
 from moderator.arbiter.rules.base import Situation, Standing
 from moderator.events import (
     Act,
@@ -105,13 +106,17 @@ class TurnKeeper:
 
     def turn_started(self, event: TurnStarted) -> None:
         """The agent's turn begins to sound; a backchannel does not take the floor."""
-        if event.act is not Act.BACKCHANNEL:
+        if event.act is Act.BACKCHANNEL:
+            self._floor.agent_signals(event.at)
+        else:
             self._floor.agent_started(event.at)
 
     def turn_ended(self, event: TurnEnded) -> None:
         """The agent's turn is over, perhaps before anything of it was heard."""
         self._floor.agent_ended(event.at)
-        self._standing = replace(self._standing, turn_act=None, paused_at=None)
+        self._standing = replace(
+            self._standing, turn_act=None, turn_takes=None, ends_by=None, paused_at=None
+        )
 
     def decide(self) -> Decision:
         """Decides for the tick heard last; a proposal that was granted is used up."""
@@ -124,8 +129,12 @@ class TurnKeeper:
             self._standing = replace(self._standing, last_backchannel=decision.at)
         if decision.action is Action.RAISE_HAND:
             self._standing = replace(self._standing, last_hand=decision.at)
-        if decision.action in (Action.SPEAK, Action.BACKCHANNEL):
-            self._standing = replace(self._standing, turn_act=decision.act)
+        if decision.action in (Action.SPEAK, Action.BACKCHANNEL) and self._pending is not None:
+            takes = quotas.planned(self._pending)
+            self._standing = replace(self._standing, turn_act=decision.act, turn_takes=takes)
+        if decision.action in (Action.YIELD, Action.STOP):
+            ends_by = None if decision.silences else quotas.ends_by(situation)
+            self._standing = replace(self._standing, ends_by=ends_by)
         if decision.action is Action.PAUSE:
             self._standing = replace(self._standing, paused_at=decision.at)
         if decision.action is Action.GO_ON:

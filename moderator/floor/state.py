@@ -70,10 +70,12 @@ class FloorView:
             0 while there is a voice, or while nothing can be heard.
         last_speaker: participant who had the floor last, or has it.
         agent_speaking: the agent's turn is sounding.
-        agent_turn_for: since the agent's turn began; 0 when it is not speaking.
+        agent_turn_for: since the agent's turn, or its backchannel, began; 0 when it is silent.
         since_agent: since the agent's last turn ended; None before its first.
-        agent_talk: the agent's talk over the last ten minutes.
+        agent_talk: the agent's talk over the last ten minutes, its backchannels too.
         talk: all talk over the last ten minutes, the agent's too.
+        agent_talk_leaving: the part of `agent_talk` that is too old one tick later.
+        talk_leaving: the part of `talk` that is too old one tick later.
         tallies: per participant, over the whole meeting.
         hearing_since: meeting time since which the meeting could be heard without a break.
     """
@@ -91,6 +93,8 @@ class FloorView:
     since_agent: Samples | None = None
     agent_talk: Samples = 0
     talk: Samples = 0
+    agent_talk_leaving: Samples = 0
+    talk_leaving: Samples = 0
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     hearing_since: Samples = 0
 
@@ -176,6 +180,7 @@ class Floor:
         self._deaf = False
         self._hearing_since: Samples = 0
         self._agent_since: Samples | None = None
+        self._signal_since: Samples | None = None
         self._agent_ended: Samples | None = None
         self._recent = RecentTalk()
         self._tallies = Tallies()
@@ -184,8 +189,15 @@ class Floor:
         """The agent's turn begins to sound at `at`."""
         self._agent_since = at
 
+    def agent_signals(self, at: Samples) -> None:
+        """The agent's backchannel begins to sound at `at`: talk that does not take the floor."""
+        self._signal_since = at
+
     def agent_ended(self, at: Samples) -> None:
-        """The agent's turn is over, if it had begun; `at` is its first silent sample."""
+        """The agent's turn or backchannel is over, if it had begun; `at`: first silent sample."""
+        if self._signal_since is not None:
+            self._recent.add(at, max(0, at - self._signal_since), agent=True)
+            self._signal_since = None
         if self._agent_since is None:
             return
         self._recent.add(at, max(0, at - self._agent_since), agent=True)
@@ -285,7 +297,9 @@ class Floor:
         else:
             status = FloorStatus.HELD if self._voices else FloorStatus.FREE
         agent_talk, talk = self._recent.totals(now)
-        own = now - agent if agent is not None else 0
+        agent_talk_then, talk_then = self._recent.totals(now + TICK)
+        sounding = agent if agent is not None else self._signal_since
+        own = now - sounding if sounding is not None else 0
         return FloorView(
             now=now,
             status=status,
@@ -300,6 +314,8 @@ class Floor:
             since_agent=now - self._agent_ended if self._agent_ended is not None else None,
             agent_talk=agent_talk + own,
             talk=talk + own,
+            agent_talk_leaving=agent_talk - agent_talk_then,
+            talk_leaving=talk - talk_then,
             tallies=dict(self._tallies.by_speaker),
             hearing_since=self._hearing_since,
         )

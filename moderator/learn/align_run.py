@@ -206,7 +206,7 @@ def learned_from(directory: Path) -> tuple[int, frozenset[str]]:
     try:
         known = json.loads(path.read_text())
         return int(known["window"]), frozenset(map(str, known["meetings"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(
             "not an alignment", where=str(path), todo="run `moderator learn align` first"
         ) from error

@@ -119,7 +119,7 @@ def read(path: Path) -> PreparedMeeting:
     try:
         tensors, says = read_tensors(path)
         return _assembled(json.loads(says["about"]), tensors)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(
             "not a prepared meeting",
             where=f"{path}: {error}",

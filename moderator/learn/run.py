@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from moderator.errors import InputError
@@ -214,7 +214,7 @@ def read_settings(directory: Path) -> Settings:
     """
     try:
         return Settings.model_validate_json((directory / "settings.json").read_text())
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             "not a training run", where=str(directory), todo="run `moderator learn train` first"
         ) from error

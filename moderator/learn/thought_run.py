@@ -116,5 +116,5 @@ def _words(about: str) -> object:
     """The sha256 of the weights that a thought was learned from; None where nothing says it."""
     try:
         return json.loads(about)["words"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

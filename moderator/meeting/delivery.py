@@ -184,6 +184,12 @@ class Delivery:
         if self._playout.playing:
             self._playout.go_on()
 
+    def finish_by(self, now: Samples, at: Samples) -> None:
+        """Has the turn, if there is one, end before `at`, at a sentence where one ends by then."""
+        if self._playout.playing:
+            now = max(now, self._taken)
+            self._playout.finish_by(now, max(now, at))
+
     def cut(self, now: Samples) -> None:
         """Ends the turn, if there is one, at `now` or where the samples already taken end."""
         if self._task is not None:

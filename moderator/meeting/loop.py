@@ -307,7 +307,10 @@ class Meeting:
         decision = self._keeper.decide()
         if at_percept or decision.action is not Action.WAIT:
             self._emit(decision)
-        if decision.action in (Action.YIELD, Action.STOP):
+        ends_by = self._keeper.standing.ends_by
+        if decision.action is Action.YIELD and not decision.silences and ends_by is not None:
+            delivery.finish_by(self.now, ends_by)
+        elif decision.action in (Action.YIELD, Action.STOP):
             self._cut(delivery, session)
         elif decision.action is Action.PAUSE:
             delivery.pause(self.now)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
-from moderator.events import Act, Percept, Proposal
+from moderator.events import TAKES_S, Act, Percept, Proposal
 from moderator.floor.state import FloorView
 from moderator.mind.base import (
     Capabilities,
@@ -16,6 +16,7 @@ from moderator.mind.base import (
     SpeechLLM,
     quoted_by,
 )
+from moderator.mouth.sentences import seconds_to_say
 from roles.schema import Role
 
 MIND = "dictated"
@@ -60,14 +61,15 @@ class Dictated:
 
     async def open(self, role: Role, participants: Mapping[str, Participant]) -> DictatedSession:
         """Starts a session."""
-        return DictatedSession(await self._mind.open(role, participants), self._texts)
+        inner = await self._mind.open(role, participants)
+        return DictatedSession(inner, self._texts, role.voice.speed)
 
 
 class DictatedSession:
     """The mind in one meeting, with texts that wait to be said."""
 
-    def __init__(self, inner: MindSession, texts: deque[Told]) -> None:
-        self._inner, self._texts = inner, texts
+    def __init__(self, inner: MindSession, texts: deque[Told], speed: float) -> None:
+        self._inner, self._texts, self._speed = inner, texts, speed
         self._now = 0
         self._by: frozenset[str] = frozenset()
 
@@ -80,8 +82,16 @@ class DictatedSession:
         """The text that waits longest, else the mind's own wish."""
         if not self._texts:
             return await self._inner.propose()
-        cue = f"told to say: {self._texts[0].text}"
-        return Proposal(self._now, MIND, 1.0, Act.ANSWER, answering=True, cue=cue)
+        text = self._texts[0].text
+        return Proposal(
+            self._now,
+            MIND,
+            1.0,
+            Act.ANSWER,
+            answering=True,
+            cue=f"told to say: {text}",
+            facts={TAKES_S: seconds_to_say(text, self._speed)},
+        )
 
     def foreseen(self) -> str | None:
         """What the mind would answer."""

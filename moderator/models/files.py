@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from moderator.models.spec import ModelFile
+
+LONGEST_STAMP = 64 * 1024
+"""Bytes of a stamp that are read; a whole one has some hundred, and more where a path is long."""
 
 
 def sha256_of(path: Path) -> str:
@@ -62,9 +67,14 @@ class Stamps:
         return self._root / model / f"{file.name}.json"
 
     def _read(self, model: str, file: ModelFile) -> object:
+        """What a stamp says; None for whatever else lies in its place."""
+        path = self._path(model, file)
         try:
-            return json.loads(self._path(model, file).read_bytes())
-        except (OSError, ValueError):
+            if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would be waited for
+                return None
+            with path.open("rb") as opened:
+                return json.loads(opened.read(LONGEST_STAMP))
+        except (OSError, ValueError, RecursionError):
             return None
 
     def _write(self, model: str, file: ModelFile, identity: dict[str, str | int]) -> None:
@@ -75,7 +85,8 @@ class Stamps:
             draft.write_text(json.dumps(identity), encoding="utf-8")
             draft.replace(path)
         except OSError:  # a read-only or full cache: the file is hashed again next time
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink()
 
 
 def _identity(path: Path, file: ModelFile) -> dict[str, str | int]:

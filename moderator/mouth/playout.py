@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
 
-from moderator.audio import Waveform, fade_in, fade_out, silence
+from moderator.audio import Waveform, fade_out, silence
 from moderator.events import TurnEnded, TurnStarted, WordPlayed
-from moderator.mouth.base import Sentence, SpokenWord
+from moderator.mouth.base import Sentence
+from moderator.mouth.turn import LONGEST_WORD, Turn, text_of
 from moderator.timeline import FRAME, TICK, Samples, to_samples
 from roles.schema import Act
 
@@ -20,49 +19,11 @@ PlayoutEvent: TypeAlias = TurnStarted | WordPlayed | TurnEnded
 PAUSE = to_samples(0.2)
 """Silence between two sentences, about what a reader makes."""
 
-LONGEST_WORD = to_samples(1.0)
-"""A turn that goes on after a pause says at most this much again."""
-
-
-@dataclass(eq=False)
-class _Turn:
-    """What is left to play of a turn.
-
-    Attributes:
-        source: sentences that are made when they are needed.
-        open: more sentences may still be put in by hand.
-        audio: parts not yet played.
-        queued: samples in `audio`.
-        words: words not yet heard to their end, with times from the turn's first sample.
-        heard: words heard to their end.
-        made: samples of the turn so far, pauses and what was played included.
-        played: samples of the turn played so far.
-        started: the first sample has been played.
-        recent: what was played last, as long as a word may be.
-        paused: where its sound ended, until it goes on.
-    """
-
-    number: int
-    act: Act
-    addressee: str | None
-    source: Iterator[Sentence]
-    open: bool
-    text: str | None
-    audio: deque[Waveform] = field(default_factory=deque)
-    queued: Samples = 0
-    words: deque[SpokenWord] = field(default_factory=deque)
-    heard: list[str] = field(default_factory=list)
-    made: Samples = 0
-    played: Samples = 0
-    started: bool = False
-    recent: Waveform = field(default_factory=lambda: silence(0))
-    paused: Samples | None = None
-
 
 class Feed:
     """Puts sentences into one turn; when that turn is over, it puts them nowhere."""
 
-    def __init__(self, playout: Playout, turn: _Turn) -> None:
+    def __init__(self, playout: Playout, turn: Turn) -> None:
         self._playout, self._turn = playout, turn
 
     @property
@@ -74,12 +35,11 @@ class Feed:
         """Adds a sentence.
 
         Returns:
-            False if the turn is over and the sentence was dropped.
+            False if the turn is over, or must be before the sentence were, and it was dropped.
         """
         if not self.live or not self._turn.open:
             return False
-        _append(self._turn, sentence, self._playout.between)
-        return True
+        return self._turn.append(sentence, self._playout.between)
 
     def end(self) -> None:
         """Says that nothing more will come: the turn ends when all of it has been played."""
@@ -101,7 +61,7 @@ class Playout:
     def __init__(self, *, pause: Samples = PAUSE, low_water: Samples = TICK) -> None:
         self.between = pause
         self._low_water = low_water
-        self._turn: _Turn | None = None
+        self._turn: Turn | None = None
         self._tail: Waveform = silence(0)
         self._events: list[PlayoutEvent] = []
         self._now: Samples = 0
@@ -155,7 +115,7 @@ class Playout:
         if self._turn is not None:
             raise RuntimeError(f"turn {self._turn.number} is still playing: cut it first")
         source = iter(()) if sentences is None else iter(sentences)
-        self._turn = _Turn(turn, act, addressee, source, sentences is None, text)
+        self._turn = Turn(turn, act, addressee, source, sentences is None, text)
         return Feed(self, self._turn)
 
     def take(self, now: Samples, n: Samples) -> Waveform:
@@ -169,7 +129,7 @@ class Playout:
         """
         self._check_time(now)
         if self._turn is not None:
-            self._refill(self._turn, max(n, self._low_water))
+            self._turn.refill(max(n, self._low_water), self.between)
         self._now = now + n
         out = silence(n)
         filled = min(len(self._tail), n)
@@ -182,7 +142,7 @@ class Playout:
                     break  # Starved: the next sentence is still being written.
                 self._finish(turn, now + filled)
                 break
-            part = _next_part(turn, n - filled)
+            part = turn.next_part(n - filled)
             self._begin(turn, now + filled)
             out[filled : filled + len(part)] = part
             turn.recent = np.concatenate([turn.recent, part])[-LONGEST_WORD:]
@@ -209,11 +169,34 @@ class Playout:
         self._check_time(now)
         self._now = now
         self._turn = None
-        _close(turn.source)
+        turn.close()
         if turn.paused is None:
             self._fade(turn)
         ended = now + len(self._tail) if turn.paused is None else turn.paused
-        return TurnEnded(ended, turn.number, _text(turn.heard), _lost(turn))
+        return TurnEnded(ended, turn.number, text_of(turn.heard), turn.lost())
+
+    def finish_by(self, now: Samples, at: Samples) -> None:
+        """Has the turn end by itself before `at`: at the end of the last sentence that fits.
+
+        Where not even the sentence that sounds now would be over, the turn ends with its last word
+        that is, else at once; it fades.
+
+        Args:
+            now: the end of what was last taken.
+            at: meeting time, not before `now`.
+
+        Raises:
+            RuntimeError: no turn is playing.
+            ValueError: `now` is not the end of what was taken, or `at` lies before it.
+        """
+        turn = self._turn
+        if turn is None:
+            raise RuntimeError("no turn is playing")
+        self._check_time(now)
+        if at < now:
+            raise ValueError(f"a turn cannot end by {at}, it is {now} already")
+        self._now = now
+        turn.end_by(turn.played + at - now)
 
     def pause(self, now: Samples) -> None:
         """Silences the turn: its sound fades within one frame, and waits.
@@ -246,14 +229,9 @@ class Playout:
         if turn is None or turn.paused is None:
             raise RuntimeError("no turn is paused")
         turn.paused = None
-        if turn.words and turn.words[0].start < turn.played:
-            back = min(turn.played - turn.words[0].start, len(turn.recent))
-            again, turn.recent = turn.recent[-back:], turn.recent[:-back]
-            turn.audio.appendleft(fade_in(again))
-            turn.queued += back
-            turn.played -= back
+        turn.go_back()
 
-    def _fade(self, turn: _Turn) -> None:
+    def _fade(self, turn: Turn) -> None:
         """What is left to hear of a turn that falls silent."""
         if turn.started:
             ahead = [part for part in turn.audio if len(part)]
@@ -270,19 +248,12 @@ class Playout:
         if now < self._now or (sounding and now != self._now):
             raise ValueError(f"the samples up to {self._now} were taken, {now} does not follow")
 
-    def _refill(self, turn: _Turn, wanted: Samples) -> None:
-        while turn.queued < wanted:
-            sentence = next(turn.source, None)
-            if sentence is None:
-                return
-            _append(turn, sentence, self.between)
-
-    def _begin(self, turn: _Turn, at: Samples) -> None:
+    def _begin(self, turn: Turn, at: Samples) -> None:
         if not turn.started:
             turn.started = True
             self._events.append(TurnStarted(at, turn.number, turn.act, turn.addressee))
 
-    def _advance(self, turn: _Turn, length: Samples, at: Samples) -> None:
+    def _advance(self, turn: Turn, length: Samples, at: Samples) -> None:
         """Moves `length` samples on, which began to sound at `at`, and notes the words heard."""
         offset = at - turn.played
         turn.played += length
@@ -295,56 +266,8 @@ class Playout:
             start, end = word.start + offset, word.end + offset
             self._events.append(WordPlayed(turn.number, word.text, start, end))
 
-    def _finish(self, turn: _Turn, at: Samples) -> None:
+    def _finish(self, turn: Turn, at: Samples) -> None:
         self._turn = None
         self._advance(turn, 0, at)
-        self._events.append(TurnEnded(at, turn.number, _text(turn.heard), ""))
-
-
-def _append(turn: _Turn, sentence: Sentence, pause: Samples) -> None:
-    """Queues a sentence, behind a pause unless it is the first."""
-    if turn.made and pause:
-        _queue(turn, silence(pause))
-    base, length = turn.made, len(sentence.samples)
-    for word in sentence.words:
-        end = base + min(max(word.end, 0), length)
-        start = min(base + max(word.start, 0), end)
-        turn.words.append(SpokenWord(word.text, start, end))
-    _queue(turn, sentence.samples)
-
-
-def _queue(turn: _Turn, samples: Waveform) -> None:
-    turn.audio.append(samples)
-    turn.queued += len(samples)
-    turn.made += len(samples)
-
-
-def _next_part(turn: _Turn, limit: Samples) -> Waveform:
-    """Takes up to `limit` samples off the queue, which must not be empty of sound."""
-    part = turn.audio.popleft()
-    if len(part) > limit:
-        turn.audio.appendleft(part[limit:])
-        part = part[:limit]
-    turn.queued -= len(part)
-    return part
-
-
-def _text(words: Iterable[str]) -> str:
-    return " ".join(words)
-
-
-def _lost(turn: _Turn) -> str:
-    """What was not heard: of the turn's text where that is known, else of what was made."""
-    heard = len(turn.heard)
-    if turn.text is not None:
-        words = turn.text.split()
-        if words[:heard] == turn.heard:
-            return _text(words[heard:])
-    return _text(word.text for word in turn.words)
-
-
-def _close(source: Iterator[Sentence]) -> None:
-    """Lets a generator release what it holds."""
-    close = getattr(source, "close", None)
-    if close is not None:
-        close()
+        lost = turn.lost() if turn.dropped else ""
+        self._events.append(TurnEnded(at, turn.number, text_of(turn.heard), lost))

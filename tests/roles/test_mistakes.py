@@ -290,6 +290,18 @@ def test_a_duty_that_can_never_be_done_is_an_error(yaml: str, expected: str) -> 
             "f.yaml:4:11: an escape stands for half a character, "
             "write the character itself instead of \\ud800 to \\udfff",
         ),
+        (
+            'id: x\nsummary: "a \\U00110000"\n',
+            "f.yaml:2:15: what stands here is not YAML, check escapes and directives",
+        ),
+        (
+            'id: "\\UFFFFFFFF"\n',
+            "f.yaml:1:8: what stands here is not YAML, check escapes and directives",
+        ),
+        (
+            "%YAML 1.99999\n---\nid: x\n",
+            "f.yaml:1:14: what stands here is not YAML, check escapes and directives",
+        ),
         ("id: x\n---\nid: y\n", "f.yaml:2:1: a second document begins, keep one role to a file"),
         ("id: &a x\n", "f.yaml:1:5: the anchor &a is not allowed in a role, remove it"),
         ("id: *a\n", "f.yaml:1:5: the alias *a is not allowed in a role, write the value out"),
@@ -374,6 +386,7 @@ def test_damage_is_an_error_or_a_role_and_never_anything_else(data: st.DataObjec
 
 
 JUNK = ["\n", ": ", "- ", "[", "]", "{", "}", "'", '"', "\t", "#", "null", "1", "{a: 1}", "[1]"]
+JUNK += ["\\U00110000", "\\UFFFFFFFF", "%YAML 1.9", "\\ud800", "\ud800", "9" * 5000, "1e999"]
 JUNK += ["&a ", "*a", "!x ", "\n---\n", "|", ">", "?", "type", "\\", "%", "<<: "]
 
 

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from shutil import rmtree
 from types import TracebackType
 from typing import Final, Self
 
-from filelock import BaseFileLock, FileLock, Timeout
+from filelock import BaseFileLock
 
 from integrations.files.disk.atomic import disk_errors, part_path, write_text
 from integrations.files.disk.foreign import shown
+from integrations.files.disk.lock import LOCK, give_back, take_lock
 from moderator.errors import InputError
 
 SUMMARY: Final = "summary.json"
@@ -31,8 +33,26 @@ RESULTS: Final = (
 )
 """All that a run writes; nothing else is ever removed. The summary is removed first."""
 
-LOCK: Final = ".running"
-"""Exists while a run goes on, and after one that was killed."""
+JOURNAL: Final = "journal.jsonl"
+
+REPORT: Final = "report.html"
+
+TAPES: Final = ".tapes"
+"""Folder of everybody's sound apart, while a meeting lasts whose people may be erased."""
+
+_FILES: Final = (
+    *(n for name in RESULTS for n in (name, part_path(Path(name)).name)),
+    TAPES,
+    f"{JOURNAL}.part",  # an erasure's copy, until this was done in place
+)
+"""The results, their unfinished forms, and what goes with them."""
+
+ASIDE: Final = ".aside"
+"""Folder of results that belong back into the directory: they are on their way out of it, or back.
+"""
+
+FORMER: Final = ".former"
+"""Folder of the results of an earlier run, until the one that takes their place has begun."""
 
 
 class RunState(StrEnum):
@@ -60,12 +80,49 @@ def run_state(path: Path) -> RunState:
         raise InputError(
             f"cannot be written to ({reason})", where=shown(path), todo="choose another directory"
         ) from None
+    return _state(names)
+
+
+def _state(names: set[str]) -> RunState:
     if not names:
         return RunState.EMPTY
     if SUMMARY in names and LOCK not in names:
         return RunState.FINISHED
-    parts = {part_path(Path(name)).name for name in RESULTS}
-    return RunState.INTERRUPTED if names & {LOCK, *RESULTS, *parts} else RunState.OTHER
+    return RunState.INTERRUPTED if names & {LOCK, ASIDE, FORMER, *_FILES} else RunState.OTHER
+
+
+def has_begun(journal: Path) -> bool:
+    """Whether a journal tells of anything but that the meeting was opened, and perhaps closed."""
+    try:
+        with journal.open("rb") as file:
+            file.readline()
+            second = file.readline()
+    except OSError:
+        return False
+    return second.endswith(b"\n") and not second.startswith(b'{"kind":"closed"')
+
+
+def settle_replacing(directory: Path) -> None:
+    """Removes what was set aside if its successor has begun, else puts it back.
+
+    Both can be done again from wherever they were broken off; the caller holds the lock.
+
+    Raises:
+        OSError: something cannot be moved or removed.
+    """
+    aside, former = directory / ASIDE, directory / FORMER
+    if former.is_dir():
+        if has_begun(directory / JOURNAL):
+            rmtree(former)
+            return
+        for name in _FILES:
+            path = directory / name
+            rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        former.rename(aside)
+    if aside.is_dir():
+        for path in aside.iterdir():
+            path.rename(directory / path.name)
+        aside.rmdir()
 
 
 class OutputDirectory:
@@ -78,8 +135,10 @@ class OutputDirectory:
 
     Args:
         path: the directory.
-        overwrite: use it even if it is not empty: the results of a former run are removed, other
-            files stay.
+        overwrite: use it even if it is not empty: the results of an earlier run are set aside and
+            removed when the new one has begun, which its journal tells (`has_begun`). If it ends
+            before that, they are put back. Other files stay. Where a run was killed, the next to
+            use the directory finishes what it was at.
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
@@ -87,6 +146,7 @@ class OutputDirectory:
         self._overwrite = overwrite
         self._created: list[Path] = []
         self._lock: BaseFileLock | None = None
+        self._replaces = False
 
     def file(self, name: str) -> Path:
         """The path of one of the `RESULTS`."""
@@ -110,23 +170,44 @@ class OutputDirectory:
             InputError: it is in use, not empty, no directory, or cannot be written to.
         """
         state = run_state(self.path)
-        if not self._overwrite and state not in (RunState.ABSENT, RunState.EMPTY):
-            holds = {RunState.FINISHED: "a finished run", RunState.INTERRUPTED: "an unfinished run"}
-            raise InputError(
-                f"it already holds {holds.get(state, 'other files')}",
-                where=shown(self.path),
-                todo="choose another directory or add --force",
-            )
+        unsettled = any((self.path / name).is_dir() for name in (ASIDE, FORMER))
+        if not unsettled:
+            self._check(state)
         try:
             with disk_errors(self.path):
                 self._create()
-            self._take_lock()
+            self._lock = take_lock(self.path)
             with disk_errors(self.path):
-                self._remove_results()
+                if unsettled:
+                    settle_replacing(self.path)
+                    self._check(_state({entry.name for entry in self.path.iterdir()} - {LOCK}))
+                if self._overwrite:
+                    self._set_aside()
         except BaseException:
             self._release()
             raise
         return self
+
+    def _check(self, state: RunState) -> None:
+        if self._overwrite or state in (RunState.ABSENT, RunState.EMPTY):
+            return
+        holds = {RunState.FINISHED: "a finished run", RunState.INTERRUPTED: "an unfinished run"}
+        raise InputError(
+            f"it already holds {holds.get(state, 'other files')}",
+            where=shown(self.path),
+            todo="choose another directory or add --force",
+        )
+
+    def begun(self) -> None:
+        """Removes the results of an earlier run if this one has begun; call when something happens.
+
+        Raises:
+            InputError: they cannot be removed.
+        """
+        if self._replaces and has_begun(self.file(JOURNAL)):
+            with disk_errors(self.path):
+                settle_replacing(self.path)
+            self._replaces = False
 
     def __exit__(
         self,
@@ -134,7 +215,12 @@ class OutputDirectory:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._release()
+        try:
+            if self._replaces:
+                with suppress(OSError):  # whoever uses the directory next tries again
+                    settle_replacing(self.path)
+        finally:
+            self._release()
 
     def _create(self) -> None:
         missing = [p for p in (self.path, *self.path.parents) if not p.exists()]
@@ -142,30 +228,19 @@ class OutputDirectory:
             directory.mkdir(exist_ok=True)
             self._created.append(directory)
 
-    def _take_lock(self) -> None:
-        lock = FileLock(self.path / LOCK, timeout=0)
-        with disk_errors(self.path):
-            try:
-                lock.acquire()
-            except Timeout:
-                raise InputError(
-                    "another run is writing to it",
-                    where=shown(self.path),
-                    todo="wait or choose another directory",
-                ) from None
-        self._lock = lock
-
-    def _remove_results(self) -> None:
-        for name in RESULTS:
-            for path in (self.path / name, part_path(self.path / name)):
-                path.unlink(missing_ok=True)
+    def _set_aside(self) -> None:
+        """Takes the results of an earlier run out of the way, whole or not at all."""
+        there = [name for name in _FILES if (self.path / name).exists()]
+        if there:
+            (self.path / ASIDE).mkdir()
+            for name in there:
+                (self.path / name).rename(self.path / ASIDE / name)
+            (self.path / ASIDE).rename(self.path / FORMER)
+            self._replaces = True
 
     def _release(self) -> None:
         if self._lock is not None:
-            # The name goes first, while it is still ours: another run takes a new file.
-            with suppress(OSError):
-                (self.path / LOCK).unlink()
-            self._lock.release()
+            give_back(self._lock)
             self._lock = None
         for directory in reversed(self._created):
             with suppress(OSError):  # it is not empty: something was written

@@ -85,14 +85,30 @@ def write_role_plays(places: Sequence[Path], out: Path, roles: Sequence[Role]) -
             if played is None or played.played is None:
                 cast.left_out += 1
                 continue
-            write_text(out / f"{path.stem}.{role.id}.json", _as_text(json.loads(text), played))
+            write_text(out / f"{path.stem}.{role.id}.json", _as_text(text, played, path))
             cast.meetings[role.id] += 1
             cast.turns[role.id] += len(floor_turns(played, played.played))
     return cast
 
 
-def _as_text(record: dict[str, Any], played: BenchMeeting) -> str:
-    """The record with what changed; all else, its licence too, stays."""
+def _as_text(text: str, played: BenchMeeting, path: Path) -> str:
+    """The record with what changed; all else, its licence too, stays.
+
+    Raises:
+        InputError: something else in it cannot be written again, such as a number without end.
+    """
+    try:
+        record = json.loads(text)
+        again = json.dumps(record | _changed(record, played), ensure_ascii=False, allow_nan=False)
+        again.encode()
+    except (ValueError, RecursionError):
+        what = "holds a number or a character that JSON cannot hold"
+        raise InputError(what, where=shown(path), todo="correct the record") from None
+    return again + "\n"
+
+
+def _changed(record: dict[str, Any], played: BenchMeeting) -> dict[str, Any]:
+    """What a role-play changes of a record."""
     me = played.played or ""
     turns = [turn for name in speakers(played) for turn in _turns(played, name)]
     turns.sort(key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
@@ -107,7 +123,7 @@ def _as_text(record: dict[str, Any], played: BenchMeeting) -> str:
         for act in played.acts
     ]
     one = played.participants[me]
-    changed = {
+    return {
         "meeting_id": played.meeting_id,
         "moderator": list(played.moderator),
         "speakers": {**record["speakers"], me: {"role": one.position, "name": one.name}},
@@ -115,7 +131,6 @@ def _as_text(record: dict[str, Any], played: BenchMeeting) -> str:
         "dialogue_acts": acts,
         "played": me,
     }
-    return json.dumps({**record, **changed}, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _turns(meeting: BenchMeeting, speaker: str) -> Iterator[dict[str, Any]]:

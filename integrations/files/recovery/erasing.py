@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integrations.files.disk.atomic import disk_errors, part_path
+from integrations.files.disk.outdir import JOURNAL, TAPES, settle_replacing
 from integrations.files.recovery.appending import append
 from integrations.files.recovery.rebuilding import rewrite_texts
-from integrations.files.sound import tapes as tape_files
-from integrations.files.sound.tapes import Tapes
+from integrations.files.sound.tapes import OWN, Tapes
 from integrations.files.sound.wav import blank
 from moderator.events import ConsentGiven, Erased
 from moderator.journal.erasure import ALL_ON, Erasure, Span, Traces, owed, redact
 from moderator.journal.lines import read, time_of_line
 from moderator.timeline import Samples, to_samples
-
-JOURNAL = "journal.jsonl"
 
 AROUND = to_samples(0.25)
 """Sound that goes before and behind what somebody said, where they are mixed with others."""
@@ -59,6 +57,8 @@ def settle(directory: Path) -> list[Taken]:
     Raises:
         InputError: something cannot be read or written: it is owed still.
     """
+    with disk_errors(directory):
+        settle_replacing(directory)
     path = directory / JOURNAL
     if not path.is_file():
         return []
@@ -92,12 +92,12 @@ def _silence(directory: Path, erasure: Erasure, traces: Traces) -> float:
     """Destroys their sound, and the agent's where it may quote them; seconds of mixed sound."""
     end = to_samples(10_000_000.0)
     own = traces.own_spans(end)
-    tapes = Tapes.found(directory / tape_files.FOLDER)
+    tapes = Tapes.found(directory / TAPES)
     if tapes is not None:
         try:
             for label in erasure.labels:
                 tapes.erase_before(label.removesuffix(ALL_ON), erasure.before)
-            tapes.blank(tape_files.OWN, own)
+            tapes.blank(OWN, own)
         finally:
             tapes.release()
     mixed = _merged((start - AROUND, min(until + AROUND, end)) for start, until in traces.spoke)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from integrations.files.disk.atomic import part_path
-from integrations.files.disk.outdir import RESULTS, SUMMARY, OutputDirectory
+from integrations.files.disk.outdir import JOURNAL, RESULTS, TAPES, OutputDirectory
 from integrations.files.recovery.appending import append
-from integrations.files.sound.tapes import FOLDER, Tapes
+from integrations.files.sound.tapes import Tapes
 from integrations.files.sound.wav import AGENTS, MIXED, WavWriter, complete_part
 from integrations.files.transcripts.collected import TranscriptBuilder
 from moderator.errors import InputError
@@ -84,7 +83,7 @@ def replayed(directory: Path) -> Replayed:
     Raises:
         InputError: there is none, or it has no beginning.
     """
-    path = directory / "journal.jsonl"
+    path = directory / JOURNAL
     lines = read(path)
     opened = next(lines, None)
     if opened is None or opened["kind"] != "opened":
@@ -128,8 +127,8 @@ def rebuild(directory: Path) -> dict[str, Any]:
         InputError: something cannot be read or written; what there was is there still.
     """
     made = replayed(directory)
-    path, out = directory / "journal.jsonl", OutputDirectory(directory)
-    tapes = Tapes.found(directory / FOLDER)
+    path, out = directory / JOURNAL, OutputDirectory(directory)
+    tapes = Tapes.found(directory / TAPES)
     if tapes is not None:
         made.reached = max(made.reached, tapes.length)
     _finish_sound(directory, tapes, made.reached)
@@ -166,12 +165,3 @@ def _finish_sound(directory: Path, tapes: Tapes | None, reached: Samples) -> Non
     for part in parts:
         if part.is_file():
             complete_part(part, reached, AGENTS if part.name.startswith("agent") else MIXED)
-
-
-def read_summary(directory: Path) -> dict[str, Any]:
-    """The summary of a finished run; empty without one."""
-    try:
-        found = json.loads((directory / SUMMARY).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

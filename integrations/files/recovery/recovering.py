@@ -7,9 +7,8 @@ from typing import Any
 
 from integrations.files.disk.foreign import shown
 from integrations.files.disk.lock import locked
-from integrations.files.disk.outdir import RunState, run_state
+from integrations.files.disk.outdir import JOURNAL, REPORT, SUMMARY, RunState, run_state
 from integrations.files.recovery.erasing import (
-    JOURNAL,
     Taken,
     before_all,
     promise,
@@ -56,9 +55,10 @@ def recover_if_needed(directory: Path) -> dict[str, Any] | None:
         raise InputError("no journal", where=shown(directory / JOURNAL), todo=todo)
     with locked(directory):
         taken = settle(directory)
-        if state is RunState.FINISHED and not taken:
+        whole = all((directory / name).is_file() for name in (SUMMARY, REPORT))
+        if whole and not taken:
             return None
-        if state is RunState.INTERRUPTED:
+        if not whole:
             rebuild(directory)
         made = replayed(directory)
     return {

@@ -16,9 +16,6 @@ from integrations.files.sound.wav import WavWriter
 from moderator.audio import Waveform, silence, to_pcm16
 from moderator.timeline import SAMPLE_RATE, Samples
 
-FOLDER: Final = ".tapes"
-"""The tapes' folder in a meeting's directory, while the meeting lasts."""
-
 OWN: Final = ""
 """The agent's track; no participant's identity is empty."""
 

@@ -12,13 +12,15 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from integrations.files.disk.atomic import disk_errors, part_path, sync_directory
-from integrations.files.disk.foreign import shown
 from moderator.audio import Waveform, silence, to_pcm16
 from moderator.errors import InputError, ModeratorError
 from moderator.timeline import SAMPLE_RATE, Samples
 
 LONGEST: Final[Samples] = (2**32 - 2**16) // 2
-"""Samples that fit into a wav file, whose length fields have 32 bits: 37 hours."""
+"""Samples that fit into a wav file, whose length fields have 32 bits: 37 hours.
+
+There are formats for longer ones (RF64, W64), but few players take them, browsers among them.
+"""
 
 AGENTS: Final = "The agent's voice in this file is synthetic speech, made by a machine."
 MIXED: Final = f"Recorded people, and an agent. {AGENTS}"
@@ -47,7 +49,8 @@ class WavWriter:
     As a context manager it closes at the end. After a failure that was raised on purpose (a
     `ModeratorError`: a full disk, say) it leaves nothing behind; when the run is interrupted, what
     was written so far stays, valid, under the name with ``.part``. A killed process leaves that
-    too, with a header at most half a second of audio old.
+    too, with a header at most half a second of audio old. What comes after `LONGEST` samples is not
+    written: a file of 37 hours is better than none.
 
     Args:
         path: the file's final name.
@@ -89,13 +92,9 @@ class WavWriter:
         """Appends samples, shape ``(n,)``, in [-1, 1]; louder ones are clipped.
 
         Raises:
-            InputError: the disk is full, the file cannot be written, or grows beyond `LONGEST`.
+            InputError: the disk is full, or the file cannot be written.
         """
-        if self._written + len(samples) > LONGEST:
-            self.discard()
-            raise InputError(
-                "longer than a wav file can be, 37 hours", where=shown(self.path), todo="split it"
-            )
+        samples = samples[: LONGEST - self._written]
         data = to_pcm16(samples).astype("<i2").tobytes()
         try:
             with disk_errors(self.path):
@@ -112,6 +111,7 @@ class WavWriter:
 
     def pad_to(self, at: Samples) -> None:
         """Appends silence up to position `at`; nothing if that is passed. Raises as `write`."""
+        at = min(at, LONGEST)
         while self._written < at:
             self.write(silence(min(at - self._written, _SILENCE_BLOCK)))
 

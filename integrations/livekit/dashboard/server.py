@@ -5,10 +5,14 @@ was made to point to this machine (DNS rebinding), and other people's programs o
 the path cannot be guessed, the Host header must be ours, requests that another site caused are
 refused, and no other site may read, frame or embed what is served. Whoever is shown the address may
 use the page. Programs of the same user can read the key itself and are not kept out.
+
+Nor may anybody on this machine hold the meeting's file handles or fill its terminal: connections
+are few and short, one answer each, and what is no request is refused without a word in the log.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import secrets
@@ -19,6 +23,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from integrations.livekit.address import Address
+from integrations.livekit.dashboard.door import Door
 from moderator.errors import InputError
 
 CLIENT = "livekit-client.umd.js"
@@ -58,6 +63,7 @@ class Dashboard:
         self._hosts: frozenset[str] = frozenset()
         self._headers = _headers(address.url)
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self.url = ""
 
     async def __aenter__(self) -> Dashboard:
@@ -77,8 +83,11 @@ class Dashboard:
         app.router.add_get("/{secret}/{name}", self._asset)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
+        server = self._runner.server
+        assert server is not None  # made by the setup
         try:
-            await web.TCPSite(self._runner, HOST, self._port).start()
+            loop = asyncio.get_running_loop()
+            self._listening = await loop.create_server(Door(server), HOST, self._port)
         except OSError as error:
             await self._runner.cleanup()
             raise InputError(
@@ -86,18 +95,20 @@ class Dashboard:
                 where=f"port {self._port}",
                 todo="give another --dashboard-port, or none",
             ) from None
-        port = self._runner.addresses[0][1]
+        port = self._listening.sockets[0].getsockname()[1]
         self._hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
         self.url = f"http://{HOST}:{port}/{self._secret}/"
         return self
 
     async def __aexit__(self, *error: object) -> None:
         """Serves no more."""
+        if self._listening is not None:
+            self._listening.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuses whoever is not the page; every answer gets the headers."""
+        """Refuses whoever is not the page; every answer gets the headers, and is the last."""
         secret = request.match_info.get("secret", "")
         site = request.headers.get("Sec-Fetch-Site", "none")
         response: web.StreamResponse
@@ -110,6 +121,7 @@ class Dashboard:
         else:
             response = await handler(request)
         response.headers.update(self._headers)
+        response.force_close()
         return response
 
     async def _asset(self, request: web.Request) -> web.Response:

@@ -15,9 +15,9 @@ from opentelemetry.sdk.metrics.export import (
     PeriodicExportingMetricReader,
 )
 from opentelemetry.sdk.resources import Resource
-from prometheus_client import start_http_server
 
 from integrations.livekit.measuring.metrics import Metrics
+from integrations.livekit.measuring.scraping import scraped
 from moderator import __version__
 from moderator.cli.console import note
 from moderator.errors import InputError
@@ -80,7 +80,7 @@ def metrics_for(
 
 def _listen(endpoint: Endpoint, stack: ExitStack) -> None:
     try:
-        server, thread = start_http_server(endpoint.port, endpoint.host)
+        server = stack.enter_context(scraped(endpoint.host, endpoint.port))
     except (OSError, OverflowError) as error:
         raise InputError(
             f"cannot listen on {endpoint.host[:100]!a}, port {endpoint.port}: {error}",
@@ -88,12 +88,6 @@ def _listen(endpoint: Endpoint, stack: ExitStack) -> None:
             todo="give a free port, or 0 for any",
         ) from None
 
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
-
-    stack.callback(stop)
     note(f"metrics: http://{endpoint.host}:{server.server_port}/metrics")
 
 

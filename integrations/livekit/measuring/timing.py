@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from moderator.events import (
+    LIMITS,
     Act,
     Action,
     CommandGiven,
@@ -109,7 +110,7 @@ class Timing:
         talked_over = self._voice_at is not None and event.at - self._voice_at <= SAME_TALK
         if event.reason is Reason.HARD_STOP and self._stopped_at is not None:
             self._yielding = (event.reason, self._stopped_at)
-        elif talked_over and event.reason is not Reason.TURN_TOO_LONG:
+        elif talked_over and event.reason not in LIMITS:
             self._yielding = (event.reason, max(self._talk_began, self._turn.at))
 
     def _started(self, event: TurnStarted) -> Iterator[Lasted]:

@@ -15,10 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from integrations.livekit.address import Address
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.session import RoomSession, SessionOptions
+from integrations.livekit.telling.given_json import read_json
 from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.timeline import Stopwatch
+from roles.errors import RoleError, printable
+from roles.loader import role_from_values
 from roles.schema import Role
 
 if TYPE_CHECKING:
@@ -33,10 +36,17 @@ class JobWishes(BaseModel):
     `role` is the name of a role or a whole role; without it the worker's own.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     role: str | dict[str, Any] | None = None
     leave_after_s: float = Field(default=10.0, ge=0.0, le=3600.0)
+
+
+_FORMS = {
+    "role": "the name of a role or a whole role",
+    "leave_after_s": "a number from 0 to 3600",
+}
+"""What each key of the metadata must be, for people."""
 
 
 def job_role(metadata: str, default: Role, roles: Roles) -> tuple[Role, JobWishes]:
@@ -52,30 +62,44 @@ def job_role(metadata: str, default: Role, roles: Roles) -> tuple[Role, JobWishe
     """
     if len(metadata) > LONGEST_METADATA:
         raise InputError("more than 100,000 characters", where="job metadata", todo="shorten it")
-    try:
-        wishes = JobWishes.model_validate(json.loads(metadata)) if metadata.strip() else JobWishes()
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            _first_line(error), where="job metadata", todo="correct the metadata"
-        ) from None
+    wishes = _wishes(metadata) if metadata.strip() else JobWishes()
     if wishes.role is None:
         return default, wishes
     if isinstance(wishes.role, str):
-        return roles.named(wishes.role, "job metadata: role"), wishes
+        return roles.named(wishes.role, f"{_WHERE}: role"), wishes
     try:
-        return Role.model_validate(wishes.role), wishes
+        return role_from_values(wishes.role, f"{_WHERE}: role"), wishes
+    except RoleError as error:
+        raise InputError(error.what, where=error.where, todo=error.todo or _TODO) from None
+
+
+_WHERE, _TODO = "job metadata", "correct the metadata"
+
+
+def _wishes(metadata: str) -> JobWishes:
+    try:
+        found = read_json(metadata)
+    except ValueError as error:
+        raise InputError(str(error), where=_WHERE, todo=_TODO) from None
+    if not isinstance(found, dict):
+        raise InputError("not a JSON object", where=_WHERE, todo='give {"role": …}')
+    unknown = next((key for key in found if key not in _FORMS), None)
+    if unknown is not None:
+        todo = f"its keys are {' and '.join(_FORMS)}"
+        raise InputError(f"unknown key '{printable(unknown)}'", where=_WHERE, todo=todo)
+    try:
+        return JobWishes.model_validate(found)
     except ValidationError as error:
-        raise InputError(
-            _first_line(error), where="job metadata: role", todo="correct the role"
-        ) from None
+        key = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
+        told = f"{key} must be {_FORMS[key]}, not {_shown(found[key])}"
+        raise InputError(told, where=_WHERE, todo=_TODO) from None
 
 
-def _first_line(error: BaseException) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        return f"{key}: {first['msg']}"
-    return "not JSON"
+def _shown(value: object) -> str:
+    """A wrong value as it is repeated in a message."""
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return json.dumps(value)[:60]
 
 
 def job_session(

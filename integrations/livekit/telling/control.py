@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Any
 from unicodedata import category
 
+from integrations.livekit.telling.given_json import read_json
 from integrations.livekit.telling.succession import is_name
 from moderator.arbiter.spoken_commands import permitted
 from moderator.errors import InputError
@@ -207,7 +208,7 @@ def _shown(command: Command, argument: str) -> str:
 def argument_of(payload: str) -> str:
     """The argument in an RPC payload: nothing, plain text, or JSON such as ``{"text": "…"}``.
 
-    A whole role may also come as a JSON object, which is YAML as it stands.
+    A whole role may also come as a JSON object.
 
     Raises:
         Refusal: it is JSON of another shape.
@@ -216,9 +217,9 @@ def argument_of(payload: str) -> str:
     if not text.startswith(("{", "[", '"')):
         return text
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Refusal(Code.BAD_REQUEST, "the payload is not JSON") from None
+        found = read_json(text)
+    except ValueError as error:
+        raise Refusal(Code.BAD_REQUEST, f"the payload is refused: {error}") from None
     if isinstance(found, dict) and "id" in found:
         return text
     if isinstance(found, dict):

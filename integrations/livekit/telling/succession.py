@@ -6,8 +6,9 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
 
+from integrations.livekit.telling.given_json import read_json
 from moderator.errors import InputError
-from roles.loader import load_role, parse_role
+from roles.loader import load_role, parse_role, role_from_values
 from roles.schema import Role
 
 LONGEST = 14_000
@@ -47,17 +48,21 @@ class Roles:
             raise InputError(str(error), where=where, todo="name another role") from None
 
     def asked(self, asked: str) -> Role:
-        """A role by its name, or as the YAML of a whole role; the latter takes a while.
+        """A role by its name, or as the YAML or JSON of a whole role; those take a while.
 
         Raises:
-            InputError: there is none of that name, or something is wrong with the YAML.
+            InputError: there is none of that name, or something is wrong with the text.
         """
         if is_name(asked) or ":" not in asked:
             return self.named(asked)
         if len(asked) > LONGEST:
             raise InputError(f"a role has at most {LONGEST:,} characters here", todo="shorten it")
         try:
-            return parse_role(asked)
+            found = read_json(asked) if asked.startswith("{") else None
+        except ValueError:
+            found = None  # braces are YAML, too
+        try:
+            return parse_role(asked) if found is None else role_from_values(found)
         except ValueError as error:
             raise InputError(" ".join(str(error).split()), todo="correct the role") from None
 

@@ -21,6 +21,9 @@ class Standing:
         hushed: it was told to be quiet and not yet to resume.
         listen_only: it was told to listen only.
         turn_act: the act of the turn it is speaking; None when it is silent.
+        turn_takes: how long that turn was expected to last; None where that was not known.
+        ends_by: meeting time by which that turn is to end by itself; None where nothing is in the
+            way of it.
         paused_at: meeting time at which it paused in its turn; None when it has not, or went on.
         last_backchannel: meeting time of its last backchannel.
         last_hand: meeting time at which it last raised its hand.
@@ -31,6 +34,8 @@ class Standing:
     hushed: bool = False
     listen_only: bool = False
     turn_act: Act | None = None
+    turn_takes: Samples | None = None
+    ends_by: Samples | None = None
     paused_at: Samples | None = None
     last_backchannel: Samples | None = None
     last_hand: Samples | None = None

@@ -15,6 +15,8 @@ def backchannel(situation: Situation) -> Verdict | None:
         return None
     if not turn.backchannels.allowed:
         return Verdict(Action.WAIT, Reason.ACT_BANNED)
+    if situation.standing.turn_act is not None:
+        return Verdict(Action.WAIT, Reason.ALREADY_SPEAKING)
     if _less_ago(situation.standing.last_backchannel, situation, turn.backchannels.every_s):
         return Verdict(Action.WAIT, Reason.COOLING_DOWN)
     if situation.floor.status is not FloorStatus.HELD:

@@ -29,7 +29,7 @@ REASONS = {
     "floor_held": "somebody had the floor",
     "gap_too_short": "the pause was too short",
     "cooling_down": "had only just spoken",
-    "share_ceiling": "had used up its share of the talk",
+    "share_ceiling": "had no share of the talk left for more",
     "protected_speaker": "the speaker may not be interrupted",
     "already_speaking": "was speaking",
     "stale": "the moment had passed",

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from moderator.events import Percept, Proposal
+from moderator.events import TAKES_S, Act, Percept, Proposal
 from moderator.floor.state import FloorView
 from moderator.language.phrases import load_phrases
 from moderator.mind.base import Capabilities, Participant
@@ -14,6 +14,7 @@ from moderator.mind.duties import answering, floor_care, summing_up, timing
 from moderator.mind.duties.base import DutyRunner, Scene, Wish
 from moderator.mind.duties.plan import Plan
 from moderator.mind.questions import Questions
+from moderator.mouth.sentences import seconds_to_say
 from moderator.transcript import Transcript
 from roles import schema
 
@@ -129,8 +130,14 @@ class DutiesSession:
             duty=runner.name,
             answering=wish.answering,
             cue=wish.cue,
-            facts=wish.facts,
+            facts=self._facts(wish),
         )
+
+    def _facts(self, wish: Wish) -> Mapping[str, str | float | int]:
+        """What was measured, and how long the words take; those of a raised hand are shown."""
+        if wish.act is Act.HAND_RAISE:
+            return wish.facts
+        return {**wish.facts, TAKES_S: seconds_to_say(wish.words, self._role.voice.speed)}
 
     def foreseen(self) -> str | None:
         """The answer from facts to what is being asked, by words that may still change."""

@@ -21,7 +21,10 @@ LONGEST_ANSWER = 64_000
 
 
 def _probability(value: object) -> float:
-    number = float(value) if isinstance(value, int | float | str) else math.nan
+    try:
+        number = float(value) if isinstance(value, int | float | str) else math.nan
+    except OverflowError:  # JSON's whole numbers have no end
+        number = math.nan
     if not math.isfinite(number):
         raise ValueError("not a finite number")
     return min(1.0, max(0.0, number))

@@ -154,9 +154,9 @@ class Chat:
                 with _failures(settings.reply_timeout_s):
                     async with asyncio.timeout_at(end):
                         event = await anext(answer, None)
-                if event is None:
+                    piece = None if event is None else _piece(event)
+                if piece is None:
                     return
-                piece = _piece(event)
                 if piece:
                     yield piece
         finally:

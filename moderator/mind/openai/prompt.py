@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from moderator.arbiter.rules.quotas import share_left
 from moderator.floor.state import FloorView
 from moderator.mind.base import Participant
 from moderator.mind.questions import Question
@@ -122,9 +123,13 @@ def deciding(role: Role, *, thinks: bool) -> str:
     )
 
 
-def longest_words(role: Role) -> int:
-    """Words that fit into the role's longest turn."""
-    return max(5, round(role.turn.max_turn_s * WORDS_A_SECOND))
+def longest_words(role: Role, floor: FloorView | None = None) -> int:
+    """Words that fit into the role's longest turn, and, given a floor, into its share of talk."""
+    longest_s = role.turn.max_turn_s
+    left = None if floor is None else share_left(role, floor)
+    if left is not None:
+        longest_s = min(longest_s, to_seconds(left))
+    return max(5, round(longest_s * WORDS_A_SECOND))
 
 
 def situation(
@@ -170,12 +175,12 @@ OWN = "\N{NULL}agent"
 """Key of the agent's own words in the transcript; no participant's id has a control character."""
 
 
-def to_compose(role: Role, act: Act) -> str:
-    """What is asked for the words of a turn that was granted; whom to address is in the facts."""
+def to_compose(act: Act, words: int) -> str:
+    """What is asked for a turn that was granted: so many words, to whom the facts name."""
     to = ", addressed to whom the facts name under you_address, if anybody"
     return (
         f"You have the floor now, to {_ACTS.get(act, act.value)}{to}. Say it: at most "
-        f"{longest_words(role)} words, as people speak, no markup, no stage directions."
+        f"{words} words, as people speak, no markup, no stage directions."
     )
 
 

@@ -206,8 +206,9 @@ class OpenAISession:
         """Whole sentences of the server's reply; one that was cut off at the end is left out."""
         if self._floor is None or self._backoff.waiting(self._now):
             raise MindError("the server failed lately and is not asked yet")
-        task = prompt.to_compose(self._role, proposal.act)
-        longest = prompt.longest_words(self._role) * CHARACTERS_A_WORD
+        words = prompt.longest_words(self._role, self._floor)
+        task = prompt.to_compose(proposal.act, words)
+        longest = words * CHARACTERS_A_WORD
         splitter, read, any_yet = SentenceSplitter(max_turn=longest), 0, False
         stream = self._chat.stream(
             self._messages(self._floor, task, proposal.addressee),

@@ -87,6 +87,11 @@ def test_progress_reaches_the_end() -> None:
             "first line",
         ),
         ("- 1\n- 2\n", "script.yaml"),
+        ('meeting_id: "\\U00110000"\n', "not YAML (chr()"),
+        ("meeting_id: " + "9" * 5000 + "\n", "not YAML"),
+        ("meeting_id: 2001-99-99\n", "not YAML"),
+        ("%YAML 1.9999\n---\na: 1\n", "not YAML"),
+        ("meeting_id: " + "[" * 5000, "not YAML"),
     ],
 )
 def test_a_bad_script_is_one_line(tmp_path: Path, text: str, message: str) -> None:

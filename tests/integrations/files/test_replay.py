@@ -18,8 +18,10 @@ import soundfile
 
 from integrations.files.disk.outdir import RESULTS
 from moderator.cli.app import run
+from moderator.errors import InputError
 from moderator.journal.lines import read
 from moderator.journal.rerun import rerun
+from moderator.mind.duties.session import Duties
 from moderator.timeline import SAMPLE_RATE
 
 TALK = [
@@ -53,6 +55,20 @@ def record(path: Path, **changes: object) -> Path:
 
 def replay(*arguments: object) -> int:
     return run(["replay", "--mind", "duties", *map(str, arguments), "--offline"])
+
+
+def test_a_meeting_that_no_wav_can_hold_is_refused_before_anything_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import moderator.mind.loading
+
+    monkeypatch.setattr(moderator.mind.loading, "load_mind", None)  # not even a model is loaded
+    meeting = record(tmp_path / "long.json", duration=40 * 3600.0)
+    assert replay(meeting, "--role", "chair", "--out", tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: longer than 37 hours, of which no wav file holds the sound")
+    assert "long.json, split the meeting" in error
+    assert not (tmp_path / "out").exists()
 
 
 def summary(out: Path) -> dict[str, Any]:
@@ -281,6 +297,24 @@ def test_a_used_directory_is_refused_unless_forced(
     assert (out / "journal.jsonl").read_bytes() == before
     assert replay(weekly, "--role", "facilitator", "--out", out, "--force") == 0
     assert summary(out)["role"] == "facilitator"
+
+
+@pytest.mark.parametrize("broken", ["the mind", "the input"])
+def test_a_forced_run_that_fails_before_it_begins_leaves_the_earlier_one(
+    weekly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def unreadable(*_: object) -> None:
+        raise InputError("the model cannot be read", where="x.gguf", todo="get it again")
+
+    out = tmp_path / "out"
+    assert replay(weekly, "--role", "observer", "--out", out) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    if broken == "the mind":
+        monkeypatch.setattr(Duties, "open", unreadable)
+    else:
+        weekly.write_text("[]")
+    assert replay(weekly, "--role", "facilitator", "--out", out, "--force") == 2
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_a_missing_model_names_the_command_that_gets_it(

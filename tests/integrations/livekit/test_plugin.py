@@ -7,6 +7,7 @@ import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -48,6 +49,18 @@ def test_the_shim_gives_all_that_the_plugin_offers() -> None:
 
     assert namespace_shim.__all__ == plugin.__all__
     assert all(getattr(namespace_shim, n) is getattr(plugin, n) for n in plugin.__all__)
+
+
+def test_a_role_that_a_program_made_is_reviewed_as_a_file_is() -> None:
+    from integrations.livekit import plugin
+
+    facts = {"id": "own", "summary": "x", "identity": {"name": "X"}}
+    cuts_in = plugin.Role.model_validate(facts | {"duties": [{"type": "cut_in_crosstalk"}]})
+    context = Mock(job=Mock(metadata=""))
+    with pytest.raises(ValueError, match=r"turn.may_cut_in is not true, role own\.duties"):
+        plugin.requested_role(context, cuts_in)
+    with pytest.raises(ValueError, match=r"turn.may_cut_in is not true, role own\.duties"):
+        plugin.DuplexModel(cuts_in, Mock(), Mock(), Mock())
 
 
 def test_download_files_fetches_what_an_english_role_needs(

@@ -7,7 +7,7 @@ import pytest
 from moderator.arbiter.rules.base import Standing
 from moderator.events import Act, Action, Reason
 from moderator.floor.state import FloorView
-from tests.moderator.arbiter.test_decide import FREE, SPEAKING, decided, proposal, role
+from tests.moderator.arbiter.cases import FREE, SPEAKING, decided, proposal, role
 
 
 def test_nothing_is_begun_that_nobody_hears() -> None:

@@ -148,6 +148,34 @@ def test_shares_look_back_ten_minutes_only() -> None:
     assert floor.view().agent_talk == 0
 
 
+def test_a_backchannel_is_talk_that_does_not_take_the_floor() -> None:
+    floor = Floor()
+    run(floor, 0, 10, "A")
+    floor.agent_signals(to_samples(10))
+    run(floor, 10, 1, "A")
+    view = floor.view()
+    assert (view.status, view.agent_speaking) == (FloorStatus.HELD, False)
+    assert to_seconds(view.agent_turn_for) == to_seconds(view.agent_talk) == 1.0
+    floor.agent_ended(to_samples(11))
+    run(floor, 11, 1, "A")
+    view = floor.view()
+    assert (view.since_agent, view.agent_turn_for) == (None, 0)
+    assert round(view.agent_share, 3) == round(1 / 13, 3)
+
+
+def test_talk_that_is_about_to_be_too_old_is_known_one_tick_before() -> None:
+    floor = Floor()
+    run(floor, 0, 9, "A")
+    floor.agent_started(0)
+    floor.agent_ended(to_samples(5))
+    while not (before := floor.view()).talk_leaving:
+        run(floor, to_seconds(before.now), 0.1)
+    run(floor, to_seconds(before.now), 0.1)
+    assert (before.agent_talk, before.talk) == (to_samples(5), to_samples(14))
+    assert (before.agent_talk_leaving, before.talk_leaving) == (to_samples(5), to_samples(14))
+    assert (floor.view().agent_talk, floor.view().talk) == (0, 0)
+
+
 talk = st.lists(st.frozensets(st.sampled_from(["A", "B", "C", SOMEBODY])), max_size=150)
 
 

@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-from moderator.events import Act, Proposal
+from moderator.events import Act, Proposal, TurnEnded
+from moderator.journal.lines import Event
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.settings import Settings
 from moderator.mouth.base import Sentence
@@ -41,6 +42,30 @@ def test_speaking_beside_the_meeting_is_counted_as_computing() -> None:
 
     asyncio.run(run())
     assert SLOW_S <= watch.spent()["voice"] < 10 * SLOW_S
+
+
+def test_a_turn_being_spoken_in_a_live_meeting_ends_with_the_last_sentence_that_fits() -> None:
+    wish = Proposal(0, "scripted", 0.9, Act.ANSWER, cue="One two. Three four. Five six. Seven.")
+    voice = ToneVoice()  # each word takes 0.35 s
+
+    async def run() -> list[Event]:
+        session = ScriptedSession([wish], [], [])
+        delivery = Delivery(session, voice, Settings(live=True), Stopwatch())
+        await delivery.start(wish, 0)
+        events: list[Event] = []
+        for tick in range(30):
+            if tick == 2:
+                delivery.finish_by(tick * TICK, 18 * TICK)
+            delivery.take(tick * TICK)
+            events += delivery.events(())
+            await asyncio.sleep(0.01)
+        await delivery.close()
+        return events
+
+    ended = asyncio.run(run())[-1]
+    assert isinstance(ended, TurnEnded)
+    assert ended.heard == "One two. Three four."
+    assert ended.at <= 18 * TICK
 
 
 def first_sound(voice: ToneVoice, *, prepare: bool) -> int | None:

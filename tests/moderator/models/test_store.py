@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,65 @@ def test_good_files_are_hashed_once_but_verify_hashes_always(
     assert hashed == []
     assert [status.state for status in store.verify("tiny")] == ["ok", "ok"]
     assert hashed == ["model.bin", "config.json"]
+
+
+def put_folder(path: Path) -> None:
+    path.mkdir(parents=True)
+    (path / "inside").write_bytes(b"")
+
+
+def put_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"no folder")
+
+
+@pytest.mark.parametrize(
+    ("place", "put"),
+    [
+        (".verified", put_file),
+        (".verified/tiny", put_file),
+        (".verified/tiny/model.bin.json", put_folder),
+        (f".verified/tiny/model.bin.json.{os.getpid()}", put_folder),
+        (".verified/tiny/model.bin.json", os.mkfifo),
+        (".verified/tiny/model.bin.json", lambda path: path.write_bytes(b"[" * 100_000)),
+        (".verified/tiny/model.bin.json", lambda path: path.write_bytes(b"9" * 5_000)),
+        (".verified/tiny/model.bin.json", lambda path: path.write_bytes(b"\xff\xfe")),
+        (".verified/tiny/model.bin.json", lambda path: path.symlink_to(path)),
+        (".verified/tiny/model.bin.json", lambda path: path.symlink_to("/dev/zero")),
+    ],
+)
+def test_what_is_no_stamp_is_none(
+    root: Path, model: Model, shelf: WheelShelf, place: str, put: Callable[[Path], None]
+) -> None:
+    (root / "tiny").mkdir(parents=True)
+    (root / "tiny" / "model.bin").write_bytes(TINY)
+    (root / place).parent.mkdir(parents=True, exist_ok=True)
+    put(root / place)
+    store = ModelStore(root, [model], download=shelf, offline=True)
+    assert store.path("tiny", "model.bin").read_bytes() == TINY
+    assert store.verify("tiny")[0].state == "ok"
+    (root / "tiny" / "model.bin").write_bytes(b"broken" + TINY[6:])
+    with pytest.raises(WrongHashError):
+        store.path("tiny", "model.bin")
+
+
+@pytest.mark.parametrize(
+    ("place", "put"),
+    [
+        ("tiny", put_file),
+        ("tiny/model.bin", put_folder),
+        (".lock", put_folder),
+        (".staging", put_file),
+    ],
+)
+def test_a_file_for_a_folder_in_the_cache_is_one_clear_error(
+    root: Path, store: ModelStore, place: str, put: Callable[[Path], None]
+) -> None:
+    put(root / place)
+    with pytest.raises(InputError) as caught:
+        store.path("tiny", "model.bin")
+    assert "\n" not in str(caught.value)
+    assert str(root) in str(caught.value)
 
 
 def test_verify_removes_what_is_wrong_and_names_what_is_missing(

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from integrations.files.disk.outdir import LOCK, RESULTS, OutputDirectory, RunState, run_state
+from integrations.files.disk.lock import LOCK
+from integrations.files.disk.outdir import (
+    FORMER,
+    RESULTS,
+    OutputDirectory,
+    RunState,
+    run_state,
+)
 from moderator.errors import InputError
 
 
@@ -57,9 +64,11 @@ def test_used_directory_is_refused_until_forced(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds a finished run"), OutputDirectory(tmp_path):
         pass
     assert (tmp_path / "summary.json").read_text() == "old"
-    with OutputDirectory(tmp_path, overwrite=True):
-        assert names(tmp_path) == [LOCK, "notes.txt"]
-    assert names(tmp_path) == ["notes.txt"]
+    with OutputDirectory(tmp_path, overwrite=True) as out:
+        assert names(tmp_path) == [FORMER, LOCK, "notes.txt"]
+        out.file("journal.jsonl").write_text("{}\n{}\n")
+    assert names(tmp_path) == ["journal.jsonl", "notes.txt"]
+    (tmp_path / "journal.jsonl").unlink()
     assert run_state(tmp_path) is RunState.OTHER
     with pytest.raises(InputError, match="holds other files"), OutputDirectory(tmp_path):
         pass

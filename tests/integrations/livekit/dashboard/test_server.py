@@ -12,12 +12,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import jwt
 import pytest
 
 from integrations.livekit.address import Address
+from integrations.livekit.dashboard.door import MOST
 from integrations.livekit.dashboard.server import CLIENT, CLIENT_SHA256, CLIENT_VERSION, Dashboard
 from moderator.errors import InputError
 
@@ -74,7 +76,7 @@ def test_the_token_watches_and_calls_methods_for_a_minute() -> None:
         "roomJoin": True,
         "room": "stand-up",
         "canPublish": False,
-        "canSubscribe": True,
+        "canSubscribe": False,
         "canPublishData": True,
         "canUpdateOwnMetadata": False,
     }
@@ -112,6 +114,70 @@ def test_the_page_may_connect_to_the_room_s_server_alone() -> None:
         "'self' wss://rooms.example:8443 https://rooms.example:8443"
     )
     assert directives["script-src"] == directives["style-src"] == "'self'"
+
+
+PAGE, HOST = b"GET PATH HTTP/1.1\r\n", b"Host: HOST\r\n"
+BAD = [
+    b"GARBAGE\r\n\r\n",
+    b"\x16\x03\x01\x02\x00",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"CONNECT a:99999999 HTTP/1.1\r\n\r\n",
+    b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    b"GET http://[bad/ HTTP/1.1\r\n" + HOST + b"\r\n",
+    b"GET /\xed\xa0\x80/ HTTP/1.1\r\n" + HOST + b"\r\n",
+    PAGE + HOST + b"A: " + b"x" * 70_000 + b"\r\n\r\n",
+    PAGE + b"A: b\r\n" * 5_000 + b"\r\n",
+    PAGE + HOST + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+    b"POST PATH HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nZZZ\r\n",
+    b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",
+    PAGE + HOST + b"Cookie: \xff=\x01\r\nSec-Fetch-Site: \xff\r\n\r\n",
+    PAGE + HOST + b"Expect: nonsense\xd0\r\n\r\n",
+    PAGE + HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    b"GET //[x HTTP/1.1\r\n" + HOST + b"\r\n",
+    PAGE + HOST + b"\r\n" + PAGE + HOST + b"\r\n",
+]
+
+
+def test_what_is_no_request_is_refused_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer(page: Dashboard, sent: bytes) -> bytes:
+        parts = urlsplit(page.url)
+        sent = sent.replace(b"PATH", parts.path.encode()).replace(b"HOST", parts.netloc.encode())
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(sent)
+        got = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        return got
+
+    async def run() -> list[bytes]:
+        async with Dashboard(ADDRESS, "host") as page:
+            good = await answer(page, PAGE + HOST + b"\r\n")
+            assert good.startswith(b"HTTP/1.1 200")
+            return [await answer(page, sent) for sent in BAD]
+
+    assert {got.split(b"\r\n")[0] for got in asyncio.run(run())} == {b"HTTP/1.1 400 Bad Request"}
+    assert not caplog.records
+
+
+def handles() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_who_holds_connections_holds_few_of_them_and_the_page_comes_back() -> None:
+    async def run() -> None:
+        async with Dashboard(ADDRESS, "host") as page:
+            parts = urlsplit(page.url)
+            before = handles()
+            held = [
+                await asyncio.open_connection(parts.hostname, parts.port) for _ in range(3 * MOST)
+            ]
+            await asyncio.sleep(0.1)
+            assert handles() - before <= len(held) + MOST
+            for _, writer in held:
+                writer.close()
+            await asyncio.sleep(0.1)
+            assert (await asyncio.to_thread(ask, page.url))[0] == 200
+
+    asyncio.run(run())
 
 
 def test_a_token_alone_makes_no_page() -> None:

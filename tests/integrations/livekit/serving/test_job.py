@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from integrations.livekit.serving.job import job_role
 from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
-from roles.loader import load_role
+from roles.loader import library, load_role
 from roles.schema import Role
 
 OWN = Role.model_validate(load_role("chair").model_dump(mode="json") | {"id": "own"})
@@ -33,21 +35,77 @@ def test_roles_that_a_job_may_ask_for(metadata: str, role: str, leave_after_s: f
 
 
 @pytest.mark.parametrize(
-    "metadata",
+    ("metadata", "message"),
     [
-        "not json",
-        "[1]",
-        '{"rule": 1}',
-        '{"role": "nobody"}',
-        '{"role": "../x"}',
-        '{"role": "own.yaml"}',
-        '{"role": {"id": "x"}}',
-        '{"leave_after_s": -1}',
-        "[" * 50_000,
-        " " * 100_001,
+        ("not json", "not JSON, job metadata, correct the metadata"),
+        ("[1]", 'not a JSON object, job metadata, give {"role": …}'),
+        (
+            '{"rule": 1}',
+            "unknown key 'rule', job metadata, its keys are role and leave_after_s",
+        ),
+        ('{"role": "nobody"}', "there is no role named 'nobody'"),
+        ('{"role": "../x"}', "not the name of a role, job metadata: role, name a role"),
+        ('{"role": "own.yaml"}', "not the name of a role, job metadata: role, name a role"),
+        (
+            '{"role": 3}',
+            "role must be the name of a role or a whole role, not 3, job metadata",
+        ),
+        (
+            '{"role": {"id": "x"}}',
+            "the key 'summary' is missing in the role, job metadata: role, add `summary:`",
+        ),
+        (
+            '{"role": {"id": "x", "summary": "s", "identity": {"name": "A"}, '
+            '"turn": {"may_speak": "no"}}}',
+            "may_speak must be true or false, not 'no', job metadata: role.turn.may_speak, "
+            "did you mean false?",
+        ),
+        (
+            '{"role": {"id": "x", "summary": "s", "identity": {"name": "A"}, '
+            '"duties": [{"type": "cut_in_crosstalk"}]}}',
+            "duty 'cut_in_crosstalk' cuts in, but turn.may_cut_in is not true, "
+            "job metadata: role.duties[0].type, set turn.may_cut_in: true or remove the duty",
+        ),
+        (
+            '{"leave_after_s": -1}',
+            "leave_after_s must be a number from 0 to 3600, not -1, job metadata",
+        ),
+        (
+            '{"leave_after_s": true}',
+            "leave_after_s must be a number from 0 to 3600, not true, job metadata",
+        ),
+        ('{"leave_after_s": "30"}', 'from 0 to 3600, not "30", job metadata'),
+        ('{"leave_after_s": 1e999}', "from 0 to 3600, not Infinity, job metadata"),
+        ('{"leave_after_s": NaN}', "NaN is not JSON, job metadata"),
+        ('{"leave_after_s": ' + "9" * 5000 + "}", "not JSON, job metadata"),
+        ('{"role": "host", "role": "scribe"}', "the key 'role' stands twice in the JSON"),
+        ('{"ro\\ud800le": 1}', "unknown key"),
+        ("[" * 50_000, "JSON that is nested too deep, job metadata"),
+        (" " * 100_001, "more than 100,000 characters"),
     ],
 )
-def test_metadata_that_is_refused(metadata: str) -> None:
+def test_metadata_that_is_refused(metadata: str, message: str) -> None:
     with pytest.raises(InputError) as refused:
         job_role(metadata, DEFAULT, Roles([OWN]))
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+JUNK = ["[", "]", "{", "}", ",", ":", '"', "\\", "1e999", "NaN", "9" * 5000, "\\ud800", "\ud800"]
+JUNK += ["true", "null", '"no"', "0", "[" * 3000, '{"a":' * 3000, "\x00", '"id": ']
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(library()), st.data())
+def test_damaged_metadata_is_a_role_or_refused_in_one_line(name: str, data: st.DataObject) -> None:
+    text = json.dumps({"role": load_role(name).model_dump(mode="json"), "leave_after_s": 30})
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text)))
+        cut = data.draw(st.integers(0, 12))
+        text = text[:at] + data.draw(st.sampled_from(JUNK)) + text[at + cut :]
+    told = ""
+    try:
+        job_role(text, DEFAULT, Roles())
+    except InputError as error:
+        told = str(error)
+    assert "\n" not in told

@@ -112,6 +112,16 @@ identity: {name: Nobody}
         (INLINE, "visitor"),
         (json.dumps({"text": INLINE}), "visitor"),
         (json.dumps({"id": "visitor", "summary": "x", "identity": {"name": "X"}}), "visitor"),
+        (
+            json.dumps(
+                {"id": "visitor", "summary": "\N{GRINNING FACE}", "identity": {"name": "X"}}
+            ),
+            "visitor",
+        ),
+        (
+            json.dumps({"id": "visitor", "summary": "x", "identity": {"name": "X"}}, indent="\t"),
+            "visitor",
+        ),
     ],
 )
 def test_a_role_is_taken_by_name_or_as_text(asked: str, taken: str) -> None:
@@ -140,6 +150,16 @@ def test_a_role_is_taken_by_name_or_as_text(asked: str, taken: str) -> None:
         ("{" + '"id": "a", ' * 2_000 + "}", ""),
         (INLINE + "#" + "x" * 20_000, "at most 14,000"),
         ("a: &a 1\nb: *a", "anchor"),
+        (INLINE + 'language: "\\U00110000"', "is not YAML, role:4:14, check escapes"),
+        (INLINE + 'language: "\\UFFFFFFFF"', "is not YAML, role:4:14, check escapes"),
+        (
+            '{"id": "a", "summary": "s", "identity": {"name": "A"}, "turn": {"may_speak": "no"}}',
+            "may_speak must be true or false, not 'no', role.turn.may_speak, did you mean false?",
+        ),
+        (
+            '{"id": "a", "id": "b", "summary": "s", "identity": {"name": "A"}}',
+            "the key 'id' stands here for the second time",
+        ),
     ],
 )
 def test_roles_that_are_none_are_refused_in_one_line(asked: str, why: str) -> None:
@@ -230,8 +250,10 @@ def test_arguments(payload: str, argument: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", ["{", "[1]", '{"text": 1}', '{"text": null}', "[" * 15_000, '"' + "x" * 15_000]
-)
+    "payload", ["{", "[1]", '{"text": 1}', '{"text": null}', "[" * 15_000, '"' + "x" * 15_000,
+     '{"text": ' + "9" * 5000 + "}", '{"text": "a", "text": "b"}',
+     '{"text": "a", "more": NaN}'],
+)  # fmt: skip
 def test_payloads_of_the_wrong_shape(payload: str) -> None:
     with pytest.raises(Refusal) as bad:
         argument_of(payload)

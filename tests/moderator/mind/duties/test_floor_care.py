@@ -111,7 +111,7 @@ def test_the_quietest_is_invited_then_the_next() -> None:
     assert scene.at(179.5, free(tallies=tallies)) is None
     first = scene.at(200.0, free(tallies=tallies))
     assert first is not None
-    assert (first.act, first.addressee, first.facts) == (Act.INVITE, "cleo", {"share": 0.0})
+    assert (first.act, first.addressee, first.facts["share"]) == (Act.INVITE, "cleo", 0.0)
     assert "Cleo" in scene.grant(first)
     assert scene.at(259.0, free(tallies=tallies)) is None
     second = scene.at(260.0, free(tallies=tallies))

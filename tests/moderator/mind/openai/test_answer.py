@@ -158,6 +158,7 @@ def test_a_model_cannot_claim_to_have_been_addressed() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "no", "[]", '{"take_turn": NaN, "act": "answer"}', '{"take_turn": 1e999}', "{" * 5000,
+     '{"take_turn": ' + "9" * 400 + ', "act": "answer"}',
      '{"act": "answer"}', '{"take_turn": null}', '[{"a":' * 2000],
 )  # fmt: skip
 def test_an_answer_that_is_none_is_a_failure(text: str) -> None:

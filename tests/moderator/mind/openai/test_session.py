@@ -144,6 +144,14 @@ def test_a_reply_is_bounded_by_the_longest_turn() -> None:
     assert 20 < len(said.split()) <= 50
 
 
+def test_a_reply_is_bounded_by_what_is_left_of_its_share() -> None:
+    tight = role_with(turn={"share_ceiling": 0.05})  # of two minutes: six seconds
+    with ChatServer(always(wish(1.0), "One two three four five. " * 400)) as server:
+        said = " ".join(composed(server, policy=tight))
+        assert "at most 14 words" in server.texts("system")[0]
+    assert 5 <= len(said.split()) <= 30
+
+
 def test_half_a_sentence_at_the_end_is_left_out() -> None:
     with ChatServer(always(wish(1.0), "We meet on Tuesday. And then we")) as server:
         assert composed(server) == ["We meet on Tuesday."]
@@ -164,6 +172,7 @@ def test_signals_need_no_server(act: Act) -> None:
         (Reply("We meet on Tuesday", drop=True), "cannot be r"),
         (Reply("no", status=503), "status 503"),
         (Reply(raw="data: {nonsense\n\n"), "cannot be read"),
+        (Reply(raw='data: {"choices": {"a": 1}}\n\n'), "cannot be read"),
     ],
 )
 def test_a_reply_that_breaks_off_is_a_failure(reply: Reply, message: str) -> None:
