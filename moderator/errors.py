@@ -41,6 +41,10 @@ class ModelMissingError(InputError):
 
 
 class MindError(ModeratorError):
-    """A mind failed or took too long; the meeting goes on without its proposal."""
+    """A mind failed or took too long; the meeting goes on without its proposal.
+
+    Its text is written into the journal, and stays there when words are erased: it names the kind
+    of failure, and quotes nobody. What a server says of its error may repeat what it was asked.
+    """
 
     recoverable = True

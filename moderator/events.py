@@ -337,7 +337,14 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A part failed and the meeting went on without it."""
+    """A part failed and the meeting went on without it.
+
+    Attributes:
+        at: meeting time.
+        part: which.
+        what: how it failed: a fixed sentence, with an error's class, a status or a time at most.
+            It stays when somebody's words are erased, so nothing that was said may stand in it.
+    """
 
     at: Samples
     part: str

@@ -101,6 +101,28 @@ def test_tests_stand_in_the_same_tree_as_the_code() -> None:
     assert without == TEST_FOLDERS_OF_THEIR_OWN
 
 
+QUOTES_NOBODY = {"NAME", "timeout_s", "error.status_code", "kind", "type(error).__name__"}
+"""What may stand in the text of a mind's failure, which outlives an erasure."""
+
+
+def test_a_failing_mind_quotes_nobody() -> None:
+    found = []
+    for path in modules("moderator/mind", "moderator/meeting", "integrations"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if not called or node.func.id != "MindError":  # type: ignore[attr-defined]
+                continue
+            (text,) = node.args  # type: ignore[attr-defined]
+            values = text.values if isinstance(text, ast.JoinedStr) else [text]
+            said = [v.value if isinstance(v, ast.FormattedValue) else v for v in values]
+            if any(
+                not isinstance(one, ast.Constant) and ast.unparse(one) not in QUOTES_NOBODY
+                for one in said
+            ):
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")  # type: ignore[attr-defined]
+    assert not found
+
+
 def test_deciding_imports_no_model() -> None:
     code = (
         "import sys; import moderator.meeting.loop, moderator.journal.rerun; "

@@ -203,7 +203,7 @@ def parse(text: str, where: str) -> Line:
     """
     try:
         line = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("not a line of JSON", where=where, todo="replay again") from error
     if not isinstance(line, dict) or not isinstance(line.get("kind"), str):
         raise InputError("a line without a kind", where=where, todo="replay again")

@@ -191,3 +191,12 @@ def test_nothing_is_left_and_nothing_else_is_touched(
         for who, at, text in talk
         if not erasure.concerns(who) or at >= before
     ]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{", "[]", '{"kind":1}', "\x00"])
+def test_a_line_that_is_none_is_one_line_of_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text(text + "\n")
+    for work in (owed, lambda path: list(read(path))):
+        with pytest.raises(InputError):
+            work(path)
