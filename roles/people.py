@@ -11,8 +11,8 @@ def allows(people: People, person: str, *also: str) -> bool:
     """Whether `people` includes a person.
 
     Upper and lower case, and the ways to write one character, make no difference. Display names
-    are often chosen by the participants themselves: where it matters who may do something, list
-    ids and call this with the id alone.
+    are often chosen by the participants themselves, and ids may read alike: this is for courtesy;
+    who may command compares ids exactly (`moderator.arbiter.spoken_commands.permitted`).
 
     Args:
         people: ``"everyone"``, ``"nobody"`` or names, as in a role.

@@ -1,8 +1,9 @@
-"""What holds when things go wrong: kills, erasures, disks that fail.
+"""What holds when things go wrong: kills, erasures, disks that fail, people who want too much.
 
     python -m benchmarks.reliability kills [--times 200]
     python -m benchmarks.reliability canary [--times 32]
     python -m benchmarks.reliability faults [--step 1]
+    python -m benchmarks.reliability persuasion
 
 Each prints its figures and ends with 1 where one is not reached.
 """

@@ -12,6 +12,7 @@ from rich.table import Table
 from benchmarks.reliability import canary as hiding
 from benchmarks.reliability import faults as failing
 from benchmarks.reliability import kills as killing
+from benchmarks.reliability import persuasion as persuading
 from moderator.cli.console import progress
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -83,6 +84,25 @@ def faults(
         Console().print(f"{what}: {'; '.join(wrong)}", markup=False)
     Console().print(f"{len(found)} of {count} faults did harm")
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def persuasion() -> None:
+    """Try to talk the agent out of its role, by voice, chat, RPC, names, and through its model."""
+    count = len(list(persuading.tried()))
+    with progress("persuading", count) as advance:
+        results = persuading.persuasion(lambda: advance(1.0))
+    table = Table("tried by", "attempts", "did something", box=None)
+    for kind in dict.fromkeys(kind for kind, _, _ in results):
+        found = [wrong for which, _, wrong in results if which == kind]
+        table.add_row(kind, str(len(found)), str(sum(map(bool, found))))
+    for kind, what, wrong in results:
+        if wrong:
+            Console().print(f"{kind}, {what!r}: {'; '.join(wrong)}", markup=False)
+    Console().print(table)
+    failed = sum(bool(wrong) for _, _, wrong in results)
+    Console().print(f"{failed} of {count} attempts did something")
+    raise typer.Exit(1 if failed else 0)
 
 
 @app.callback()

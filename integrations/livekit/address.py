@@ -18,7 +18,7 @@ CONNECT_WITHIN_S = 15.0
 _TOKEN_FOR = timedelta(hours=6)
 _VIEWER_TOKEN_FOR = timedelta(minutes=1)
 
-_ON_BEHALF = "lk.publish_on_behalf"
+ON_BEHALF = "lk.publish_on_behalf"
 
 _REASONS = (
     (
@@ -116,7 +116,7 @@ class Address:
             can_update_own_metadata=False,
         )
         token = api.AccessToken(self.key, self.secret).with_identity(identity).with_name("Viewer")
-        token = token.with_kind("agent").with_attributes({_ON_BEHALF: self.identity})
+        token = token.with_kind("agent").with_attributes({ON_BEHALF: self.identity})
         return token.with_grants(grants).with_ttl(_VIEWER_TOKEN_FOR).to_jwt()
 
 

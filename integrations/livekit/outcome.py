@@ -47,10 +47,11 @@ class Outcome:
 
     def __init__(self, role: Role, out: Path | None, *, overwrite: bool = False) -> None:
         self._role, self._erases = role, role.consent.erase_on_opt_out
-        self._agent = f"{role.identity.name} (agent)"
+        self.agent = f"{role.identity.name} (agent)"
+        """The label of the agent's own words."""
         self._directory = OutputDirectory(out, overwrite=overwrite) if out else None
         self._summary = SummaryBuilder()
-        self._transcript = TranscriptBuilder(self._agent)
+        self._transcript = TranscriptBuilder(self.agent)
         self._journal: Journal | None = None
         self._last_turn: TurnEnded | None = None
         self._over = False
@@ -77,7 +78,7 @@ class Outcome:
     def _open(self, out: OutputDirectory, opened: Callable[[str], Opened]) -> None:
         keep = self._role.retention.audio
         self._journal = Journal(out.file(JOURNAL), keep_thoughts=self._role.thought.journal)
-        self._journal.write(opened(self._agent))
+        self._journal.write(opened(self.agent))
         self.recording = Recording(
             WavWriter(out.file("agent.wav"), AGENTS) if keep != "none" else None,
             WavWriter(out.file("meeting.wav"), MIXED) if keep == "meeting" else None,

@@ -131,6 +131,7 @@ class Attendance:
 
     Args:
         read: takes everybody's identity and attributes before they count as there.
+        called: the name of whoever has an identity and displays a name.
         joined: told of everybody who comes in.
         left: told who goes out.
         empty: told when the last of them has been gone for `patience_s`.
@@ -140,12 +141,13 @@ class Attendance:
     def __init__(
         self,
         read: Callable[[str, Mapping[str, str]], object],
+        called: Callable[[str, str], str],
         joined: Callable[[Participant], None],
         left: Callable[[str], None],
         empty: Callable[[], None],
         patience_s: float,
     ) -> None:
-        self._read = read
+        self._read, self._called = read, called
         self._joined, self._left, self._empty = joined, left, empty
         self._patience = patience_s
         self._timer: asyncio.TimerHandle | None = None
@@ -186,7 +188,8 @@ class Attendance:
         self._read(person.identity, person.attributes)
         self._stop_timer()
         if person.identity not in self.people:
-            known = Participant(person.identity, shown_name(person))
+            name = self._called(person.identity, shown_name(person))
+            known = Participant(person.identity, name)
             self.people[person.identity] = known
             self._joined(known)
         self.somebody.set()

@@ -20,6 +20,7 @@ from integrations.livekit.hearing.tracks import Tracks
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.people.consent import Consent, is_person
 from integrations.livekit.people.erasure import Erasures
+from integrations.livekit.people.names import Names, own_names
 from integrations.livekit.people.refusals import Consequences, Refusals
 from integrations.livekit.people.seats import Seats
 from integrations.livekit.people.shared_microphones import SharedMicrophones
@@ -121,9 +122,15 @@ class RoomSession:
             self._succession.become,
         )
         self._voice = models.voice
-        self._channels = Channels(self._control, self._text.say)
+        self._channels = Channels(self._control, self._text.say, self.consent.excludes)
+        self._called = Names(own_names(role.identity.name, role.identity.aliases))
         self._people = Attendance(
-            self._read, self._joined, self._seats.leave, self._empty, options.patience_s
+            self._read,
+            self._called.of,
+            self._joined,
+            self._seats.leave,
+            self._empty,
+            options.patience_s,
         )
         self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
         self._erasures = Erasures(self._outcome, self._to, self._not_erased, self._erased)
@@ -279,9 +286,9 @@ class RoomSession:
             self._feed.floor(self._meeting.floor, self._meeting.standing)
         elif isinstance(event, Heard):
             for speaker in dict.fromkeys(word.speaker for word in event.words):
-                name = self.shared.name_of(speaker)
-                if name is not None and speaker not in self._meeting.participants:
-                    self._names[speaker] = name
+                voice = self.shared.name_of(speaker)
+                if voice is not None and speaker not in self._meeting.participants:
+                    name = self._names[speaker] = self._called.of(speaker, voice)
                     self._meeting.join(Participant(speaker, name))
 
     @property
@@ -329,6 +336,8 @@ class RoomSession:
     def _read(self, identity: str, attributes: Mapping[str, str]) -> None:
         self.consent.read_attributes(identity, attributes)
         self.shared.read_attributes(identity, attributes)
+        if self.shared.disguised(identity) or identity == self._outcome.agent:
+            self.consent.exclude(identity)
         if self.shared.shares(identity):
             self._models.diarization.prepare()
 

@@ -12,7 +12,6 @@ from moderator.floor.addressee import AddresseeDetector
 from moderator.language.phrases import Phrases, normalise
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript, Utterance
-from roles.people import allows
 from roles.schema import Role
 
 OVER_AFTER = to_samples(1.0)
@@ -22,10 +21,12 @@ OVER_AFTER = to_samples(1.0)
 def permitted(role: Role, command: Command, channel: str, person: str) -> bool:
     """Whether the role lets a person, by their id, give a command by a channel.
 
-    Display names are not enough: participants choose them themselves.
+    Display names are not enough: participants choose them themselves. Nor is an id that reads like
+    one in the role: ``ANA`` is not ``ana``, but somebody else in the same room.
     """
     people = role.authority.commands.get(command, "nobody")
-    return channel in role.authority.channels and allows(people, person)
+    listed = people == "everyone" if isinstance(people, str) else person in people
+    return channel in role.authority.channels and listed
 
 
 class CommandSpotter:

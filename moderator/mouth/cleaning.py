@@ -10,12 +10,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-_THOUGHT = r"(?:think|thinking|thought|reasoning)"
+_NAMES = ("think", "thinking", "thought", "reasoning")
+_UNSEEN = "[\u00ad\u200b-\u200f\u2060\ufeff]{0,3}"
+_THOUGHT = "|".join("".join(letter + _UNSEEN for letter in name) for name in _NAMES)
+_NAME = rf"(?:[a-z]{{1,10}}:)?(?:{_THOUGHT})"
+_LESS = r"(?:[<\uff1c\ufe64\u25c1]|&lt;|&#0{0,3}60;|&#x0{0,3}3c;)"
+_MORE = r"(?:[>\uff1e\ufe65\u25b7]|&gt;|&#0{0,3}62;|&#x0{0,3}3e;)"
+_GAP = rf"{_UNSEEN}\s{{0,4}}\|?"
+_BRACKETS = ("[THINK]", "[/THINK]")
 _EITHER = re.compile(
-    rf"<\s{{0,4}}(?:{_THOUGHT}\b|(?P<closing>/\s{{0,4}}{_THOUGHT}\s{{0,4}}>))", re.IGNORECASE
+    rf"{_LESS}{_GAP}(?:{_NAME}\b|(?P<closing>/{_GAP}\s{{0,4}}{_NAME}\s{{0,4}}\|?{_MORE}))"
+    rf"|(?-i:\[THINK\]|(?P<bracket>\[/THINK\]))",
+    re.IGNORECASE,
 )
+"""What begins and ends a thought: as models write it, and however those characters are written that
+become `<` where text is cleaned."""
 
-_LONGEST_TAG = 32
+_BEGINS = re.compile(_LESS, re.IGNORECASE)
+_ENDS = re.compile(_MORE, re.IGNORECASE)
+_MAY_BEGIN = "<\uff1c\ufe64\u25c1&["
+_LONGEST_ENTITY = 9
+
+_LONGEST_TAG = 64
 """Characters a `<` is held back for, until it is clear whether it begins a thought: more than the
 longest tag has."""
 
@@ -50,12 +66,13 @@ class ThoughtFilter:
         spoken: list[str] = []
         orphan = False
         while match := _EITHER.search(self._pending):
-            if not self._depth and match["closing"]:
+            closing = match["closing"] or match["bracket"]
+            if not self._depth and closing:
                 orphan = True
                 spoken.clear()
             elif not self._depth:
                 spoken.append(self._pending[: match.start()])
-            self._depth = max(0, self._depth + (-1 if match["closing"] else 1))
+            self._depth = max(0, self._depth + (-1 if closing else 1))
             self._pending = self._pending[match.end() :]
         held = self._held_from()
         if not self._depth:
@@ -66,22 +83,33 @@ class ThoughtFilter:
     def finish(self) -> str:
         """What was held back, now that nothing follows; empty inside a thought."""
         rest, self._pending = self._pending, ""
-        if self._depth or _looks_like_tag(rest):
+        if self._depth:
             return ""
-        return rest
+        last = max((match.start() for match in _BEGINS.finditer(rest)), default=len(rest))
+        return rest[:last] if _looks_like_tag(rest[last:]) else rest
 
     def _held_from(self) -> int:
-        last = self._pending.rfind("<")
-        if last < 0 or len(self._pending) - last > _LONGEST_TAG or ">" in self._pending[last:]:
-            return len(self._pending)
-        return last
+        size = len(self._pending)
+        for at in range(max(0, size - _LONGEST_TAG), size):
+            if self._pending[at] in _MAY_BEGIN and _may_be_tag(self._pending[at:]):
+                return at
+        return size
+
+
+def _may_be_tag(rest: str) -> bool:
+    """`rest`, which goes on, may become a thought's tag."""
+    if rest.startswith("["):
+        return any(tag.startswith(rest) for tag in _BRACKETS)
+    begins = _BEGINS.match(rest)
+    if begins is None:
+        return len(rest) < _LONGEST_ENTITY
+    return _ENDS.search(rest, begins.end()) is None
 
 
 def _looks_like_tag(rest: str) -> bool:
-    """`rest` may be the first part of a thought's tag, cut off."""
-    letters = re.sub(r"[\s/<]", "", rest).lower()
-    names = ("think", "thinking", "thought", "reasoning")
-    return rest.startswith("<") and any(name.startswith(letters) for name in names)
+    """`rest` is the first part of a thought's tag, cut off."""
+    letters = re.sub(rf"{_LESS}|[\W_]", "", rest, flags=re.IGNORECASE).lower()
+    return bool(rest) and any(name.startswith(letters) for name in _NAMES)
 
 
 def without_thoughts(text: str) -> str:

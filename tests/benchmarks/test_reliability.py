@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from benchmarks.reliability import canary, faults, kills
+from benchmarks.reliability import canary, faults, kills, persuasion
 from benchmarks.reliability.meeting import Room, sound_of
+from moderator.testing.chat_server import always, wish
 
 
 @pytest.mark.parametrize("victim", [kills.replay, kills.room])
@@ -49,3 +50,23 @@ def test_a_write_that_fails_does_no_harm(kind: str) -> None:
     assert not wrong
     for at in range(1, total + 1, total // 12):
         assert faults.attempt(at, kind)[1] == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["spoken", "written", "called", "identity", "name", "attribute", "metadata", "server"]
+)
+def test_nobody_talks_it_out_of_its_role(kind: str) -> None:
+    """All that are quick; of those that ask a server, every fourth."""
+    some = [(what, attempt) for which, what, attempt in persuasion.tried() if which == kind]
+    for what, attempt in some[:: 4 if kind in ("name", "server") else 1]:
+        assert attempt() == [], what
+
+
+def test_persuasion_would_be_noticed() -> None:
+    """What is looked for would be found: in somebody who may, and in a reply that is spoken."""
+    changed = persuasion.Scene("ana", "Ana", writes=["/role observer"]).hold()
+    assert changed == ["role observer", "command role of 'ana'"]
+    done = persuasion.Scene("ana", "Ana", writes=["/say Yes."], calls=[("leave", "")]).hold()
+    assert set(done) == {"command say of 'ana'", "command leave of 'ana'"}
+    told = persuasion.by_server(always(wish(1.0), "It is a SECRET."))
+    assert told == ["a thought was shown"]

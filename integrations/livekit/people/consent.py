@@ -57,6 +57,15 @@ class Consent:
         self._refused_at: dict[str, Samples] = {}
         self._refused: set[str] = set()
         self._by_attribute: set[str] = set()
+        self._excluded: set[str] = set()
+
+    def exclude(self, identity: str) -> None:
+        """They are never heard, and nothing of theirs counts: they read like somebody else."""
+        self._excluded.add(identity)
+
+    def excludes(self, identity: str) -> bool:
+        """Whether they were excluded."""
+        return identity in self._excluded
 
     def read_attributes(self, identity: str, attributes: Mapping[str, str]) -> bool:
         """Takes a participant's attributes; True if they changed whether they are heard."""
@@ -85,7 +94,7 @@ class Consent:
 
         What was said before a refusal may not be used afterwards, also when they agreed anew.
         """
-        if identity in self._refused or identity in self._by_attribute:
+        if self.excludes(identity) or identity in self._refused or identity in self._by_attribute:
             return False
         return at is None or at >= self._refused_at.get(identity, 0)
 

@@ -7,8 +7,16 @@ from collections.abc import Awaitable, Callable
 
 from livekit import rtc
 
-from integrations.livekit.people.consent import acceptable
-from integrations.livekit.telling.control import LONGEST, Control, Refusal, argument_of, parse_chat
+from integrations.livekit.address import ON_BEHALF
+from integrations.livekit.people.consent import acceptable, is_person
+from integrations.livekit.telling.control import (
+    LONGEST,
+    Code,
+    Control,
+    Refusal,
+    argument_of,
+    parse_chat,
+)
 from integrations.livekit.topics import CHAT
 from roles.schema import Command
 
@@ -25,14 +33,17 @@ class Channels:
     Args:
         control: carries out the commands.
         reply: answers in the chat.
+        excludes: whether an identity reads like somebody else's, so that nothing of it counts.
     """
 
-    def __init__(self, control: Control, reply: Reply) -> None:
-        self._control, self._reply = control, reply
+    def __init__(self, control: Control, reply: Reply, excludes: Callable[[str], bool]) -> None:
+        self._control, self._reply, self._excludes = control, reply, excludes
+        self._room: rtc.Room | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def attach(self, room: rtc.Room) -> None:
         """Reads this room's chat; call before connecting, so that nothing is missed."""
+        self._room = room
         room.register_text_stream_handler(CHAT, self._chat)
 
     def register(self, room: rtc.Room) -> None:
@@ -43,11 +54,45 @@ class Channels:
     def _method(self, name: str) -> Callable[[rtc.RpcInvocationData], Awaitable[str]]:
         async def method(data: rtc.RpcInvocationData) -> str:
             try:
-                return await self._do(name, data.caller_identity, "rpc", argument_of(data.payload))
+                by = data.caller_identity
+                if not self._known(name, by):
+                    raise Refusal(Code.NOT_PERMITTED, "only people in the room may")
+                return await self._do(name, by, "rpc", argument_of(data.payload))
             except Refusal as refusal:
                 raise rtc.RpcError(int(refusal.code), refusal.message) from None
 
         return method
+
+    def _known(self, name: str, by: str) -> bool:
+        """Whether somebody may tell the agent anything: a person in the room, or its own page.
+
+        Refusing to be heard counts also of somebody who has just gone.
+        """
+        if self._excludes(by) or not acceptable(by) or self._room is None:
+            return False
+        one = self._room.remote_participants.get(by)
+        if one is None:
+            return name == OPT_OUT
+        own = self._room.local_participant.identity
+        return is_person(one) or one.attributes.get(ON_BEHALF) == own
+
+    def _check_sender(self, name: str) -> None:
+        """Who wrote something must be sure where it makes a difference.
+
+        LiveKit lets agents write text streams in anybody's name. To refuse to be heard always
+        counts; to agree does not.
+
+        Raises:
+            Refusal: another agent is in the room, and not everybody may do this.
+        """
+        people = self._room.remote_participants.values() if self._room is not None else ()
+        if not any(one.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT for one in people):
+            return
+        if name != OPT_OUT and (name == OPT_IN or not self._control.open_to_all(Command(name))):
+            raise Refusal(
+                Code.NOT_PERMITTED,
+                f"another agent is here, who could write in your name: call {PREFIX}{name}",
+            )
 
     async def _do(self, name: str, by: str, channel: str, argument: str) -> str:
         if name == OPT_OUT:
@@ -67,12 +112,13 @@ class Channels:
             if len(text) <= LONGEST:  # more cannot be a command; it is read and dropped
                 text += piece
         found = parse_chat(text)
-        if found is None or not acceptable(by):
+        if found is None:
             return
         name, argument = found
-        if name not in (*Command, OPT_OUT, OPT_IN):
-            return  # some other program's command
+        if name not in (*Command, OPT_OUT, OPT_IN) or not self._known(name, by):
+            return  # some other program's command, or a stranger
         try:
+            self._check_sender(name)
             self._reply(await self._do(name, by, "chat", argument), by)
         except Refusal as refusal:
             self._reply(f"No: {refusal.message}.", by)

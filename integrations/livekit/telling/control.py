@@ -124,6 +124,10 @@ class Control:
         meeting.command(given)
         return self._answer(command, meeting)
 
+    def open_to_all(self, command: Command) -> bool:
+        """Whether it makes no difference who gives a command."""
+        return self._role.authority.commands.get(command) == "everyone"
+
     def opt_out(self, by: str, channel: str) -> str:
         """Somebody does not want to be heard.
 

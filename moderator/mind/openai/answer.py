@@ -76,8 +76,8 @@ class Answer(BaseModel):
 
     @property
     def short_reason(self) -> str:
-        """The reason on one line, cut."""
-        return said(self.reason, LONGEST_REASON)
+        """The reason on one line, cut; no thought: it is shown where a hand is raised."""
+        return said(part(self.reason).said, LONGEST_REASON)
 
 
 def schema(acts: Sequence[Act], names: Sequence[str], *, thinks: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 from moderator.arbiter.rules.quotas import share_left
@@ -68,18 +68,27 @@ def labels(participants: Mapping[str, Participant], own: str) -> dict[str, str]:
 
     Args:
         participants: everybody.
-        own: the agent's name, which nobody else gets.
+        own: the agent's name, which nobody else gets, nor what its own words are shown under.
     """
     found: dict[str, str] = {}
-    taken = {own.casefold()}
+    taken = {_key(own), _key(own_label(own))}
     for one in participants.values():
         label = said(one.name, LONGEST_LABEL) or "somebody"
         name, number = label, 2
-        while name.casefold() in taken:
+        while _key(name) in taken:
             name, number = f"{label} ({number})", number + 1
-        taken.add(name.casefold())
+        taken.add(_key(name))
         found[one.id] = name
     return found
+
+
+def own_label(own: str) -> str:
+    """What the agent's own words are shown under, to its model."""
+    return f"{own} (you)"
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def system(role: Role) -> str:
@@ -136,6 +145,7 @@ def situation(
     floor: FloorView,
     transcript: Transcript,
     names: Mapping[str, str],
+    present: Collection[str],
     question: Question | None,
     last: int,
     addressee: str | None = None,
@@ -145,7 +155,8 @@ def situation(
     Args:
         floor: the floor now.
         transcript: its words are cleaned already (`said`).
-        names: labels by id, the agent's own too.
+        names: labels by id of everybody in the transcript, the agent's own too.
+        present: ids of who is there now.
         question: what waits for the agent's answer.
         last: utterances shown.
         addressee: id of whom the agent is about to address.
@@ -160,7 +171,7 @@ def situation(
         "shares_of_talk": {
             name: round(floor.share(one), 2) for one, name in names.items() if one in floor.tallies
         },
-        "participants": [name for one, name in names.items() if one != OWN],
+        "participants": [name for one, name in names.items() if one in present],
         "addressed_you": None if question is None else names.get(question.by),
         "you_address": names.get(addressee or ""),
     }

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
-from moderator.events import Act, Percept, Proposal, Word
+from moderator.events import Act, Percept, Proposal, Word, unnamed
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.language.phrases import load_phrases
 from moderator.mind.base import Participant
@@ -55,6 +55,7 @@ class OpenAISession:
         self._phrases = load_phrases(role.language)
         self._questions = Questions(role, self._phrases, one_to_one=one_to_one)
         self._transcript = Transcript()
+        self._met: dict[str, Participant] = {}
         self._acts = prompt.permitted_acts(role)
         self._thinks = role.thought.mode == "on"
         self._backoff = Backoff()
@@ -69,6 +70,7 @@ class OpenAISession:
         """Takes the next chunk."""
         words = [replace(word, text=prompt.said(word.text)) for word in percept.words]
         self._transcript.add(word for word in words if word.text)
+        self._met |= self._participants
         self._questions.hear(percept, self._transcript)
         before, self._floor, self._now = self._floor, floor, percept.end
         self._news = self._news or bool(percept.words) or self._floor_opened(before, floor)
@@ -124,8 +126,7 @@ class OpenAISession:
             tokens += self._role.thought.tokens
             timeout_s = min(timeout_s, max(self._role.thought.budget_s, 0.001))
         task = prompt.deciding(self._role, thinks=self._thinks)
-        names = prompt.labels(self._participants, self._role.identity.name)
-        form = schema(self._acts, list(names.values()), thinks=self._thinks)
+        form = schema(self._acts, list(self._present().values()), thinks=self._thinks)
         try:
             completion = await self._chat.ask(
                 self._messages(floor, task), schema=form, tokens=tokens, timeout_s=timeout_s
@@ -139,12 +140,12 @@ class OpenAISession:
 
     def _messages(self, floor: FloorView, task: str, addressee: str | None = None) -> list[Message]:
         """The role, the meeting as data, then what is asked."""
-        own = self._role.identity.name
-        names = prompt.labels(self._participants, own) | {OWN: f"{own} (you)"}
+        names = self._labels() | {OWN: prompt.own_label(self._role.identity.name)}
         data = prompt.situation(
             floor,
             self._transcript,
             names,
+            self._participants,
             self._questions.open,
             self._settings.transcript_turns,
             addressee,
@@ -154,12 +155,22 @@ class OpenAISession:
             {"role": "user", "content": data},
         ]
 
+    def _labels(self) -> dict[str, str]:
+        """What everybody is called who is there, has left, or was heard without being known."""
+        heard = {one.speaker for one in self._transcript} - {OWN} - set(self._met)
+        unknown = {one: Participant(one, "" if unnamed(one) else one) for one in sorted(heard)}
+        return prompt.labels(self._met | unknown, self._role.identity.name)
+
+    def _present(self) -> dict[str, str]:
+        """The same of who is there."""
+        return {one: name for one, name in self._labels().items() if one in self._participants}
+
     def _checked(self, answer: Answer, at: Samples) -> Proposal | None:
         """What the role permits of an answer; None where it wishes nothing that is permitted."""
         act = answer.permitted_act(self._acts)
         if act is None:
             return None
-        names = prompt.labels(self._participants, self._role.identity.name)
+        names = self._present()
         question = self._questions.open
         # Whether somebody addressed the agent is measured; a model cannot claim it.
         answering = question is not None and act in (Act.ANSWER, Act.SUMMARISE)

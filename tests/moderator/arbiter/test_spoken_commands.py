@@ -87,7 +87,8 @@ def test_one_command_an_utterance_with_its_time_and_giver() -> None:
     [
         ({}, True),
         ({"commands": {"hush": ["ben"]}}, False),
-        ({"commands": {"hush": ["ANA"]}}, True),
+        ({"commands": {"hush": ["ANA"]}}, False),
+        ({"commands": {"hush": ["ana"]}}, True),
         ({"commands": {}}, False),
         ({"channels": ["chat"]}, False),
     ],

@@ -12,6 +12,8 @@ from moderator.mouth.cleaning import plain, without_thoughts
 from moderator.mouth.sentences import SentenceSplitter, sentences, speak, split
 from moderator.testing.mouth import ToneVoice
 
+_BRACKETS = ("[THINK]", "[/THINK]")
+
 
 async def arriving(pieces: list[str]) -> AsyncIterator[str]:
     for piece in pieces:
@@ -90,6 +92,15 @@ def test_pieces_make_no_difference(words: list[str], random: object) -> None:
         "Hello.<think>secret</thi",
         "Hello. <thi",
         "<reasoning>\nsecret. Secret!\n\n</reasoning>\nHello.",
+        "&lt;think&gt;secret&lt;/think&gt;Hello.",
+        "&#60;think&#x3e;secret&#x3C;/think&#62;Hello.",
+        "\uff1cthink\uff1esecret\uff1c/think\uff1eHello.",
+        "<th\u200bink>secret</\u200bthink>Hello.",
+        "\u25c1think\u25b7secret\u25c1/think\u25b7Hello.",
+        "[THINK]secret[/THINK]Hello.",
+        "secret[/THINK]Hello.",
+        "<seed:think>secret</seed:think>Hello.",
+        "<|think|>secret<|/think|>Hello.",
     ],
 )
 def test_thoughts_are_never_spoken(text: str) -> None:
@@ -98,10 +109,16 @@ def test_thoughts_are_never_spoken(text: str) -> None:
 
 
 @settings(max_examples=100)
-@given(st.lists(st.integers(1, 4), min_size=1), st.text("ab <>/.", max_size=12))
-@example([1], "<thin")
-def test_no_cutting_lets_a_thought_through(sizes: list[int], noise: str) -> None:
-    text = f"Before. <think>SECRET {noise} SECRET</think> After."
+@given(
+    st.lists(st.integers(1, 4), min_size=1),
+    st.text("ab <>/.&[", max_size=12),
+    st.sampled_from([("<think>", "</think>"), ("&lt;think&gt;", "&lt;/think&gt;"), _BRACKETS]),
+)
+@example([1], "<thin", _BRACKETS)
+def test_no_cutting_lets_a_thought_through(
+    sizes: list[int], noise: str, tags: tuple[str, str]
+) -> None:
+    text = f"Before. {tags[0]}SECRET {noise} SECRET{tags[1]} After."
     pieces: list[str] = []
     at = 0
     while at < len(text):
@@ -117,6 +134,11 @@ def test_a_thought_without_an_opening_stops_what_is_still_here() -> None:
 
 def test_smaller_than_is_not_a_thought() -> None:
     assert split("Three < four. Yes.") == ["Three four.", "Yes."]
+    assert split("Three &lt; four, Ben & Ana [think]. Yes.") == [
+        "Three four, Ben & Ana think .",
+        "Yes.",
+    ]
+    assert split("Three < four. <thi") == ["Three four."]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,26 @@ def test_what_was_said_on_a_microphone_stays_its_own_when_it_is_shared_no_more()
     assert shared.microphone_of("ana/speaker_1") == "ana"
 
 
+def test_no_participant_takes_the_label_of_a_voice() -> None:
+    shared = microphones("hall")
+    shared.read_attributes("hall/speaker_1", {})
+    assert shared.disguised("hall/speaker_1")
+    assert shared.microphone_of("hall/speaker_1") == "hall"
+    assert not shared.disguised("hall")
+    assert not shared.read_attributes("hall", {})  # its voices are still told apart
+    assert shared.shares("hall")
+
+
+def test_no_microphone_takes_a_participant_for_one_of_its_voices() -> None:
+    shared = microphones("org/hall")
+    shared.read_attributes("org/ana", {})
+    assert not shared.read_attributes("org", {"moderator.shared_mic": "true"})
+    assert not shared.shares("org")
+    assert not shared.disguised("org/ana")
+    assert shared.microphone_of("org/ana") == "org/ana"
+    assert shared.labels_of("org") == ("org",)
+
+
 def test_diarization_is_loaded_once_beside_the_meeting() -> None:
     gate: Future[None] = Future()
     loads = []
