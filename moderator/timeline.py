@@ -1,7 +1,8 @@
 """Meeting time: integer samples at 16 kHz since the meeting began.
 
 Nothing outside this module reads a wall clock. A clock says when the loop may go on to a meeting
-time; a stopwatch measures what a computation cost, for reports and for honest latency.
+time; a stopwatch measures what a computation cost, for reports and for honest latency; `Elapsed`
+says how long something has been going on, for people who wait for it.
 """
 
 from __future__ import annotations
@@ -81,6 +82,18 @@ class LiveClock(PacedClock):
     def now(self) -> Samples:
         """Meeting time now."""
         return 0 if self._origin is None else to_samples(time.monotonic() - self._origin)
+
+
+class Elapsed:
+    """Wall-clock seconds since it was made; never decides anything."""
+
+    def __init__(self) -> None:
+        self._begin = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds by now."""
+        return time.monotonic() - self._begin
 
 
 @dataclass

@@ -57,6 +57,7 @@ def replay(
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
     from integrations.files.sound.enrolments import read_enrolments
+    from moderator.cli.console import loading
     from moderator.meeting.assembly import Hearing
     from moderator.mind.loading import load_mind
     from roles.loader import load_role
@@ -75,7 +76,8 @@ def replay(
     meeting = prepare(inputs, seat, list(voices))
     language = options.role.language.split("-", maxsplit=1)[0]
     hearing = Hearing(_store(offline=offline, as_json=as_json), recogniser, language, voices)
-    proposing = load_mind(mind, mind_url, role=options.role, store=hearing.store)
+    with loading(enabled=not as_json) as notice:
+        proposing = load_mind(mind, mind_url, role=options.role, store=hearing.store, notice=notice)
     summary = _run(meeting, options, hearing, proposing, as_json=as_json)
     _print(summary, out, as_json=as_json)
 
@@ -89,6 +91,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Render a short meeting of three people and replay it with a facilitator in it."""
+    from concurrent.futures import ThreadPoolExecutor
     from dataclasses import replace
     from functools import partial
 
@@ -97,27 +100,34 @@ def demo(
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
     from integrations.files.sound.render import write_tracks
-    from moderator.cli.console import progress
-    from moderator.meeting.assembly import Hearing
+    from moderator.cli.console import loading, progress
+    from moderator.meeting.assembly import Hearing, ear_models
     from moderator.mind.loading import load_mind
     from moderator.mouth.loading import VoiceLoader
     from roles.loader import load_role
 
     store, role = _store(offline=offline, as_json=as_json), load_role(str(scripted.ROLE))
-    proposing = load_mind(mind, mind_url, role=role, store=store)
+    with loading(enabled=not as_json) as notice:
+        proposing = load_mind(mind, mind_url, role=role, store=store, notice=notice)
     results = out / "result"
     again = run_state(results) in (RunState.FINISHED, RunState.INTERRUPTED)
     with OutputDirectory(results, overwrite=again):
         pass  # A directory that cannot be used is refused before any work.
-    with progress("rendering the meeting", 1.0, enabled=not as_json) as advance:
+    hearing = Hearing(store)
+    with (
+        ThreadPoolExecutor(1, "load") as beside,
+        progress("rendering the meeting", 1.0, enabled=not as_json) as advance,
+    ):
+        models = beside.submit(ear_models, hearing)
         meeting = scripted.render(VoiceLoader(store), partial(_advance_to, [0.0], advance))
+    hearing = replace(hearing, models=models.result())
     folder = out / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
     recordings = write_tracks(meeting, folder)
     options = ReplayOptions(role=role, out=results, realtime=realtime, force=again)
     inputs = [f"{meeting.names[one]}={path}" for one, path in recordings.items()]
     ready = replace(prepare(inputs), meeting_id=scripted.load_script().meeting_id)
-    summary = _run(ready, options, Hearing(store), proposing, as_json=as_json)
+    summary = _run(ready, options, hearing, proposing, as_json=as_json)
     _print(summary, results, as_json=as_json)
 
 
@@ -143,13 +153,13 @@ def _run(
     from functools import partial
 
     from integrations.files.replay import Replay
-    from moderator.cli.console import note, progress
+    from moderator.cli.console import loading, note, progress
     from moderator.timeline import to_seconds
 
     for text in meeting.notes:
         note(f"note: {text}")
-    with progress("loading models", enabled=not as_json):
-        run = Replay(meeting, options, mind, hearing)
+    with loading(enabled=not as_json) as notice:
+        run = Replay(meeting, options, mind, hearing, notice)
     seconds = to_seconds(meeting.duration)
     name = f"replaying {meeting.meeting_id}"
     reached = [0.0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
@@ -22,6 +23,9 @@ from roles.schema import VoiceChoice
 SCRIPT: Final = Path(__file__).with_name("demo_script.yaml")
 ROLE: Final = Path(__file__).with_name("demo_role.yaml")
 """The role it is meant for: the library's facilitator, less patient, since the meeting is short."""
+
+AT_ONCE: Final = 2
+"""Lines that are spoken at a time."""
 
 LoadVoice: TypeAlias = Callable[[VoiceChoice], Voice]
 
@@ -113,11 +117,10 @@ def render(
         InputError: a voice cannot be loaded, or a speaker would talk over themselves.
     """
     script = script or load_script()
-    voices = {id_: load_voice(speaker.voice) for id_, speaker in script.speakers.items()}
     placed: list[tuple[Samples, Line, Speech]] = []
     ends: dict[str, Samples] = {}
     begun = 0
-    for done, line in enumerate(script.lines, 1):
+    for done, (line, spoken) in enumerate(_spoken(load_voice, script), 1):
         if line.into_s is None:
             begun = max(ends.values(), default=0) + to_samples(line.pause_s)
         else:
@@ -128,12 +131,24 @@ def render(
                 where=f"line {done} of the script",
                 todo="begin it later",
             )
-        spoken = speech(voices[line.speaker], line.speaker, line.text)
         placed.append((begun, line, spoken))
         ends[line.speaker] = begun + len(spoken.samples)
         if progress:
             progress(done / len(script.lines))
     return _put_together(script, placed, max(ends.values()) + to_samples(script.end_s))
+
+
+def _spoken(load_voice: LoadVoice, script: Script) -> Iterator[tuple[Line, Speech]]:
+    """The lines in their order, each on its own and so two at a time."""
+    voices = {id_: load_voice(speaker.voice) for id_, speaker in script.speakers.items()}
+
+    def say(line: Line) -> Speech:
+        return speech(voices[line.speaker], line.speaker, line.text)
+
+    first, *others = script.lines
+    yield first, say(first)  # alone: a model reads its spelling rules when it is first used
+    with ThreadPoolExecutor(AT_ONCE, "speak") as threads:
+        yield from zip(others, threads.map(say, others), strict=True)
 
 
 def _put_together(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,6 @@ from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
 from moderator.journal.file import Journal
 from moderator.journal.lines import Closed, Opened
-from moderator.measure.report.page import write_report
 from moderator.measure.summary import SummaryBuilder
 from moderator.meeting.assembly import Hearing, load_ears
 from moderator.meeting.loop import Meeting
@@ -71,12 +70,19 @@ class Replay:
         options: how.
         mind: proposes.
         hearing: the models to hear with, and the store with the voice.
+        notice: told the name of what is loaded now.
     """
 
     def __init__(
-        self, meeting: Replayable, options: ReplayOptions, mind: SpeechLLM, hearing: Hearing
+        self,
+        meeting: Replayable,
+        options: ReplayOptions,
+        mind: SpeechLLM,
+        hearing: Hearing,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._meeting, self._options, self._mind = meeting, options, mind
+        self._notice = notice
         self._watch = Stopwatch()
         with self._watch.phase("load"):
             self._ears, self._heard_by = self._load_ears(hearing)
@@ -88,13 +94,16 @@ class Replay:
         if meeting.words is None:
             own = [name for name in meeting.tracks if not meeting.shared]
             shared = [SHARED] if meeting.shared else []
-            return load_ears(hearing, own, shared)
+            return load_ears(hearing, own, shared, self._notice)
         words = [word for word in meeting.words.words if word.speaker != seat]
         return ScriptedEars(words), ()
 
     def _load_voice(self, store: ModelStore) -> Voice | None:
         role = self._options.role
-        return load_voice(role.voice, store) if role.turn.may_speak else None
+        if not role.turn.may_speak:
+            return None
+        self._notice(role.voice.backend)
+        return load_voice(role.voice, store)
 
     def run(self, progress: Progress) -> dict[str, Any]:
         """Runs the meeting and writes its files.
@@ -119,6 +128,8 @@ class Replay:
                     journal.close()
 
     def _run(self, out: OutputDirectory, journal: Journal, progress: Progress) -> dict[str, Any]:
+        from moderator.measure.report.page import write_report
+
         meeting, options = self._meeting, self._options
         summary, transcript = SummaryBuilder(), TranscriptBuilder(self.agent)
         participants = dict(meeting.participants)

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from moderator.cli.lines import Lines, Shown, Silent
+
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import ProgressColumn
-
-Advance = Callable[[float], None]
-"""Say that so many more units are done."""
+    from rich.progress import Progress, ProgressColumn
 
 Unit = Literal["items", "bytes", "seconds"]
 
@@ -35,30 +34,69 @@ def stdout_console() -> Console:
     return Console()
 
 
+class _Bar:
+    """A task of a bar on the terminal; satisfies `Shown`."""
+
+    def __init__(self, bar: Progress, what: str, total: float | None, before: float) -> None:
+        self._bar = bar
+        self._task = bar.add_task(what, total=total, completed=before)  # type: ignore[arg-type]
+
+    def __call__(self, done: float) -> None:
+        self._bar.advance(self._task, done)
+
+    def now(self, what: str, *, at_once: bool = False) -> None:
+        self._bar.update(self._task, description=what, refresh=at_once)
+
+
 @contextmanager
 def progress(
-    description: str, total: float | None = None, *, unit: Unit = "items", enabled: bool = True
-) -> Iterator[Advance]:
-    """A progress bar on stderr while the block runs; it is wiped when the block ends.
+    description: str,
+    total: float | None = None,
+    *,
+    before: float = 0.0,
+    unit: Unit = "items",
+    enabled: bool = True,
+) -> Iterator[Shown]:
+    """Shows on stderr how far something is while the block runs.
+
+    On a terminal it is a bar, which is wiped when the block ends; elsewhere a line a minute.
 
     Args:
         description: what is being done, in a few words.
         total: how many units there are; None where nobody knows.
+        before: units that were done before.
         unit: how the count is shown.
         enabled: False where the caller was asked for `--json`.
 
     Yields:
-        The function that takes the units done since the last call. Nothing is drawn, and the
-        function does nothing, when stderr is not a terminal.
+        What takes the units done since the last call, and other descriptions.
     """
-    if not enabled or not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.progress import Progress
+    if not enabled:
+        yield Silent()
+    elif not sys.stderr.isatty():
+        with Lines(description, total, before) as lines:
+            yield lines
+    else:
+        from rich.progress import Progress
 
-    with Progress(*_columns(unit), console=stderr_console(), transient=True) as bar:
-        task = bar.add_task(description, total=total)
-        yield lambda done: bar.advance(task, done)
+        with Progress(*_columns(unit), console=stderr_console(), transient=True) as bar:
+            yield _Bar(bar, description, total, before)
+
+
+@contextmanager
+def loading(*, enabled: bool = True) -> Iterator[Callable[[str], None]]:
+    """Shows on stderr what is being loaded while the block runs.
+
+    On a terminal the latest name stands beside a bar; elsewhere each gets a line when it begins.
+
+    Args:
+        enabled: False where the caller was asked for `--json`.
+
+    Yields:
+        What takes the name of what is loaded next.
+    """
+    with progress("loading", enabled=enabled) as shown:
+        yield lambda name: shown.now(f"loading {name}", at_once=True)
 
 
 def _columns(unit: Unit) -> list[str | ProgressColumn]:

@@ -77,6 +77,11 @@ class EarModels:
         )
 
 
+def recogniser_name(whisper: str | None, language: str) -> str:
+    """The whisper asked for, or the smallest that knows the language."""
+    return whisper or (ENGLISH if language == "en" else MULTILINGUAL)
+
+
 def load_ear_models(
     store: ModelStore,
     *,
@@ -100,7 +105,7 @@ def load_ear_models(
     Raises:
         InputError: a model is missing or broken, or does not know the language.
     """
-    name = whisper or (ENGLISH if language == "en" else MULTILINGUAL)
+    name = recogniser_name(whisper, language)
     network = load_silero(store.path(VAD))
     decoder = load_whisper(
         store.directory(name), language=language, threads=threads, workers=workers

@@ -146,8 +146,8 @@ def surprise(network: Network, heard: Heard) -> Tensor:
     hidden = network.through(
         heard.hidden, positions.expand(len(heard.hidden), -1), mask, 0, len(network.layers)
     )
-    before = network.backbone.model.norm(hidden[heard.rows, heard.columns - 1])
-    logits = network.backbone.lm_head(before).float()
+    before = hidden[heard.rows, heard.columns - 1]
+    logits = network.backbone.next_tokens(before).float()
     return functional.cross_entropy(logits, heard.ids, reduction="none")
 
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from moderator.errors import InputError
 from moderator.learn.run import Run, load_run, read_settings
-from moderator.mind.moderator_lm.checkpoint import read, sha256, trained, trees_in
+from moderator.mind.moderator_lm.about import sha256
+from moderator.mind.moderator_lm.checkpoint import read, trained, trees_in
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.tensor_file import write_tensors
 from moderator.mind.moderator_lm.trees import Forest

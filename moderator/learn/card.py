@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill
 
 from moderator.learn.run import Settings
-from moderator.mind.moderator_lm.checkpoint import About
-from moderator.mind.moderator_lm.thinking import FIELDS
+from moderator.mind.moderator_lm.about import About
+from moderator.mind.moderator_lm.thought import FIELDS
 
 _TEXT = """\
 # moderator-lm

@@ -14,7 +14,7 @@ from moderator.measure.bench.meeting import BenchMeeting, Seat, seat_voices
 from moderator.measure.bench.moments import starts
 from moderator.measure.bench.seat_text import prompt_ids
 from moderator.measure.bench.stream import stream_moments
-from moderator.mind.moderator_lm.floor_model import measure
+from moderator.mind.moderator_lm.floor_features import measure
 from moderator.mind.moderator_lm.script import Encode
 from moderator.timeline import SAMPLE_RATE
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from moderator.learn.scores import Answers
-from moderator.mind.moderator_lm.checkpoint import Advice, probabilities
+from moderator.mind.moderator_lm.about import Advice, probabilities
 from moderator.mind.moderator_lm.network import Network
 
 

@@ -16,7 +16,8 @@ from moderator.learn.floor_stage import FloorSettings, gather, train_floor
 from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings, train_words
-from moderator.mind.moderator_lm.checkpoint import FOREST, THINKING, put, read, sha256, trained
+from moderator.mind.moderator_lm.about import sha256
+from moderator.mind.moderator_lm.checkpoint import FOREST, THINKING, put, read, trained
 from moderator.mind.moderator_lm.floor_model import FloorModel
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.own_backbone import OwnBackbone

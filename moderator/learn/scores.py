@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from moderator.learn.prepared import PreparedMeeting, PreparedSeat
 from moderator.learn.thought_targets import Targets
-from moderator.mind.moderator_lm.floor_model import role_numbers
+from moderator.mind.moderator_lm.floor_features import role_numbers
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Questions, decide_segments
-from moderator.mind.moderator_lm.thinking import FIELDS
+from moderator.mind.moderator_lm.thought import FIELDS
 
 Logits = NDArray[np.float32]
 

@@ -13,7 +13,7 @@ from moderator.learn.run import WORDS, Notice, load_run, put_into, read_settings
 from moderator.learn.thought_stage import ThoughtSettings, train_thinking
 from moderator.learn.thought_states import States, collect, joined
 from moderator.measure.bench.meeting import BenchMeeting
-from moderator.mind.moderator_lm.checkpoint import sha256
+from moderator.mind.moderator_lm.about import sha256
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.tensor_file import write_tensors
 

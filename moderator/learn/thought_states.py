@@ -15,7 +15,7 @@ from moderator.learn.prepared import PreparedMeeting
 from moderator.learn.thought_targets import targets
 from moderator.learn.words_stage import drawn_question, drawn_seats
 from moderator.measure.bench.meeting import BenchMeeting, Seat
-from moderator.mind.moderator_lm.floor_model import role_numbers
+from moderator.mind.moderator_lm.floor_features import role_numbers
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Passage, by_length, decide_passages
 

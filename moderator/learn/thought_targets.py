@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from moderator.floor.features import SeatVoices
 from moderator.floor.voices import Times
 from moderator.measure.bench.meeting import AddressedAct, Seat, seat_voices
-from moderator.mind.moderator_lm.thinking import FIELDS
+from moderator.mind.moderator_lm.thought import FIELDS
 from moderator.timeline import to_samples
 
 Targets = NDArray[np.int8]

@@ -16,7 +16,7 @@ from moderator.floor.voices import Times
 from moderator.learn.examples import SHIFTS, shifted_stream
 from moderator.learn.floor_stage import HEAD_WEIGHTS, ROLE_WITHHELD
 from moderator.learn.prepared import PreparedMeeting, PreparedSeat
-from moderator.mind.moderator_lm.floor_model import role_numbers
+from moderator.mind.moderator_lm.floor_features import role_numbers
 from moderator.mind.moderator_lm.lora import LoRALinear
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Passage, decide_passages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from moderator.audio import Waveform
 
 if TYPE_CHECKING:
     from moderator.ears.listener import Listener
+    from moderator.ears.loading import EarModels
     from moderator.models.store import ModelStore
 
 WORKERS = 2
@@ -26,16 +27,31 @@ class Hearing:
         recogniser: name of a whisper in the store; None: the smallest that knows the language.
         language: what is spoken, ISO 639-1.
         enrolled: a few seconds of speech of people on shared microphones, by name.
+        models: of `ear_models`, where they have been loaded already.
     """
 
     store: ModelStore
     recogniser: str | None = None
     language: str = "en"
     enrolled: Mapping[str, Waveform] = field(default_factory=dict)
+    models: EarModels | None = None
+
+
+def ear_models(hearing: Hearing, notice: Callable[[str], None] = lambda _: None) -> EarModels:
+    """Loads what finds voices and understands words; arguments and errors as of `load_ears`."""
+    from moderator.ears import loading
+
+    notice(loading.recogniser_name(hearing.recogniser, hearing.language))
+    return loading.load_ear_models(
+        hearing.store, whisper=hearing.recogniser, language=hearing.language, workers=WORKERS
+    )
 
 
 def load_ears(
-    hearing: Hearing, own: Sequence[str], shared: Sequence[str] = ()
+    hearing: Hearing,
+    own: Sequence[str],
+    shared: Sequence[str] = (),
+    notice: Callable[[str], None] = lambda _: None,
 ) -> tuple[Listener, tuple[str, ...]]:
     """Loads what hears: voice activity, recogniser, and diarization where it is needed.
 
@@ -43,6 +59,7 @@ def load_ears(
         hearing: which models.
         own: ids of participants with a track of their own.
         shared: ids of microphones that hear several people.
+        notice: told the name of what is loaded now.
 
     Returns:
         The ears, and the names of the models they use.
@@ -56,12 +73,11 @@ def load_ears(
     from moderator.ears.listener import Listener
     from moderator.ears.sources import Source
 
-    models = loading.load_ear_models(
-        hearing.store, whisper=hearing.recogniser, language=hearing.language, workers=WORKERS
-    )
+    models = hearing.models or ear_models(hearing, notice)
     used = [loading.VAD, models.recogniser.spec.name]
     sources: list[Source] = [models.own_track(name) for name in own]
     if shared:
+        notice(loading.SEGMENTATION)
         diarization = loading.load_diarization_models(hearing.store)
         known = diarization.enrol(hearing.enrolled)
         sources += [models.shared_mic(name, diarization.online(enrolled=known)) for name in shared]

@@ -12,6 +12,7 @@ from pydantic import SecretStr, ValidationError
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.mind.duties.session import Duties
+from moderator.mind.timed import TimedDuties, needs_timing
 
 if TYPE_CHECKING:
     from moderator.models.store import ModelStore
@@ -46,6 +47,7 @@ def load_mind(
     live: bool = False,
     one_to_one: bool = False,
     environ: Mapping[str, str] | None = None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> SpeechLLM:
     """A mind, ready to enter meetings; every mind has the role's duties.
 
@@ -58,6 +60,7 @@ def load_mind(
         live: the meeting is not to wait for it.
         one_to_one: a single person talks with the agent: whatever they ask is asked of it.
         environ: where ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` stand; the process's own if None.
+        notice: told the name of what is loaded or made now.
 
     Raises:
         InputError: there is no such mind, or something is wrong with the server's address.
@@ -73,7 +76,9 @@ def load_mind(
                 where="--mind-url",
                 todo="give --mind openai:MODEL",
             )
-        return _embedded(spec, Duties(one_to_one=one_to_one), role, store)
+        if spec == "duties" or (role is not None and not needs_timing(role)):
+            return Duties(one_to_one=one_to_one)
+        return _timed(spec == _HEARING, Duties(one_to_one=one_to_one), store, notice, live=live)
     from moderator.mind.ensemble import Ensemble
 
     environ = os.environ if environ is None else environ
@@ -81,20 +86,27 @@ def load_mind(
     return Ensemble(Duties(one_to_one=one_to_one), decider(wanted), live=live)
 
 
-def _embedded(spec: str, duties: Duties, role: Role | None, given: ModelStore | None) -> SpeechLLM:
-    if spec == "duties":
-        return duties
-    from moderator.mind.timed import TimedDuties, needs_timing
-
-    if role is not None and not needs_timing(role):
-        return duties
-    from moderator.mind.moderator_lm.loading import check, load, says
+def _timed(
+    hearing: bool,
+    duties: Duties,
+    given: ModelStore | None,
+    notice: Callable[[str], None],
+    *,
+    live: bool,
+) -> TimedDuties:
+    """Duties with the embedded model, which a live meeting waits for and a replay does not."""
+    from moderator.mind.moderator_lm.loading import check, load, outline, says
     from moderator.mind.moderator_lm.mind import ModeratorLM
     from moderator.models.store import ModelStore
 
-    store, hears = given or ModelStore.default(), spec == _HEARING or says("hears_audio")
-    check(store, hears=hears)  # before a meeting begins
-    model = ModeratorLM(lambda: load(store, hears=hears), hears_audio=hears, thinks=says("thinks"))
+    store, hears = given or ModelStore.default(), hearing or says("hears_audio")
+    check(store, hears=hears, notice=notice)  # before a meeting begins
+    model = ModeratorLM(
+        lambda: load(store, hears=hears),
+        outline=None if live else lambda: outline(store, hears=hears),
+        hears_audio=hears,
+        thinks=says("thinks"),
+    )
     return TimedDuties(duties, model)
 
 

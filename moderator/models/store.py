@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from moderator.errors import InputError, ModelMissingError
 from moderator.models import wheels
 from moderator.models.errors import SourceUnavailableError, WrongHashError, cache_errors
 from moderator.models.files import Stamps, is_registered, place
+from moderator.models.made import kept
 from moderator.models.progress import Progress, silent
 from moderator.models.registry import REGISTRY
 from moderator.models.sources import Download, Fetcher, installed_path
@@ -146,6 +147,22 @@ class ModelStore:
                 todo="lay them all into one",
             )
         return parents.pop()
+
+    def made(self, name: str, folder: str, make: Callable[[Path], None]) -> Path:
+        """A directory of what is made of a model's files once, and kept in the cache.
+
+        Args:
+            name: the model.
+            folder: what the directory is called.
+            make: makes it: writes files into an empty directory.
+
+        Raises:
+            InputError: unknown name, the disk is full, or the cache cannot be written.
+        """
+        parent = self.root / self.model(name).name
+        with cache_errors(self.root):
+            parent.mkdir(parents=True, exist_ok=True)
+        return kept(parent / folder, f"{name}/{folder}", self._stamps, make)
 
     def pull(self, *names: str) -> None:
         """Get what is missing of the named models; a broken file of the cache is replaced.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -45,7 +46,7 @@ class ModelFiles(Protocol):
 
 
 class VoiceLoader:
-    """Makes voices; speakers of one backend share its model, which is loaded once.
+    """Makes voices; all of a process share a backend's model, which is loaded once.
 
     Args:
         store: where the model files are.
@@ -53,8 +54,6 @@ class VoiceLoader:
 
     def __init__(self, store: ModelFiles) -> None:
         self._store = store
-        self._hibari: Hibari | None = None
-        self._piper: PiperVoice | None = None
 
     def __call__(self, choice: VoiceChoice) -> HibariVoice | PiperSpeech:
         """The voice of a choice.
@@ -68,9 +67,8 @@ class VoiceLoader:
         from moderator.mouth.hibari import HibariVoice
 
         speaker = _speaker(choice, tuple(HIBARI_SPEAKERS))
-        if self._hibari is None:
-            self._hibari = hibari_engine(self._store.directory(HIBARI_MODEL) / "hibari.onnx")
-        return HibariVoice(self._hibari, speaker, choice.speed, HIBARI_SPEAKERS[speaker])
+        engine = hibari_engine(self._store.directory(HIBARI_MODEL) / "hibari.onnx")
+        return HibariVoice(engine, speaker, choice.speed, HIBARI_SPEAKERS[speaker])
 
     def _piper_voice(self, choice: VoiceChoice) -> PiperSpeech:
         from moderator.mouth.piper import PiperSpeech
@@ -82,9 +80,8 @@ class VoiceLoader:
                 todo="install it with: pip install 'livekit-moderator[piper]'",
             )
         speaker = _speaker(choice, PIPER_SPEAKERS)
-        if self._piper is None:
-            self._piper = piper_engine(self._store.directory(PIPER_MODEL) / _PIPER_ONNX)
-        return PiperSpeech(self._piper, speaker, choice.speed)
+        engine = piper_engine(self._store.directory(PIPER_MODEL) / _PIPER_ONNX)
+        return PiperSpeech(engine, speaker, choice.speed)
 
 
 def load_voice(choice: VoiceChoice, store: ModelFiles) -> Voice:
@@ -96,6 +93,7 @@ def load_voice(choice: VoiceChoice, store: ModelFiles) -> Voice:
     return CachedVoice(VoiceLoader(store)(choice))
 
 
+@lru_cache(maxsize=1)
 def hibari_engine(model: Path) -> Hibari:
     """Hibari on one thread, with the durations of phonemes as an output of its model."""
     from hibari import Hibari
@@ -105,6 +103,7 @@ def hibari_engine(model: Path) -> Hibari:
     return Hibari(model=with_output(model.read_bytes(), DURATIONS), threads=1)
 
 
+@lru_cache(maxsize=1)
 def piper_engine(model: Path) -> PiperVoice:
     """Piper on one thread, with the durations of phonemes as an output of its model.
 

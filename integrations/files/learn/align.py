@@ -51,8 +51,8 @@ def make_studio(
     """
     from moderator.learn.align_run import Studio
     from moderator.learn.reading_aloud import reader
-    from moderator.mind.moderator_lm.backbone import MODEL as LANGUAGE
     from moderator.mind.moderator_lm.speech import MODEL, load_speech_encoder
+    from moderator.mind.moderator_lm.unpacked import MODEL as LANGUAGE
     from moderator.mouth.hibari import HibariVoice
     from moderator.mouth.loading import HIBARI_MODEL, VoiceLoader
     from roles.schema import VoiceChoice
@@ -97,7 +97,7 @@ def align_projector(
     torch.set_num_threads(threads)
     meetings = read_meetings(records)
     own = OwnBackbone.at(backbone) if backbone else None
-    network, encode = fresh_network(own)
+    network, encode = fresh_network(own, whole=True)
     studio = make_studio(open_store(offline=False, show_progress=False), encode, PITCHES, own)
     with disk_errors(directory), stages() as notice:
         align(network, directory, meetings, studio, settings, notice)
@@ -143,7 +143,7 @@ def show_hearing(
                 f"learned from {meeting.meeting_id!a}", where=str(directory), todo=todo
             )
     own = OwnBackbone.at(backbone) if backbone else None
-    network, encode = fresh_network(own)
+    network, encode = fresh_network(own, whole=True)
     load_projector(network, directory / PROJECTOR)
     store = open_store(offline=False, show_progress=False)
     studio = make_studio(store, encode, HELD_OUT_PITCHES, own)

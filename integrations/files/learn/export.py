@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from moderator.learn.prepared import PreparedMeeting
     from moderator.learn.run import Settings
     from moderator.learn.scores import Answers
-    from moderator.mind.moderator_lm.checkpoint import About
+    from moderator.mind.moderator_lm.about import About
     from moderator.mind.moderator_lm.network import Network
 
 
@@ -113,8 +113,8 @@ def _about(
     """What the weights say of themselves."""
     from moderator.cli.models import open_store
     from moderator.learn.export import advice, words_reach
-    from moderator.mind.moderator_lm.backbone import MODEL
-    from moderator.mind.moderator_lm.checkpoint import About
+    from moderator.mind.moderator_lm.about import About
+    from moderator.mind.moderator_lm.unpacked import MODEL
 
     own = settings.backbone
     stream, boundary = told["stream", True], told["boundary", True]

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=1)
-def fresh_network(own: OwnBackbone | None = None) -> tuple[Network, Encode]:
+def fresh_network(own: OwnBackbone | None = None, *, whole: bool = False) -> tuple[Network, Encode]:
     """An untrained network, once in each process.
 
     Args:
         own: its language model; None: the embedded one.
+        whole: with the layers that only say which token follows.
 
     Raises:
         InputError: the language model is missing or broken.
@@ -35,18 +36,21 @@ def fresh_network(own: OwnBackbone | None = None) -> tuple[Network, Encode]:
     import torch
 
     from moderator.cli.models import open_store
-    from moderator.mind.moderator_lm.backbone import choose_device, encoder, load_backbone
+    from moderator.mind.moderator_lm.backbone import choose_device, load_backbone
     from moderator.mind.moderator_lm.network import Network
     from moderator.mind.moderator_lm.own_backbone import shape_for
     from moderator.mind.moderator_lm.shape import Shape
+    from moderator.mind.moderator_lm.unpacked import read_encode, unpacked
 
     if own is None:
-        backbone, tokenizer = load_backbone(open_store(offline=False, show_progress=False))
+        store, shape = open_store(offline=False, show_progress=False), Shape()
+        backbone = load_backbone(store, None if whole else shape.depth)
+        encode = read_encode(unpacked(store))
     else:
-        backbone, tokenizer = own.load()
+        backbone, encode = own.load()
+        shape = shape_for(backbone.shape)
     torch.manual_seed(0)
-    shape = Shape() if own is None else shape_for(backbone.config)
-    return Network(shape, backbone).to(choose_device()), encoder(tokenizer)
+    return Network(shape, backbone).to(choose_device()), encode
 
 
 def prepare_meetings(

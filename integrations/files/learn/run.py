@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from integrations.files.bench.records import read_meetings
 from integrations.files.disk.atomic import disk_errors
 from integrations.files.learn.prepared import fresh_network, read_prepared
 from moderator.cli.console import print_json, progress, stdout_console
+from moderator.cli.lines import Shown, Silent
 from moderator.errors import InputError
 from moderator.measure.bench.meeting import BenchMeeting
 
@@ -66,33 +67,21 @@ def train_run(
 @contextmanager
 def stages() -> Iterator[Any]:
     """A bar for each stage, with the loss in its description."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    with ExitStack() as stack:
+        stage, reached = "", 0
+        shown: Shown = Silent()
 
-    from moderator.cli.console import stderr_console
+        def notice(name: str, step: int, steps: int, figures: dict[str, float]) -> None:
+            nonlocal stage, reached, shown
+            if name != stage:
+                stack.close()  # one bar at a time
+                stage, reached = name, step - 1
+                shown = stack.enter_context(progress(name, float(steps), before=float(reached)))
+            told = " ".join(f"{figure} {value:.4f}" for figure, value in figures.items())
+            shown.now(f"{name}: {told}" if told else name)
+            shown(step - reached)
+            reached = step
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=stderr_console(),
-        disable=not stderr_console().is_terminal,
-    )
-    tasks: dict[str, Any] = {}
-
-    def notice(stage: str, step: int, steps: int, figures: dict[str, float]) -> None:
-        if stage not in tasks:
-            tasks[stage] = bar.add_task(stage, total=steps)
-        shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        bar.update(tasks[stage], completed=step, description=f"{stage}: {shown}")
-
-    with bar:
         yield notice
 
 

@@ -61,7 +61,7 @@ class SeatModel:
 
         from moderator.measure.bench.seat_text import prompt_ids, segments
         from moderator.mind.moderator_lm import passage
-        from moderator.mind.moderator_lm.floor_model import measure, role_numbers
+        from moderator.mind.moderator_lm.floor_features import measure, role_numbers
 
         model = _loaded(self.load)
         network = model.network
@@ -97,7 +97,7 @@ class SeatModel:
 
 def _answer(asked: Asked, logits: Values, scale: Sequence[float]) -> Values:
     """``(n,)`` what a protocol asks, from ``(n, 4)`` logits and the heads' scales."""
-    from moderator.mind.moderator_lm.checkpoint import probabilities
+    from moderator.mind.moderator_lm.about import probabilities
 
     def says(head: int) -> Values:
         return probabilities(logits[:, head], scale[head])

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from moderator.errors import InputError
 
 if TYPE_CHECKING:
-    from moderator.mind.moderator_lm.checkpoint import About
+    from moderator.mind.moderator_lm.about import About
     from moderator.mind.moderator_lm.network import Network
     from moderator.mind.moderator_lm.own_backbone import OwnBackbone
+    from moderator.mind.moderator_lm.script import Encode
     from moderator.mind.moderator_lm.speech import SpeechEncoder
     from moderator.models.store import ModelStore
 
@@ -36,13 +37,45 @@ class Loaded:
     """
 
     network: Network
-    encode: Callable[[str], list[int]]
+    encode: Encode
     about: About
     speech: SpeechEncoder | None = None
 
+    @property
+    def outline(self) -> Outline:
+        """What of it is known without its network."""
+        return Outline(self.encode, self.about, self.speech is not None)
 
-def check(store: ModelStore, weights: Path | None = None, *, hears: bool = False) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is known of a model before its network is loaded.
+
+    Attributes:
+        encode: its tokenizer, without special tokens.
+        about: the checkpoint's own words.
+        hears: it is to be loaded with the encoder of speech.
+    """
+
+    encode: Encode
+    about: About
+    hears: bool = False
+
+
+def check(
+    store: ModelStore,
+    weights: Path | None = None,
+    *,
+    hears: bool = False,
+    notice: Callable[[str], None] = lambda _: None,
+) -> None:
     """Finds out, without loading anything, whether `load` will find all files.
+
+    Args:
+        store: has the language model, which is unpacked where it has not been.
+        weights: as for `load`.
+        hears: it is to hear.
+        notice: told what takes its time.
 
     Raises:
         InputError: weights, language model or, where it is to hear, the speech encoder are missing
@@ -59,7 +92,7 @@ def check(store: ModelStore, weights: Path | None = None, *, hears: bool = False
             todo="install the package again, or use --mind duties, which needs none",
         )
     if _own(weights) is None:
-        _backbone(store)
+        _backbone(store, notice)
     if hears:
         _encoder(store)
 
@@ -100,15 +133,24 @@ def _own(weights: Path | None) -> OwnBackbone | None:
         raise InputError("cannot be understood", where=str(pin), todo=todo) from error
 
 
-def _backbone(store: ModelStore) -> Path:
-    """The language model's file."""
-    from moderator.mind.moderator_lm.backbone import MODEL
+def _backbone(store: ModelStore, notice: Callable[[str], None]) -> Path:
+    """The language model's plain copy."""
+    from moderator.mind.moderator_lm.unpacked import MODEL, unpacked
 
     try:
-        return store.path(MODEL)
+        store.path(MODEL)
     except InputError as error:
         todo = f"{error.todo}, or use --mind duties, which needs none"
         raise type(error)(error.what, where=error.where, todo=todo) from error
+    return unpacked(store, notice)
+
+
+def outline(store: ModelStore, *, hears: bool = False) -> Outline:
+    """What is known of the shipped model without loading it; see `load`."""
+    from moderator.mind.moderator_lm.about import read_about
+    from moderator.mind.moderator_lm.unpacked import read_encode, unpacked
+
+    return Outline(read_encode(unpacked(store)), read_about(WEIGHTS, _pinned()), hears)
 
 
 def load(store: ModelStore, weights: Path | None = None, *, hears: bool | None = None) -> Loaded:
@@ -122,14 +164,20 @@ def load(store: ModelStore, weights: Path | None = None, *, hears: bool | None =
     Raises:
         InputError: something is missing, broken, or does not belong together.
     """
-    from moderator.mind.moderator_lm.backbone import MODEL, choose_device, encoder, load_backbone
+    from moderator.mind.moderator_lm.about import read_about
+    from moderator.mind.moderator_lm.backbone import choose_device, load_backbone
     from moderator.mind.moderator_lm.checkpoint import build
     from moderator.mind.moderator_lm.lora import merge
+    from moderator.mind.moderator_lm.unpacked import MODEL, read_encode, unpacked
 
     check(store, weights)
     expected = _pinned() if weights is None else None
     own = _own(weights)
-    backbone, tokenizer = own.load() if own else load_backbone(store)
+    if own is not None:
+        backbone, encode = own.load()
+    else:
+        depth = read_about(weights or WEIGHTS, expected).shape.depth
+        backbone, encode = load_backbone(store, depth), read_encode(unpacked(store))
     network, about = build(backbone, weights or WEIGHTS, expected)
     if hears and not about.aligned:
         raise _deaf(weights or WEIGHTS)
@@ -145,7 +193,7 @@ def load(store: ModelStore, weights: Path | None = None, *, hears: bool | None =
     del network.layers[shape.depth :]  # they would only write replies
     network.to(choose_device())
     hears = about.hears_audio if hears is None else hears
-    return Loaded(network, encoder(tokenizer), about, _speech(store) if hears else None)
+    return Loaded(network, encode, about, _speech(store) if hears else None)
 
 
 def _speech(store: ModelStore) -> SpeechEncoder:

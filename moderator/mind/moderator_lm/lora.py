@@ -45,9 +45,11 @@ class LoRALinear(nn.Module):
 
     def merged(self) -> nn.Linear:
         """One linear layer that computes the same: nothing is paid for the update any more."""
-        weight = self.base.weight.float() + self._scale * self.b @ self.a
         with torch.no_grad():
-            self.base.weight.copy_(weight.to(self.base.weight.dtype))
+            weight = self.base.weight.float() + self._scale * self.b @ self.a
+        # In its place and not into it, as it may be read off a file.
+        kept = nn.Parameter(weight.to(self.base.weight.dtype), requires_grad=False)
+        self.base.weight = kept
         return self.base
 
 

@@ -1,4 +1,4 @@
-"""The embedded mind as such, loaded when its first meeting begins."""
+"""The embedded mind as such, loaded while its first meeting begins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from moderator.mind.base import Capabilities, Participant
-from moderator.mind.moderator_lm.loading import NAME, Loaded
+from moderator.mind.moderator_lm.loading import NAME, Loaded, Outline
 from roles.schema import Role
 
 if TYPE_CHECKING:
@@ -20,14 +20,22 @@ class ModeratorLM:
 
     Args:
         load: loads the model; called once, when it is first needed.
+        outline: tells what is known of it before; a meeting then begins while it is loaded, and
+            waits at the first question. None: it begins when the model is there.
         hears_audio: it is loaded with its speech encoder.
         thinks: they were trained with thoughts.
     """
 
     def __init__(
-        self, load: Callable[[], Loaded], *, hears_audio: bool = False, thinks: bool = False
+        self,
+        load: Callable[[], Loaded],
+        *,
+        outline: Callable[[], Outline] | None = None,
+        hears_audio: bool = False,
+        thinks: bool = False,
     ) -> None:
-        self._load, self._hears_audio, self._thinks = load, hears_audio, thinks
+        self._load, self._outline = load, outline
+        self._hears_audio, self._thinks = hears_audio, thinks
         self._loaded: Loaded | None = None
         self._executor = ThreadPoolExecutor(1, NAME, initializer=_one_core)
 
@@ -45,13 +53,18 @@ class ModeratorLM:
         """Starts a session.
 
         Raises:
-            InputError: the weights or the language model are missing or broken.
+            InputError: the weights or the language model are missing or broken; where there is an
+                outline, the first question may raise it instead.
         """
-        loop = asyncio.get_running_loop()
-        loaded = await loop.run_in_executor(self._executor, self._once)
         from moderator.mind.moderator_lm.session import ModeratorSession
 
-        return ModeratorSession(loaded, role, participants, self._executor)
+        known = self._outline() if self._outline is not None else None
+        loading = asyncio.get_running_loop().run_in_executor(self._executor, self._once)
+        if known is None:
+            known = (await loading).outline
+        else:
+            loading.add_done_callback(asyncio.Future.exception)  # the first question meets it again
+        return ModeratorSession(known, self._once, role, participants, self._executor)
 
     def _once(self) -> Loaded:
         """Runs in the one thread, so that sessions that open together load it once."""

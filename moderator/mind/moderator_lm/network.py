@@ -10,59 +10,16 @@ anything again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from moderator.mind.moderator_lm.floor_model import HEADS, FloorModel
+from moderator.mind.moderator_lm.llama import Backbone, KeyValue
 from moderator.mind.moderator_lm.lora import adapt
 from moderator.mind.moderator_lm.shape import Shape
 from moderator.mind.moderator_lm.thinking import Considered, Thinking
-
-if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM
-
-KeyValue = tuple[Tensor, Tensor]
-"""Keys and values of one layer: each ``(batch, kv_heads, tokens, head_dim)``."""
-
-
-def attend(
-    layer: nn.Module, hidden: Tensor, rotary: KeyValue, mask: Tensor | None, past: KeyValue | None
-) -> tuple[Tensor, KeyValue]:
-    """One decoder layer of a Llama-like model, with its memory in plain sight.
-
-    Args:
-        layer: a decoder layer of transformers.
-        hidden: ``(batch, tokens, hidden)``.
-        rotary: cosines and sines of the tokens' positions.
-        mask: ``(batch, 1, tokens, past + tokens)``, true where attention is allowed; None: all.
-        past: keys and values seen beside the tokens' own.
-
-    Returns:
-        ``(batch, tokens, hidden)``, and the tokens' own keys and values.
-    """
-    from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
-
-    own = layer.get_submodule("self_attn")
-    normed = layer.get_submodule("input_layernorm")(hidden)
-    size = (*hidden.shape[:2], -1, int(own.head_dim))  # type: ignore[arg-type]  # an int in Llama
-    query, key, value = (
-        own.get_submodule(name)(normed).view(size).transpose(1, 2)
-        for name in ("q_proj", "k_proj", "v_proj")
-    )
-    query, key = apply_rotary_pos_emb(query, key, *rotary)
-    keys, values = key, value
-    if past is not None:
-        keys, values = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
-    heard = functional.scaled_dot_product_attention(
-        query, keys, values, attn_mask=mask, enable_gqa=True
-    )
-    mixed = own.get_submodule("o_proj")(heard.transpose(1, 2).flatten(2))
-    hidden = hidden + mixed
-    normed = layer.get_submodule("post_attention_layernorm")(hidden)
-    return hidden + cast("Tensor", layer.get_submodule("mlp")(normed)), (key, value)
 
 
 class Network(nn.Module):
@@ -75,12 +32,12 @@ class Network(nn.Module):
         backbone: the language model; frozen here.
     """
 
-    def __init__(self, shape: Shape, backbone: LlamaForCausalLM) -> None:
+    def __init__(self, shape: Shape, backbone: Backbone) -> None:
         super().__init__()
         self.shape = shape
         self.backbone = backbone.requires_grad_(False)
         hidden = shape.backbone.hidden
-        self.layers = backbone.model.layers
+        self.layers = backbone.layers
         adapt(self.layers[shape.enter : shape.depth], shape.rank, shape.alpha)
         self.floor = FloorModel(shape.features, shape.floor)
         way_in, way_out = nn.Linear(256, hidden), nn.Linear(hidden, len(HEADS))
@@ -111,12 +68,11 @@ class Network(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """``(..., tokens)`` ids to ``(..., tokens, hidden)``."""
-        return cast("Tensor", self.backbone.model.embed_tokens(ids))
+        return cast("Tensor", self.backbone.embed_tokens(ids))
 
     def rotary(self, positions: Tensor) -> KeyValue:
         """Cosines and sines for ``(batch, tokens)`` positions."""
-        like = torch.zeros(1, dtype=self.dtype, device=self.device)
-        return cast("KeyValue", self.backbone.model.rotary_emb(like, positions))
+        return self.backbone.rotary(positions)
 
     def speak(self, frames: Tensor) -> Tensor:
         """Encoder frames ``(batch, n * stacked, speech)`` to embeddings ``(batch, n, hidden)``."""
@@ -130,7 +86,7 @@ class Network(nn.Module):
         """Layers ``first`` to ``last - 1``, without memory: for training and whole meetings."""
         rotary = self.rotary(positions)
         for layer in self.layers[first:last]:
-            hidden, _ = attend(layer, hidden, rotary, mask, None)
+            hidden, _ = layer(hidden, rotary, mask, None)
         return hidden
 
     def decisions(self, embedding: Tensor) -> Tensor:

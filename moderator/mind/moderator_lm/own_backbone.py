@@ -14,10 +14,13 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moderator.errors import InputError
+from moderator.mind.moderator_lm.llama import Backbone
 from moderator.mind.moderator_lm.shape import BackboneShape, Shape
 
 if TYPE_CHECKING:
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from moderator.mind.moderator_lm.script import Encode
 
 REMEMBERED = "backbone.json"
 """In a directory of prepared meetings: which language model they were prepared for."""
@@ -71,8 +74,8 @@ class OwnBackbone(BaseModel):
         """
         file.write_text(self.model_dump_json(indent=1) + "\n")
 
-    def load(self) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-        """The language model in bfloat16, and its tokenizer.
+    def load(self) -> tuple[Backbone, Encode]:
+        """The language model, and what turns text to its token ids.
 
         Raises:
             InputError: it is not there, not the one it was, or not Llama-like.
@@ -90,8 +93,9 @@ class OwnBackbone(BaseModel):
         local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         try:
             config = AutoConfig.from_pretrained(self.directory, **local)
-            if config.model_type != "llama":
-                raise ValueError(f"of the kind {str(config.model_type)[:40]!a}")
+            if config.model_type != "llama" or config.hidden_act != "silu":
+                kind = f"{str(config.model_type)[:40]!a} with {str(config.hidden_act)[:40]!a}"
+                raise ValueError(f"of the kind {kind}")
             # How attention is computed is named here, as a configuration may name code to fetch.
             model = LlamaForCausalLM.from_pretrained(
                 self.directory,
@@ -101,31 +105,58 @@ class OwnBackbone(BaseModel):
                 local_files_only=True,
             )
             tokenizer = AutoTokenizer.from_pretrained(self.directory, **local)
+            backbone = _plain(model)
         except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
             raise InputError(
                 "not a language model that can be used",
                 where=f"{self.directory}: {str(error).splitlines()[0][:120]}",
                 todo="give a Llama-like one with its tokenizer, as save_pretrained writes them",
             ) from error
-        model.requires_grad_(False)
-        model.train(mode=False)
-        return model, cast("PreTrainedTokenizerFast", tokenizer)
+
+        def encode(text: str) -> list[int]:
+            given = tokenizer(text, add_special_tokens=False, split_special_tokens=False)
+            return list(given.input_ids)
+
+        return backbone, encode
 
 
-def shape_for(config: LlamaConfig) -> Shape:
+def _plain(model: LlamaForCausalLM) -> Backbone:
+    """The same model with nothing around it; positions of another kind are kept."""
+    config = model.config
+    with torch.device("meta"):
+        made = Backbone(
+            _shape(config),
+            tied=bool(config.tie_word_embeddings),
+            attention_bias=bool(config.attention_bias),
+            bias=bool(config.mlp_bias),
+        )
+    tensors = {name.removeprefix("model."): one for name, one in model.state_dict().items()}
+    if made.lm_head is None:
+        del tensors["lm_head.weight"]
+    made.take(tensors, torch.bfloat16)
+    rotary = model.model.rotary_emb
+    made.turns, made.loudness = rotary.inv_freq.float(), float(rotary.attention_scaling)
+    return made
+
+
+def shape_for(backbone: BackboneShape) -> Shape:
     """The sizes of a `moderator-lm` on a language model.
 
     Decisions enter after a third of its layers and are read after three fifths, as on the embedded
     one.
     """
-    layers = config.num_hidden_layers
+    layers = backbone.layers
     enter = max(1, layers // 3)
+    return Shape(backbone=backbone, enter=enter, depth=min(max(enter + 1, layers * 3 // 5), layers))
+
+
+def _shape(config: LlamaConfig) -> BackboneShape:
     heads = config.num_attention_heads
     rope = cast("dict[str, Any]", config.rope_parameters or {})
-    backbone = BackboneShape(
+    return BackboneShape(
         hidden=config.hidden_size,
         intermediate=config.intermediate_size,
-        layers=layers,
+        layers=config.num_hidden_layers,
         heads=heads,
         kv_heads=config.num_key_value_heads or heads,
         head_dim=config.head_dim or config.hidden_size // heads,
@@ -133,7 +164,6 @@ def shape_for(config: LlamaConfig) -> Shape:
         rope_theta=float(rope.get("rope_theta", 10_000.0)),
         norm_eps=config.rms_norm_eps,
     )
-    return Shape(backbone=backbone, enter=enter, depth=min(max(enter + 1, layers * 3 // 5), layers))
 
 
 def _digest(directory: Path) -> str:

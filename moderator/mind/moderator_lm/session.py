@@ -5,77 +5,28 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from moderator.audio import Waveform
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, Word, unnamed
-from moderator.floor.features import SeatVoices
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.checkpoint import Advice
-from moderator.mind.moderator_lm.floor_model import measure, role_numbers
-from moderator.mind.moderator_lm.loading import NAME, Loaded
-from moderator.mind.moderator_lm.parts import SYSTEM, Cast, Part, letter, part_of, prompt
-from moderator.mind.moderator_lm.script import CONTEXT, OPENING, SPAN, Script, Tokens
+from moderator.mind.moderator_lm.loading import NAME, Loaded, Outline
+from moderator.mind.moderator_lm.parts import Cast, Part, letter, part_of, prompt
+from moderator.mind.moderator_lm.questions import Judgement, Question, Sound
+from moderator.mind.moderator_lm.script import CONTEXT, SPAN, Script, Tokens
 from moderator.mind.moderator_lm.speech import CHUNK, Mixture
-from moderator.mind.moderator_lm.stream import PromptMemory, Stream, reach, read_prompt
 from moderator.mind.moderator_lm.talk import Talk
-from moderator.mind.moderator_lm.thinking import Considered
-from moderator.mind.moderator_lm.thought import Budget, budget, chosen, quietest, write
+from moderator.mind.moderator_lm.thought import budget
 from moderator.timeline import Samples, to_samples
 from roles.schema import Role
 
-_NOW, _SOON = 1, 2
-"""Which of `HEADS` say whether a turn is fitting now, and within 2 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """A chunk of the meeting's audio that ended at `known`."""
-
-    chunk: Waveform
-    known: Samples
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """Everything that is needed to decide at one moment, beside what the stream has read.
-
-    Attributes:
-        now: the moment.
-        news: what became known since the last question.
-        voices: gives the voices at that moment.
-        prompt: text of the role prompt.
-        role: what the floor model is told of it.
-        labels: the others' letters, in the order of the voices; None for nobody's.
-        free: nobody has the floor.
-        exact: also where a turn is clearly not fitting.
-    """
-
-    now: Samples
-    news: list[Tokens | _Sound]
-    voices: Callable[[], SeatVoices]
-    prompt: str
-    role: tuple[float, float]
-    labels: list[str | None]
-    free: bool
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Judgement:
-    """That a turn is fitting, from which probability on it is advised, and the thought before."""
-
-    probability: float
-    threshold: float
-    thought: str | None = None
+if TYPE_CHECKING:
+    from moderator.mind.moderator_lm.judge import Judge
 
 
 class ModeratorSession:
@@ -85,7 +36,8 @@ class ModeratorSession:
     its own, so that a session may be asked as seldom as one likes and never stops the meeting.
 
     Args:
-        loaded: the model; shared by all meetings.
+        outline: what is known of the model before it is loaded.
+        load: gives the model, in its own thread.
         role: what the agent is.
         participants: who is there; may grow and shrink.
         executor: where the model runs, one question at a time.
@@ -93,14 +45,17 @@ class ModeratorSession:
 
     def __init__(
         self,
-        loaded: Loaded,
+        outline: Outline,
+        load: Callable[[], Loaded],
         role: Role,
         participants: Mapping[str, Participant],
         executor: Executor,
     ) -> None:
-        self._loaded, self._participants, self._executor = loaded, participants, executor
+        self._outline, self._load = outline, load
+        self._participants, self._executor = participants, executor
         self._me, self._part = role.identity.name, part_of(role)
-        self._budget = budget(role.thought) if loaded.about.after_thought is not None else None
+        about = outline.about
+        self._budget = budget(role.thought) if about.after_thought is not None else None
         # Somebody without duties and instructions is there without a role.
         self._has_role = bool(role.duties or role.instructions)
         self._labels: dict[str, str] = {}
@@ -111,17 +66,15 @@ class ModeratorSession:
         self._silence: Samples = 0
         self._last_speaker: str | None = None
         self._free = True
-        self._threshold = loaded.about.threshold_of(self._part.position)
-        self._last = _Judgement(0.0, self._threshold)
+        self._threshold = about.threshold_of(self._part.position)
+        self._last = Judgement(0.0, self._threshold)
         self._patience = to_samples(role.turn.silence_patience_s)
-        self._prompt: tuple[str, PromptMemory] | None = None
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        encode = self._loaded.encode
-        self._news: deque[Tokens | _Sound] = deque()
-        self._stream = Stream(self._loaded.network, encode(OPENING))
-        self._script = Script(encode, self._labels)
+        self._news: deque[Tokens | Sound] = deque()
+        self._judges: list[Judge] = []
+        self._script = Script(self._outline.encode, self._labels)
         self._mixture = Mixture()
 
     def _label(self, name: str) -> None:
@@ -139,11 +92,11 @@ class ModeratorSession:
         words = self._script.add(percept.words)
         # No word is known before it was heard, whatever time it gives itself.
         words = Tokens(words.ids, np.minimum(words.known, self._now))
-        if self._loaded.speech is not None and percept.audio is not None:
+        if self._outline.hears and percept.audio is not None:
             for chunk, end in self._mixture.add(percept.start, percept.end, percept.audio):
                 before = Tokens(words.ids[words.known < end], words.known[words.known < end])
                 words = Tokens(words.ids[words.known >= end], words.known[words.known >= end])
-                self._news.extend((before, _Sound(chunk, end)))
+                self._news.extend((before, Sound(chunk, end)))
         self._write_down(words)
 
     def _write_down(self, words: Tokens) -> None:
@@ -191,19 +144,20 @@ class ModeratorSession:
             name: Part(one.position) for name, one in self._participants.items() if name != self._me
         }
         cast = Cast(self._part, others)
-        question = _Question(
+        question = Question(
             self._now,
             news,
             self._talk.voices(self._participants),
             prompt(cast if self._has_role else cast.withheld(), self._me, self._labels),
-            role_numbers(leads=self._part.leads, known=self._has_role),
+            self._part.leads,
+            self._has_role,
             [self._labels.get(name) for name in self._talk.others(self._participants)],
             self._free,
             exact,
         )
         loop = asyncio.get_running_loop()
         try:
-            judged = await loop.run_in_executor(self._executor, self._judge, self._stream, question)
+            judged = await loop.run_in_executor(self._executor, self._judge, self._judges, question)
         except (RuntimeError, MemoryError) as error:  # what torch raises, of whatever kind
             raise MindError(f"{NAME} failed: {type(error).__name__}") from error
         if not math.isfinite(judged.probability):
@@ -211,69 +165,13 @@ class ModeratorSession:
         self._last = judged
         return judged.probability
 
-    def _judge(self, stream: Stream, question: _Question) -> _Judgement:
-        """Runs in the model's thread, which alone touches the stream."""
-        network, about = self._loaded.network, self._loaded.about
-        at = np.array([question.now], dtype=np.int64)
-        voices = question.voices()
-        features = measure(voices, at)
-        with torch.inference_mode():
-            for piece in question.news:
-                self._add(stream, piece)
-            device = network.device
-            role = torch.tensor([question.role], device=device)
-            reading = network.floor(torch.from_numpy(features).to(device), role)
-            if not question.exact and self._budget is None and self._hopeless(reading.logits):
-                floor = _probability(reading.logits, about.scale, _NOW)
-                return _Judgement(floor, self._threshold)
-            stream.catch_up(question.now)
-            prompt = self._prompt_memory(question.prompt)
-            hidden = reach(network, [stream], [prompt], reading)
-            logits = network.judge(hidden, reading.logits)
-            soon = _probability(logits, about.scale, _SOON)
-            if self._budget is not None and self._budget.allows(soon, free=question.free):
-                considered = network.think(hidden, reading.embedding, logits)
-                return self._thought_over(considered, question, voices, self._budget)
-            return _Judgement(_probability(logits, about.scale, _NOW), self._threshold)
+    def _judge(self, judges: list[Judge], question: Question) -> Judgement:
+        """Runs in the model's thread, which alone looks into the list: one judge, once there is."""
+        if not judges:
+            from moderator.mind.moderator_lm.judge import Judge
 
-    def _hopeless(self, opinion: Tensor) -> bool:
-        """Whether the words have never made up for what the floor says."""
-        reach = self._loaded.about.words_reach
-        if reach is None:
-            return False
-        best = _probability(opinion + reach, self._loaded.about.scale, _NOW)
-        return best < self._threshold
-
-    def _thought_over(
-        self, considered: Considered, question: _Question, voices: SeatVoices, budget: Budget
-    ) -> _Judgement:
-        """What is decided after a thought, and the thought as the role's budget lets it be."""
-        advice = self._loaded.about.after_thought or Advice()
-        threshold = advice.threshold_of(self._part.position)
-        fitting = _probability(considered.logits, advice.scale, _NOW)
-        thought = write(
-            chosen(considered),
-            quietest(voices, question.labels, question.now),
-            take=fitting >= threshold,
-            tokens=budget.tokens,
-            encode=self._loaded.encode,
-        )
-        return _Judgement(fitting, threshold, thought)
-
-    def _add(self, stream: Stream, piece: Tokens | _Sound) -> None:
-        if isinstance(piece, Tokens):
-            stream.add(piece)
-        elif self._loaded.speech is not None:
-            frames = torch.from_numpy(self._loaded.speech.frames(piece.chunk))
-            embeddings = self._loaded.network.speak(frames[None].to(self._loaded.network.device))
-            stream.add_sounds(embeddings[0], piece.known)
-
-    def _prompt_memory(self, text: str) -> PromptMemory:
-        if self._prompt is None or self._prompt[0] != text:
-            room = self._loaded.network.shape.prompt_tokens
-            ids = self._loaded.encode(SYSTEM.format(text))[:room]
-            self._prompt = (text, read_prompt(self._loaded.network, ids))
-        return self._prompt[1]
+            judges.append(Judge(self._load(), self._part.position, self._budget))
+        return judges[0](question)
 
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """It has no words of its own.
@@ -296,7 +194,7 @@ class ModeratorSession:
     def forget(self, speaker: str) -> None:
         """Drops somebody's talk, and the transcript of the last minute with it."""
         self._talk.forget(speaker)
-        self._last = _Judgement(0.0, self._threshold)
+        self._last = Judgement(0.0, self._threshold)
         self._begin_anew()
 
     def cancel(self) -> None:
@@ -307,11 +205,7 @@ class ModeratorSession:
         self._begin_anew()
 
 
-def _probability(logits: Tensor, scale: Sequence[float], head: int) -> float:
-    return float(torch.sigmoid(scale[head] * logits[0, head].float()))
-
-
-def _known(piece: Tokens | _Sound) -> Samples:
-    if isinstance(piece, _Sound):
+def _known(piece: Tokens | Sound) -> Samples:
+    if isinstance(piece, Sound):
         return piece.known
     return int(piece.known[-1]) if len(piece) else -CHUNK

@@ -18,7 +18,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from moderator.mind.moderator_lm.floor_model import FloorReading
-from moderator.mind.moderator_lm.network import KeyValue, Network, attend
+from moderator.mind.moderator_lm.llama import KeyValue
+from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.script import CONTEXT, SPAN, Tokens, segment_of
 from moderator.timeline import Samples
 
@@ -47,7 +48,7 @@ def read_prompt(network: Network, ids: Sequence[int]) -> PromptMemory:
     mask = torch.ones(len(ids), len(ids), dtype=torch.bool, device=network.device).tril()
     layers = []
     for index, layer in enumerate(network.layers[: network.shape.depth]):
-        hidden, own = attend(layer, hidden, rotary, mask[None, None], None)
+        hidden, own = layer(hidden, rotary, mask[None, None], None)
         if index >= network.shape.enter:
             layers.append(own)
     return PromptMemory(layers)
@@ -174,7 +175,7 @@ class Stream:
         hidden = hidden[None]
         for index in range(first, last):
             before = self._memory[index] if past else None
-            hidden, own = attend(network.layers[index], hidden, rotary, mask, before)
+            hidden, own = network.layers[index](hidden, rotary, mask, before)
             self.remember(index, own)
         return hidden[0]
 
@@ -281,7 +282,7 @@ def _reach_alone(
         mask = mask[None, None]
     for index in range(shape.enter, shape.depth):
         beside = _beside(prompt.layers[index - shape.enter], stream.memory(index))
-        hidden, (key, value) = attend(network.layers[index], hidden, rotary, mask, beside)
+        hidden, (key, value) = network.layers[index](hidden, rotary, mask, beside)
         if new:
             stream.remember(index, (key[:, :, :new], value[:, :, :new]))
     return hidden[:, -1]
@@ -312,7 +313,7 @@ def _reach_together(
             for prompt, stream in zip(prompts, streams, strict=True)
         ]
         past = (torch.cat([one[0] for one in pasts]), torch.cat([one[1] for one in pasts]))
-        hidden, _ = attend(network.layers[index], hidden, rotary, mask, past)
+        hidden, _ = network.layers[index](hidden, rotary, mask, past)
     return hidden[:, 0]
 
 

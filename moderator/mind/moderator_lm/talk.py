@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from moderator.events import SpeakerActivity
 from moderator.floor.features import SeatVoices
 from moderator.floor.state import FloorView
-from moderator.mind.moderator_lm.floor_model import WINDOW_S
+from moderator.mind.moderator_lm.floor_features import WINDOW_S
 from moderator.timeline import Samples, to_samples
 
 KEPT = to_samples(2 * WINDOW_S)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def write_tensors(
@@ -40,11 +43,28 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         OSError: it cannot be read.
         ValueError: it is not such a file.
     """
+    with _opened(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+        return tensors, dict(file.metadata() or {})
+
+
+def read_says(path: Path) -> dict[str, str]:
+    """What a file says of itself; no tensor is read, and torch is not needed.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not such a file.
+    """
+    with _opened(path, "np") as file:
+        return dict(file.metadata() or {})
+
+
+@contextmanager
+def _opened(path: Path, framework: str) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
-            return tensors, dict(file.metadata() or {})
+        with safe_open(path, framework=framework) as file:
+            yield file
     except SafetensorError as error:
         raise ValueError(str(error)) from error

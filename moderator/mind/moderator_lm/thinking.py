@@ -9,24 +9,13 @@ token, can be checked answer by answer against what people annotated, and cannot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from moderator.mind.moderator_lm.floor_model import HEADS
-
-FIELDS = MappingProxyType(
-    {
-        "act": ("inform", "question", "suggest", "assess", "backchannel", "fragment", "social"),
-        "to": ("me", "all", "another"),
-        "complete": ("yes", "no"),
-        "topic": ("open", "closing"),
-    }
-)
-"""What is asked in a thought, and the possible answers: the last act of another; whom it addressed;
-whether who spoke last goes on within 1 s; whether another topic begins within 10 s."""
+from moderator.mind.moderator_lm.thought import FIELDS
 
 READ, REFINED = 64, 32
 """Widths of the layers between: before the answers, and before the second judgement."""
@@ -47,6 +36,13 @@ class Considered:
     def probabilities(self) -> Tensor:
         """``(n, all answers)`` of each field's answers, side by side."""
         return torch.cat([one.softmax(1) for one in self.answers], dim=1)
+
+    def chosen(self) -> dict[str, str]:
+        """The likeliest answer of each field, at the first moment."""
+        return {
+            name: answers[int(logits[0].argmax())]
+            for (name, answers), logits in zip(FIELDS.items(), self.answers, strict=True)
+        }
 
 
 class Thinking(nn.Module):

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from moderator.floor.features import SeatVoices
 from moderator.mind.moderator_lm.script import Encode
 from moderator.mind.moderator_lm.talk import KEPT
-from moderator.mind.moderator_lm.thinking import FIELDS, Considered
 from moderator.timeline import Samples, to_samples, to_seconds
 from roles.schema import Thought
+
+FIELDS = MappingProxyType(
+    {
+        "act": ("inform", "question", "suggest", "assess", "backchannel", "fragment", "social"),
+        "to": ("me", "all", "another"),
+        "complete": ("yes", "no"),
+        "topic": ("open", "closing"),
+    }
+)
+"""What is asked in a thought, and the possible answers: the last act of another; whom it addressed;
+whether who spoke last goes on within 1 s; whether another topic begins within 10 s."""
 
 AT_LEISURE_S = 0.5
 """A role that gives thinking this much time thinks at every decision, with less at turn points."""
@@ -81,14 +92,6 @@ def quietest(voices: SeatVoices, labels: Sequence[str | None], now: Samples) -> 
         if label is not None and since >= LONG and (found is None or since > found.since):
             found = Quiet(label, since)
     return found
-
-
-def chosen(considered: Considered) -> dict[str, str]:
-    """The likeliest answer of each field, at the first moment."""
-    return {
-        name: answers[int(logits[0].argmax())]
-        for (name, answers), logits in zip(FIELDS.items(), considered.answers, strict=True)
-    }
 
 
 def write(

@@ -326,7 +326,8 @@ def test_a_missing_model_names_the_command_that_gets_it(
     soundfile.write(track, noise, SAMPLE_RATE)
     out = tmp_path / "out"
     assert replay(track, "--role", "facilitator", "--out", out) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    *loading, line = capsys.readouterr().err.strip().splitlines()
+    assert loading == ["loading whisper-tiny.en"]
     assert "moderator models pull whisper-tiny.en" in line
     assert not out.exists()
 
@@ -344,7 +345,8 @@ def test_a_full_disk_is_one_line_and_leaves_a_journal_that_can_be_read(
         check=False,
     )
     assert done.returncode == 2
-    (line,) = done.stderr.strip().splitlines()
+    *loading, line = done.stderr.strip().splitlines()
+    assert loading == ["loading hibari"]
     assert line.startswith("error: the disk is full")
     assert {entry.name for entry in out.iterdir()} == {"journal.jsonl"}
     lines = list(read(out / "journal.jsonl"))

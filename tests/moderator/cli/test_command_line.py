@@ -45,9 +45,10 @@ def fail(how: str) -> None:
 
 def bar() -> None:
     '''Show progress.'''
-    from moderator.cli.console import progress
+    from moderator.cli.console import loading, progress
 
-    with progress("counting sheep", 3) as advance:
+    with progress("counting sheep", 3) as advance, loading() as begin:
+        begin("the sheepdog")
         advance(3)
 
 tree = typer.Typer(help="A tree of commands.")
@@ -191,13 +192,15 @@ def test_a_reader_that_stops_early_is_no_error(environment: dict[str, str]) -> N
 
 
 def test_progress_is_drawn_on_a_terminal_only(environment: dict[str, str]) -> None:
-    assert moderator(environment, "bar").stderr == ""
+    assert moderator(environment, "bar").stderr == "loading the sheepdog\n"
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", RUN, "bar"]
     subprocess.run(command, env={**environment, "TERM": "xterm"}, stderr=theirs, check=True)
     os.close(theirs)
     with os.fdopen(ours, "rb", buffering=0) as terminal:
-        assert b"counting sheep" in terminal.read(4096)
+        shown = terminal.read(65_536)
+    assert b"counting sheep" in shown
+    assert b"loading the sheepdog" in shown
 
 
 def test_models_list_for_machines(environment: dict[str, str]) -> None:

@@ -70,7 +70,7 @@ def fresh() -> Network:
     """Its language model heeds what it reads, which small random weights do not."""
     made = network(fresh=True)
     with torch.no_grad():
-        made.backbone.model.embed_tokens.weight.mul_(10)
+        made.backbone.embed_tokens.weight.mul_(10)
     return made
 
 

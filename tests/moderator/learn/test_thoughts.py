@@ -20,7 +20,7 @@ from moderator.learn.thought_targets import UNKNOWN, targets
 from moderator.measure.bench.meeting import AddressedAct, BenchMeeting, Seat
 from moderator.mind.moderator_lm.checkpoint import trained
 from moderator.mind.moderator_lm.network import Network
-from moderator.mind.moderator_lm.thinking import FIELDS
+from moderator.mind.moderator_lm.thought import FIELDS
 from moderator.timeline import to_samples
 from tests.moderator.learn.test_training import SETTINGS, meeting, quiet
 from tests.moderator.mind.moderator_lm.tiny import encode, network

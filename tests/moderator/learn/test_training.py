@@ -23,8 +23,9 @@ from moderator.learn.trees_stage import grow
 from moderator.learn.words_stage import Drill, WordsSettings
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.checkpoint import About, Advice, probabilities, save, trained
+from moderator.mind.moderator_lm.about import About, Advice, probabilities
 from moderator.mind.moderator_lm.checkpoint import read as read_checkpoint
+from moderator.mind.moderator_lm.checkpoint import save, trained
 from moderator.mind.moderator_lm.passage import Passage, decide_passages
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
 from moderator.timeline import SAMPLE_RATE, to_samples

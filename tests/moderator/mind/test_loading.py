@@ -80,6 +80,7 @@ def test_the_embedded_model_is_not_imported_before_a_meeting_opens() -> None:
         "from moderator.mind.moderator_lm.mind import ModeratorLM;"
         "from moderator.mind.duties.session import Duties;"
         "TimedDuties(Duties(), ModeratorLM(lambda: 1 / 0)).capabilities;"
+        "import moderator.mind.moderator_lm.session, moderator.mind.moderator_lm.about;"
         "print(sorted({'transformers', 'torch', 'ctranslate2'} & set(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

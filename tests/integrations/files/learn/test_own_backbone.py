@@ -9,9 +9,9 @@ import pytest
 
 from moderator.cli import app
 from moderator.cli.models import open_store
-from moderator.mind.moderator_lm.backbone import new_backbone
 from moderator.mind.moderator_lm.loading import load
 from moderator.mind.moderator_lm.own_backbone import OwnBackbone, shape_for
+from tests.moderator.mind.moderator_lm.llamas import llama
 from tests.moderator.mind.moderator_lm.tiny import BACKBONE
 
 
@@ -25,7 +25,7 @@ def language_model(directory: Path, vocabulary: str = " abcdefghijklmnopqrstuvwx
     letters = {letter: index for index, letter in enumerate(["?", *vocabulary])}
     tokenizer = Tokenizer(WordLevel(letters, unk_token="?"))
     tokenizer.pre_tokenizer = Split(Regex("."), "isolated")
-    new_backbone(BACKBONE).save_pretrained(directory)
+    llama(BACKBONE).save_pretrained(directory)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer)  # type: ignore[no-untyped-call]
     fast.save_pretrained(directory)
     return directory
@@ -135,7 +135,8 @@ def test_what_is_no_language_model_is_refused(
     assert error.count("\n") == 1
 
 
-def test_the_sizes_are_read_off_the_configuration() -> None:
-    shape = shape_for(new_backbone(BACKBONE).config)
+def test_the_sizes_are_read_off_the_configuration(tmp_path: Path) -> None:
+    backbone, _ = OwnBackbone.at(language_model(tmp_path / "llama")).load()
+    shape = shape_for(backbone.shape)
     assert shape.backbone == BACKBONE
     assert (shape.enter, shape.depth) == (1, 2)

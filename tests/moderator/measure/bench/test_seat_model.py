@@ -9,7 +9,7 @@ from scipy.special import logit
 
 from moderator.measure.bench.moments import Asked, Protocol
 from moderator.measure.bench.seat_model import SeatModel
-from moderator.mind.moderator_lm.checkpoint import About, Advice
+from moderator.mind.moderator_lm.about import About, Advice
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.timeline import to_samples
 from tests.moderator.measure.bench.rooms import chat, seat_of

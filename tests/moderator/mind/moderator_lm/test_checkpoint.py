@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from moderator.errors import InputError
+from moderator.mind.moderator_lm.about import About
 from moderator.mind.moderator_lm.backbone import new_backbone
-from moderator.mind.moderator_lm.checkpoint import About, build, read, save, trained
+from moderator.mind.moderator_lm.checkpoint import build, read, save, trained
 from moderator.mind.moderator_lm.shape import BackboneShape
 from tests.moderator.mind.moderator_lm.tiny import BACKBONE, network
 

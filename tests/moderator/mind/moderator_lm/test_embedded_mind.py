@@ -52,14 +52,16 @@ def untrained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkpoint with random parts in the place of the shipped one."""
     import torch
 
-    from moderator.mind.moderator_lm.backbone import MODEL, load_backbone
-    from moderator.mind.moderator_lm.checkpoint import About, save
+    from moderator.mind.moderator_lm.about import About
+    from moderator.mind.moderator_lm.backbone import load_backbone
+    from moderator.mind.moderator_lm.checkpoint import save
     from moderator.mind.moderator_lm.network import Network
     from moderator.mind.moderator_lm.shape import Shape
+    from moderator.mind.moderator_lm.unpacked import MODEL
 
     store = open_store(offline=True)
     torch.manual_seed(0)
-    network = Network(Shape(), load_backbone(store)[0])
+    network = Network(Shape(), load_backbone(store))
     for parameter in network.head.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     path = tmp_path / "random.safetensors"

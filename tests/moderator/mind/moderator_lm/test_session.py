@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -21,8 +22,8 @@ from moderator.floor.features import SeatVoices
 from moderator.floor.state import Floor, FloorStatus, FloorView
 from moderator.meeting.percepts import PerceptBuilder
 from moderator.mind.base import Participant
-from moderator.mind.moderator_lm.checkpoint import About
-from moderator.mind.moderator_lm.floor_model import measure
+from moderator.mind.moderator_lm.about import About
+from moderator.mind.moderator_lm.floor_features import measure
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.mind.moderator_lm.mind import ModeratorLM
 from moderator.mind.moderator_lm.session import ModeratorSession
@@ -113,9 +114,9 @@ def test_words_are_left_unread_where_they_cannot_make_up_for_the_floor(loaded: L
             for percept, floor in percepts(SAID, 10):
                 await opened.push(percept, floor)
             quick = await opened.probability(exact=False)
-            read.append(len(opened._stream))
+            read.append(len(opened._judges[0]._stream))
             exact = await opened.probability()
-            read.append(len(opened._stream))
+            read.append(len(opened._judges[0]._stream))
         return quick, exact, read
 
     base = asyncio.run(run(0.99, None))
@@ -360,7 +361,7 @@ def test_voices_are_kept_no_longer_than_they_matter() -> None:
 def test_the_model_runs_beside_the_event_loop(loaded: Loaded) -> None:
     async def run() -> int:
         with ThreadPoolExecutor(1) as busy:
-            opened = ModeratorSession(loaded, ROLE, people("Ana"), busy)
+            opened = ModeratorSession(loaded.outline, lambda: loaded, ROLE, people("Ana"), busy)
             gate = busy.submit(lambda: started.wait(5))
             asked = asyncio.create_task(opened.probability())
             turns = 0
@@ -372,8 +373,6 @@ def test_the_model_runs_beside_the_event_loop(loaded: Loaded) -> None:
             gate.result()
             await asked
             return turns
-
-    import threading
 
     started = threading.Event()
     assert asyncio.run(run()) == 5

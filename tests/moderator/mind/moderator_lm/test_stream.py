@@ -12,7 +12,7 @@ import torch
 from moderator.events import Word
 from moderator.mind.moderator_lm.backbone import new_backbone
 from moderator.mind.moderator_lm.checkpoint import trained
-from moderator.mind.moderator_lm.floor_model import ROLE
+from moderator.mind.moderator_lm.floor_features import ROLE
 from moderator.mind.moderator_lm.lora import merge
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import Passage, decide_passages, read_below

@@ -17,12 +17,13 @@ from moderator.events import Proposal, Word
 from moderator.floor.features import SeatVoices
 from moderator.journal.file import Journal
 from moderator.mind.base import Participant
+from moderator.mind.moderator_lm.about import About, Advice
 from moderator.mind.moderator_lm.backbone import new_backbone
-from moderator.mind.moderator_lm.checkpoint import About, Advice, build, save
+from moderator.mind.moderator_lm.checkpoint import build, save
 from moderator.mind.moderator_lm.loading import Loaded
 from moderator.mind.moderator_lm.mind import ModeratorLM
-from moderator.mind.moderator_lm.thinking import FIELDS, Thinking
-from moderator.mind.moderator_lm.thought import Budget, Quiet, budget, quietest, write
+from moderator.mind.moderator_lm.thinking import Thinking
+from moderator.mind.moderator_lm.thought import FIELDS, Budget, Quiet, budget, quietest, write
 from moderator.mouth.cleaning import without_thoughts
 from moderator.testing.meetings import people, talk
 from moderator.timeline import to_samples

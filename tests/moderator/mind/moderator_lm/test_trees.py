@@ -12,9 +12,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from moderator.errors import InputError
 from moderator.learn.trees_stage import forest
+from moderator.mind.moderator_lm.about import About
 from moderator.mind.moderator_lm.backbone import new_backbone
-from moderator.mind.moderator_lm.checkpoint import About, build, save
-from moderator.mind.moderator_lm.floor_model import feature_count
+from moderator.mind.moderator_lm.checkpoint import build, save
+from moderator.mind.moderator_lm.floor_features import feature_count
 from moderator.mind.moderator_lm.trees import Forest
 from tests.moderator.mind.moderator_lm.tiny import BACKBONE, network
 

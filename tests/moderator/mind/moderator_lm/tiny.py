@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from moderator.mind.moderator_lm.backbone import new_backbone
-from moderator.mind.moderator_lm.floor_model import feature_count
+from moderator.mind.moderator_lm.floor_features import feature_count
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.shape import BackboneShape, Shape
 
@@ -26,7 +26,11 @@ def network(seed: int = 0, *, fresh: bool = False, thinks: bool = False) -> Netw
     """Random, also where training begins at zero, unless it is to be `fresh`."""
     torch.manual_seed(seed)
     shape = SHAPE.model_copy(update={"features": feature_count()})
-    made = Network(shape, new_backbone(BACKBONE))
+    backbone = new_backbone(BACKBONE)
+    # As if its head were not tied and had been drawn as well: all that follows stays as it was.
+    head = torch.nn.Linear(BACKBONE.hidden, BACKBONE.vocabulary, bias=False)
+    torch.nn.init.normal_(head.weight)
+    made = Network(shape, backbone)
     for parameter in made.parameters():
         if not fresh and not parameter.any():
             torch.nn.init.normal_(parameter, std=0.3)
