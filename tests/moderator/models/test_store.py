@@ -164,7 +164,7 @@ def put_file(path: Path) -> None:
         (".verified", put_file),
         (".verified/tiny", put_file),
         (".verified/tiny/model.bin.json", put_folder),
-        (f".verified/tiny/model.bin.json.{os.getpid()}", put_folder),
+        (".verified/tiny/model.bin.json.PID", put_folder),
         (".verified/tiny/model.bin.json", os.mkfifo),
         (".verified/tiny/model.bin.json", lambda path: path.write_bytes(b"[" * 100_000)),
         (".verified/tiny/model.bin.json", lambda path: path.write_bytes(b"9" * 5_000)),
@@ -176,6 +176,7 @@ def put_file(path: Path) -> None:
 def test_what_is_no_stamp_is_none(
     root: Path, model: Model, shelf: WheelShelf, place: str, put: Callable[[Path], None]
 ) -> None:
+    place = place.replace("PID", str(os.getpid()))
     (root / "tiny").mkdir(parents=True)
     (root / "tiny" / "model.bin").write_bytes(TINY)
     (root / place).parent.mkdir(parents=True, exist_ok=True)
