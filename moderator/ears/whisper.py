@@ -2,7 +2,8 @@
 
 Only the features and the tokenizer of faster-whisper are used: its own loop pads every call to
 30 s. CTranslate2 takes any length, but whisper was never trained on a window that ends where the
-speech ends and drops or invents words there, so two seconds of silence are added.
+speech ends and drops or invents words there, so two seconds of silence are added
+(findings/whisper_repeats_without_silence.sh).
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Hypothesis:
 
     Attributes:
         pieces: its words.
-        log_probability: mean of its tokens.
+        log_probability: mean of its tokens, with those of the prefix at 0: they are forced.
         no_speech: probability that the window holds no speech.
         capped: it was longer than speech can be, and was cut.
     """

@@ -292,6 +292,7 @@ def _samples(piece: _Frame, faults: _Faults) -> Waveform:
         broken = ~np.isfinite(data)
         faults.numbers += int(np.count_nonzero(broken))
         audio = np.clip(np.where(broken, 0.0, data), -1.0, 1.0).astype(np.float32)
+    # Not by FFmpeg: findings/mono_is_louder_in_float.sh.
     mixed: Waveform = audio.mean(axis=0, dtype=np.float32)
     return mixed[: piece.samples]
 

@@ -11,7 +11,7 @@ class TrackFrames(rtc.AudioStream):
 
     The library's own is handed the frames of every stream in the process and drops what is not
     its own, so that a worker's cost grows with the square of its tracks: 16 tracks of 20 ms frames
-    make 12,800 wake-ups a second.
+    make 12,800 wake-ups a second (findings/every_frame_wakes_every_stream.sh).
 
     Args:
         track: whose audio.
