@@ -40,6 +40,12 @@ class ModelMissingError(InputError):
     """A model is not on this machine and may not be fetched."""
 
 
+class VoiceError(ModeratorError):
+    """A voice failed or took too long; the meeting goes on without its sound."""
+
+    recoverable = True
+
+
 class MindError(ModeratorError):
     """A mind failed or took too long; the meeting goes on without its proposal.
 

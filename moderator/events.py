@@ -349,3 +349,19 @@ class Failure:
     at: Samples
     part: str
     what: str
+
+
+class Part(StrEnum):
+    """What people are told of when the agent has to do without it."""
+
+    RECOGNISER = "recogniser"
+    VOICE = "voice"
+
+
+@dataclass(frozen=True, slots=True)
+class PartChanged:
+    """A part keeps failing, or does not answer; or works again: `up`."""
+
+    at: Samples
+    part: Part
+    up: bool

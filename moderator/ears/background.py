@@ -3,13 +3,20 @@
 Voices must be noticed within a tick, words may take longer. Here what a stream is given waits while
 an earlier reading goes on, and a reading gives what has become ready. A reading that has not begun
 takes what came since as well: where there is more to do than can be done, hypotheses become rarer.
+
+A reading that fails, hangs or answers what cannot be is dropped with what it was given, and another
+stream takes over in the middle of the utterance. Nobody's voice is missed by that, only words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import wait
+from functools import partial
+from typing import Any
 
 from moderator.audio import Waveform
+from moderator.ears.health import Health
 from moderator.ears.reading_pool import Reading, ReadingPool
 from moderator.ears.recogniser import (
     Recognised,
@@ -23,6 +30,21 @@ from moderator.timeline import Samples, Stopwatch
 PHASE = "recognition"
 """What a stopwatch calls the time spent here."""
 
+HANGS_AFTER = 100
+"""Calls of `read`, one each tick, after which a reading that goes on hangs: 10 s."""
+
+NO_RECOGNITION = "what it answers is no recognition"
+
+LAST_WORDS_WITHIN_S = 15.0
+"""The meeting's end waits for so long."""
+
+
+class Patience:
+    """Whether readings are waited for until everything has been recognised."""
+
+    def __init__(self) -> None:
+        self.waits = False
+
 
 class BackgroundStream:
     """A stream whose readings run in another thread; satisfies `RecogniserStream`.
@@ -31,25 +53,33 @@ class BackgroundStream:
     under way, or by the owner when there is none.
 
     Args:
-        inner: recognises.
+        opens: opens an inner stream, which recognises; another one when that failed.
         pool: where it does so.
-        patient: says whether `read` waits until everything has been recognised.
+        patience: says whether `read` waits until everything has been recognised.
         stopwatch: gets the time that readings take, as phase `PHASE`.
+        health: is told what fails.
+        hangs_after: see `HANGS_AFTER`.
     """
 
     def __init__(
         self,
-        inner: RecogniserStream,
+        opens: Callable[[], RecogniserStream],
         pool: ReadingPool,
-        patient: Callable[[], bool],
+        patience: Patience,
         stopwatch: Stopwatch,
+        health: Health,
+        hangs_after: int = HANGS_AFTER,
     ) -> None:
-        self._inner, self._pool, self._patient = inner, pool, patient
-        self._watch = stopwatch
-        self._given: list[Callable[[], None]] = []
+        self._opens, self._pool, self._patience = opens, pool, patience
+        self._watch, self._health, self._hangs_after = stopwatch, health, hangs_after
+        self._inner: RecogniserStream | None = opens()
+        self._given: list[Callable[[RecogniserStream], None]] = []
         self._reading: Reading | None = None
+        self._waited = 0
         self._found: Recognised | None = None  # without a reading: it was prepared
         self._partial = ""
+        self._inside = False
+        self._now: Samples = 0
 
     @property
     def due(self) -> bool:
@@ -68,23 +98,27 @@ class BackgroundStream:
 
     def begin(self, at: Samples) -> None:
         """An utterance begins at meeting time `at`."""
-        self._given.append(lambda: self._inner.begin(at))
+        self._inside, self._now = True, max(at, self._now)
+        self._given.append(lambda inner: inner.begin(at))
 
     def push(self, audio: Waveform, voice: bool) -> None:
         """The utterance's next samples, shape ``(n,)``."""
         kept = audio.copy()
-        self._given.append(lambda: self._inner.push(kept, voice))
+        self._now += len(kept)
+        self._given.append(lambda inner: inner.push(kept, voice))
 
     def end(self, voice_end: Samples) -> None:
         """The utterance is over."""
-        self._given.append(lambda: self._inner.end(voice_end))
+        self._inside = False
+        self._given.append(lambda inner: inner.end(voice_end))
 
     def read(self) -> Recognised:
         """What has become ready since the last call."""
+        self._waited += 1
         words = self._collect()
         self._go_on()
         words += self._collect()  # what was prepared is there at once
-        while self._busy and self._patient():
+        while self._busy and self._patience.waits:
             words += self._collect()
             self._go_on()
         return Recognised(tuple(words), self._partial)
@@ -95,13 +129,50 @@ class BackgroundStream:
 
     def _collect(self) -> list[RecognisedWord]:
         """The words of the reading under way, if it is done or must be waited for."""
-        if self._reading is not None and (self._reading.future.done() or self._patient()):
-            self._found, self._reading = self._reading.future.result(), None
-        if self._found is None:
-            return []
+        reading = self._reading
+        if reading is not None:
+            if self._patience.waits and not wait([reading.future], LAST_WORDS_WITHIN_S).done:
+                self._patience.waits = False
+                self._give_up(reading)
+            elif reading.future.done():
+                self._reading = None
+                self._take(reading)
+            elif self._waited >= self._hangs_after:
+                self._give_up(reading)
         found, self._found = self._found, None
-        self._partial = found.partial
-        return list(found.words)
+        if found is None:
+            return []
+        try:
+            words = _believed(found, self._now)
+        except ValueError as error:
+            self._failed(str(error))
+            return []
+        self._health.worked(self)
+        self._partial = _on_one_line(found.partial)
+        return words
+
+    def _take(self, reading: Reading) -> None:
+        error = reading.future.exception()
+        if error is not None:
+            self._failed(type(error).__name__)
+            return
+        self._found = reading.future.result()
+        if self._found is None:
+            self._failed(NO_RECOGNITION)
+
+    def _give_up(self, reading: Reading) -> None:
+        self._pool.abandon(reading)
+        self._reading = None
+        self._failed("it does not answer", hangs=True)
+
+    def _failed(self, what: str, *, hangs: bool = False) -> None:
+        """Drops what was given; another stream goes on where the utterance is now."""
+        self._health.failed(self, what, hangs=hangs)
+        self._inner, self._partial, self._waited = None, "", 0
+        self._given.clear()
+        if self._inside:
+            now = self._now
+            self._given.append(lambda inner: inner.begin(now))
 
     def _go_on(self) -> None:
         """Starts the next reading, unless one is under way or there is nothing to recognise."""
@@ -110,19 +181,60 @@ class BackgroundStream:
             if not self._given or not self._reading.future.cancel():
                 return
             place, self._reading = self._reading.place, None
+        try:
+            self._give(place)
+        except Exception as error:
+            self._failed(type(error).__name__)
+
+    def _give(self, place: int | None) -> None:
+        inner = self._inner = self._inner or self._opens()
         given, self._given = self._given, []
         for call in given:
-            call()
-        if self._inner.due and self._inner.prepared:
-            self._found = self._recognise()
-        elif self._inner.due:
-            urgent = self._inner.urgent
-            self._reading = self._pool.submit(self._recognise, urgent=urgent, place=place)
+            call(inner)
+        work = partial(_read, inner, self._watch)
+        if inner.due and inner.prepared:
+            self._found = work()
+        elif inner.due:
+            if place is None:
+                self._waited = 0
+            self._reading = self._pool.submit(work, urgent=inner.urgent, place=place)
 
-    def _recognise(self) -> Recognised:
-        """One reading, measured where it runs: waiting for a free thread is no computing."""
-        with self._watch.phase(PHASE):
-            return self._inner.read()
+
+def _read(inner: RecogniserStream, watch: Stopwatch) -> Recognised:
+    """One reading, measured where it runs: waiting for a free thread is no computing."""
+    with watch.phase(PHASE):
+        return inner.read()
+
+
+def _believed(found: Any, now: Samples) -> list[RecognisedWord]:
+    """The words of a reading, as a journal can hold them.
+
+    Raises:
+        ValueError: they are none, or lie where nothing was heard yet; nothing of them is repeated.
+    """
+    if not isinstance(found, Recognised) or not _are(str, found.partial):
+        raise ValueError(NO_RECOGNITION)
+    if not _are(tuple, found.words) or not _are(RecognisedWord, *found.words):
+        raise ValueError("what it answers are no words")
+    words = []
+    for word in found.words:
+        if not _are(str, word.text) or not _are(int, word.start, word.end):
+            raise ValueError("what it answers are no words")
+        if not 0 <= word.start <= word.end <= now:
+            raise ValueError("its words lie where nothing was heard")
+        text = _on_one_line(word.text)
+        if text:
+            words.append(RecognisedWord(text, word.start, word.end))
+    return words
+
+
+def _are(kind: type, *values: object) -> bool:
+    return all(isinstance(value, kind) for value in values)
+
+
+def _on_one_line(text: str) -> str:
+    kept = (char if char.isprintable() else " " for char in text)
+    return " ".join("".join(kept).split())
 
 
 class BackgroundRecogniser:
@@ -132,23 +244,40 @@ class BackgroundRecogniser:
         inner: makes the streams that do the work.
         pool: its threads.
         stopwatch: gets the time that recognition takes beside the meeting.
+        hangs_after: see `HANGS_AFTER`.
 
     Attributes:
-        patient: readings wait until everything has been recognised; for the meeting's end.
+        health: says what failed.
     """
 
     def __init__(
-        self, inner: Recogniser, pool: ReadingPool, stopwatch: Stopwatch | None = None
+        self,
+        inner: Recogniser,
+        pool: ReadingPool,
+        stopwatch: Stopwatch | None = None,
+        hangs_after: int = HANGS_AFTER,
     ) -> None:
         self._inner, self._pool = inner, pool
-        self._watch = stopwatch or Stopwatch()
-        self.patient = False
+        self._watch, self._hangs_after = stopwatch or Stopwatch(), hangs_after
+        self._patience = Patience()
+        self.health = Health()
 
     @property
     def spec(self) -> RecogniserSpec:
         """Latency, step, languages of the inner one."""
         return self._inner.spec
 
+    def wait(self) -> None:
+        """From now on readings wait until everything has been recognised: the meeting ends."""
+        self._patience.waits = True
+
     def open(self) -> BackgroundStream:
         """A new stream for one source."""
-        return BackgroundStream(self._inner.open(), self._pool, lambda: self.patient, self._watch)
+        return BackgroundStream(
+            self._inner.open,
+            self._pool,
+            self._patience,
+            self._watch,
+            self.health,
+            self._hangs_after,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from moderator.audio import AudioChunk
 from moderator.events import Heard
@@ -23,4 +23,18 @@ class Ears(Protocol):
 
     def finish(self, now: Samples) -> Heard:
         """Ends all streams: everything that had not become stable yet."""
+        ...
+
+
+@runtime_checkable
+class Fallible(Protocol):
+    """Ears of which a part may fail while they go on hearing with the rest."""
+
+    def failures(self) -> list[str]:
+        """What failed since the last call: kinds of failures, nothing that was said."""
+        ...
+
+    @property
+    def deaf(self) -> bool:
+        """Words are not understood at present; voices are noticed all the same."""
         ...

@@ -23,6 +23,7 @@ from moderator.events import (
     Heard,
     Joined,
     Left,
+    PartChanged,
     Percept,
     Proposal,
     Reason,
@@ -56,6 +57,7 @@ Event: TypeAlias = (
     | WordPlayed
     | TurnEnded
     | Failure
+    | PartChanged
 )
 
 
@@ -164,6 +166,7 @@ _KINDS: dict[type, str] = {
     TurnEnded: "turn_ended",
     Withdrawn: "withdrawn",
     Failure: "failure",
+    PartChanged: "part_changed",
     Closed: "closed",
 }
 _ENCODERS: dict[type, Callable[[Any], Line]] = {

@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from moderator.audio import Waveform
-from moderator.errors import MindError
-from moderator.events import Failure, Proposal, TurnEnded, TurnStarted
+from moderator.errors import MindError, VoiceError
+from moderator.events import Failure, Part, PartChanged, Proposal, TurnEnded, TurnStarted
 from moderator.journal.lines import Event
+from moderator.meeting.aside import Aside
 from moderator.mind.base import MindSession, quoted_by
 from moderator.mouth.base import Sentence, Voice
+from moderator.mouth.believed import believed
 from moderator.mouth.playout import Feed, Playout
 from moderator.mouth.sentences import sentences, split
 from moderator.timeline import TICK, Samples, Stopwatch, to_samples
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 FIRST_WITHIN_S = 0.05
 """A live turn whose first sentence is there this soon begins in the tick that granted it. What the
 tick is late by is less than the silence that a published turn begins with, and one more tick."""
+
+HAND_WITHIN_S = 0.03
+"""A raised hand has no words to wait for."""
+
+MUTE_AFTER = 2
+"""A voice that failed so often in a row has failed for good; one that hangs has at once."""
 
 PREPARED_EVERY = to_samples(0.2)
 """Words that change are made into sound this often, before it is known whether they are said."""
@@ -57,14 +65,25 @@ class Delivery:
         self._prepared: tuple[str, Samples] = ("", -PREPARED_EVERY)
         self._granted: tuple[MindSession, Proposal] | None = None
         self._quotes: frozenset[str] = frozenset()
+        self._aside = Aside(settings.voice_within_s, "voice")
+        self._now: Samples = 0
+        self._failed = 0
 
     def change(self, session: MindSession, voice: Voice | None) -> None:
         """From now on another session composes and another voice speaks; no turn goes on."""
         self._session, self._voice = session, voice
 
     async def raise_hand(self, proposal: Proposal) -> str:
-        """What the raised hand is for, in words to be shown."""
-        return " ".join([piece async for piece in self._session.compose(proposal)])
+        """What the raised hand is for, in words to be shown.
+
+        Raises:
+            MindError: the mind found no words, or not at once in a live meeting.
+        """
+        try:
+            async with asyncio.timeout(HAND_WITHIN_S if self._live else None):
+                return " ".join([piece async for piece in self._session.compose(proposal)])
+        except TimeoutError:
+            raise MindError("it does not answer") from None
 
     async def start(self, proposal: Proposal, now: Samples) -> None:
         """Begins a turn; its sound comes out of the next `take`s.
@@ -113,12 +132,12 @@ class Delivery:
         if words == before or now - at < PREPARED_EVERY:
             return
         self._prepared = words, now
-        work = asyncio.to_thread(self._speak_first, words)
-        self._preparing = asyncio.create_task(work, name="prepare")
+        self._preparing = asyncio.create_task(self._speak_first(words), name="prepare")
 
-    def _speak_first(self, words: str) -> None:
-        for sentence in split(words)[:1]:
-            self._speak(sentence)
+    async def _speak_first(self, words: str) -> None:
+        with suppress(VoiceError):  # the turn will tell
+            for sentence in split(words)[:1]:
+                await self._sound(sentence)
 
     async def _words(self, proposal: Proposal, now: Samples) -> str:
         """All words of a turn, cleaned; a turn without any is over before it began."""
@@ -148,23 +167,59 @@ class Delivery:
         self._quiet = False
         try:
             async for text in sentences(self._session.compose(proposal)):
-                for sentence in await asyncio.to_thread(self._speak, text):
+                for sentence in await self._spoken(text):
                     if not feed.put(sentence):
                         return
                     first.set()
         except MindError as error:
-            self._events.append(Failure(now, "mind", str(error)))
+            self._events.append(Failure(max(now, self._now), "mind", str(error)))
+        except VoiceError as error:
+            self._events.append(Failure(max(now, self._now), Part.VOICE.value, str(error)))
         finally:
             feed.end()
             first.set()
 
-    def _speak(self, text: str) -> list[Sentence]:
+    async def _spoken(self, text: str) -> list[Sentence]:
+        """The sound of a sentence that is granted; whether there is any is told.
+
+        Raises:
+            VoiceError: there is none.
+        """
+        try:
+            found = await self._sound(text)
+        except VoiceError as error:
+            before, self._failed = self._failed, self._failed + 1
+            if isinstance(error.__cause__, TimeoutError):
+                self._failed = max(self._failed, MUTE_AFTER)
+            if before < MUTE_AFTER <= self._failed:
+                self._events.append(PartChanged(self._now, Part.VOICE, up=False))
+            raise
+        if self._failed >= MUTE_AFTER:
+            self._events.append(PartChanged(self._now, Part.VOICE, up=True))
+        self._failed = 0
+        return found
+
+    async def _sound(self, text: str) -> list[Sentence]:
+        """Raises `VoiceError`, with nothing of the text in it, where the voice fails or hangs."""
         assert self._voice is not None
-        with self._watch.phase("voice"):
-            return list(self._voice.say(text))
+        voice = self._voice
+
+        def speak() -> list[Sentence]:
+            with self._watch.phase("voice"):
+                return believed(voice.say(text))
+
+        try:
+            return await self._aside.run(speak)
+        except VoiceError:
+            raise
+        except TimeoutError as error:
+            raise VoiceError("it does not answer") from error
+        except Exception as error:
+            raise VoiceError(f"it failed ({type(error).__name__})") from error
 
     def take(self, now: Samples) -> Waveform | None:
         """The agent's samples from `now` on, ``(TICK,)``; None while there is nothing to play."""
+        self._now = now
         if self._quiet or now < self._silent_until:
             return None
         silent = self._playout.silent

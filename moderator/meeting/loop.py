@@ -6,8 +6,9 @@ Only the two ends differ: a source gives audio on meeting time, a sink takes the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from moderator.arbiter.rules.base import Standing
 from moderator.arbiter.spoken_commands import CommandSpotter
@@ -41,11 +42,13 @@ from moderator.journal.lines import Event
 from moderator.language.phrases import load_phrases
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.ends import Observer, Sink, Source
+from moderator.meeting.hearing_watch import HearingWatch
 from moderator.meeting.latency import DelayLine
 from moderator.meeting.percepts import PerceptBuilder, admitted, merge
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Foresees, MindSession, Participant, SpeechLLM
 from moderator.mind.desk import Desk, Outcome
+from moderator.mind.guarded import Guarded
 from moderator.mouth.base import Voice
 from moderator.timeline import TICK, Clock, Samples, Stopwatch
 from moderator.transcript import Transcript
@@ -85,6 +88,7 @@ class Meeting:
         self.now: Samples = 0
         self._role, self._participants = role, participants
         self._ears, self._mind, self._voice = ears, mind, voice
+        self._hearing = HearingWatch(ears)
         self._observers, self._clock = observers, clock
         self._settings, self._watch, self._admits = settings, stopwatch, admits
         self._names = {one.id: one.name for one in participants.values()}
@@ -105,7 +109,7 @@ class Meeting:
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
         with self._watch.phase("open"):
-            session = self._session = await self._mind.open(self._role, self._participants)
+            session = self._session = await self._open(self._role)
         desk = Desk(session, live=self._settings.live)
         delivery = Delivery(session, self._voice, self._settings, self._watch)
         self._delivery = delivery
@@ -121,7 +125,7 @@ class Meeting:
                 sink.take(now, chunks, own)
                 if self._left:
                     break
-            self._finish(delivery, session)
+            await self._finish(delivery, session)
         finally:
             await delivery.close()
             await desk.close()
@@ -137,6 +141,7 @@ class Meeting:
     ) -> None:
         with self._watch.phase("ears") as phase:
             heard = admitted(await self._hear(now, chunks), self._admits)
+        self._emit_all(self._hearing.events(now))
         chunks = [chunk for chunk in chunks if self._admits(chunk.track, chunk.start)]
         self._heard.put(now, heard, phase.elapsed)
         heard = merge(now, self._heard.take(now), self._keeper.heard)
@@ -156,6 +161,11 @@ class Meeting:
             self._consider(outcome)
         if percept is not None or self._keeper.active:
             await self._decide(percept is not None, delivery, session)
+
+    async def _open(self, role: Role) -> MindSession:
+        session = await self._mind.open(role, self._participants)
+        settings = self._settings
+        return Guarded(session, settings.mind_within_s) if settings.live else session
 
     async def _hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
         if self._settings.live:
@@ -215,7 +225,7 @@ class Meeting:
     ) -> MindSession:
         self._next = None
         self._cut(delivery, session)
-        fresh = self._session = await self._mind.open(role, self._participants)
+        fresh = self._session = await self._open(role)
         await desk.change(fresh)
         delivery.change(fresh, voice)
         await session.close()
@@ -345,16 +355,23 @@ class Meeting:
             self._keeper.turn_ended(event)
             session.heard(event.heard)
 
-    def _finish(self, delivery: Delivery, session: MindSession) -> None:
+    async def _finish(self, delivery: Delivery, session: MindSession) -> None:
         """What was said to the end is heard to the end; the agent's own turn ends here."""
         self._cut(delivery, session)
-        last = admitted(self._ears.finish(self.now), self._admits)
+        finish = partial(self._ears.finish, self.now)
+        found = await asyncio.to_thread(finish) if self._settings.live else finish()
+        last = admitted(found, self._admits)
+        self._emit_all(self._hearing.events(self.now))
         if last.activities or last.words:
             self._listen(last)
 
     def _emit(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
+
+    def _emit_all(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._emit(event)
 
     @property
     def floor(self) -> FloorView:

@@ -15,11 +15,16 @@ class Settings:
         step_s: length of a percept in seconds, 0.1 to 3; rounded to whole ticks.
         live: never wait for a mind, and hear in a thread: whoever feeds the source goes on.
         honest_latency: add what computing took as meeting time.
+        mind_within_s: a live mind hangs that takes longer for a wish, or for a piece of a turn;
+            more than a server may take.
+        voice_within_s: a live voice hangs that takes longer for a sentence.
     """
 
     step_s: float = 0.5
     live: bool = False
     honest_latency: bool = False
+    mind_within_s: float = 35.0
+    voice_within_s: float = 10.0
 
     @property
     def step(self) -> Samples:

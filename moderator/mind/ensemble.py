@@ -20,7 +20,11 @@ from moderator.mind.base import (
 )
 from moderator.mind.desk import Desk
 from moderator.mind.duties.session import Duties, DutiesSession
+from moderator.mind.guarded import Guarded
 from roles.schema import Role
+
+DECIDES_WITHIN_S = 31.0
+"""A decider that takes longer hangs: a little more than a server may take for a whole reply."""
 
 
 class Ensemble:
@@ -54,7 +58,9 @@ class Ensemble:
             InputError: as the two minds do.
         """
         duties = await self._duties.open(role, participants)
-        decider = await self._decider.open(role, participants)
+        decider: MindSession = await self._decider.open(role, participants)
+        if self._live:  # what it does wrong is not the duties' fault
+            decider = Guarded(decider, DECIDES_WITHIN_S)
         sorry = load_phrases(role.language).say("answer_failed")
         return EnsembleSession(
             duties, decider, self._decider.capabilities, sorry=sorry, live=self._live

@@ -70,8 +70,17 @@ class RoomEars:
     def finish(self, now: Samples) -> Heard:
         """Ends all streams and waits for their last words."""
         self._drop_refused()
-        self._recogniser.patient = True
+        self._recogniser.wait()
         return self._listener.finish(now)
+
+    def failures(self) -> list[str]:
+        """What failed in recognising since the last call."""
+        return self._recogniser.health.take_failures()
+
+    @property
+    def deaf(self) -> bool:
+        """Somebody's words are not understood at present; voices are noticed all the same."""
+        return self._recogniser.health.deaf
 
     def admits(self, speaker: str, at: Samples) -> bool:
         """Whether what a speaker said at `at`, and these ears heard, may still be used.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,5 +115,5 @@ def load_models(
     names = [loading.VAD, ears.recogniser.spec.name]
     if voice is not None:
         names.append(voice.spec.backend)
-    pool = ReadingPool(ThreadPoolExecutor(WORKERS, thread_name_prefix="recognise"), WORKERS)
+    pool = ReadingPool(WORKERS)
     return RoomModels(ears, voice, voice_of, pool, diarization, tuple(names))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 
 from integrations.livekit.measuring.timing import Timed, Timing
+from moderator.events import Failure, Part, PartChanged
 from moderator.journal.lines import Event
 from moderator.timeline import FRAME, LiveClock, Samples, Stopwatch, to_seconds
 from roles.loader import library
@@ -21,6 +22,7 @@ from roles.loader import library
 ROLE, ACT = "moderator.role", "moderator.act"
 ACTION, REASON = "moderator.decision.action", "moderator.decision.reason"
 PHASE, WHO, DIRECTION = "moderator.phase", "moderator.speaker.kind", "network.io.direction"
+PART = "moderator.part"
 
 OTHER_ROLE = "custom"
 """Stands for every role that is not the library's: their names are anybody's choice."""
@@ -67,9 +69,17 @@ class MeetingMetrics:
         self.role = probe.role
         self._probe, self._histograms, self._ended = probe, histograms, ended
         self._timing = Timing(probe.clock.now)
+        self.failures: Counter[str] = Counter()
+        """Failures so far, by part."""
+        self.down: frozenset[Part] = frozenset()
+        """What does not work at present."""
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
+        if isinstance(event, Failure):
+            self.failures[event.part] += 1
+        elif isinstance(event, PartChanged):
+            self.down = self.down - {event.part} if event.up else self.down | {event.part}
         for found in self._timing.take(event):
             labels = {ROLE: self.role}
             for key, value in ((ACTION, found.action), (REASON, found.reason), (ACT, found.act)):
@@ -129,6 +139,12 @@ class Metrics:
         for name, unit, text, read in (
             ("moderator.meeting.active", "{meeting}", "Meetings under way.", self._active),
             (
+                "moderator.part.down",
+                "{meeting}",
+                "Meetings under way in which the agent does without a part that has failed.",
+                self._down,
+            ),
+            (
                 "moderator.realtime_factor",
                 "1",
                 "Computing time over the time of the meetings under way.",
@@ -183,6 +199,12 @@ class Metrics:
         for role, meetings in self._by_role().items():
             yield Observation(len(meetings), {ROLE: role})
 
+    def _down(self, _: CallbackOptions) -> Iterable[Observation]:
+        for role, meetings in self._by_role().items():
+            for part in Part:
+                count = sum(part in one.down for one in meetings)
+                yield Observation(count, {ROLE: role, PART: part.value})
+
     def _factor(self, _: CallbackOptions) -> Iterable[Observation]:
         for role, meetings in self._by_role().items():
             lasted = sum(one.lasted for one in meetings)
@@ -210,6 +232,7 @@ def _totals(meeting: MeetingMetrics) -> dict[tuple[str, str, str], float]:
         ("moderator.compute.time", meeting.computing),
         ("moderator.talk.time", meeting.talk),
         ("moderator.audio.frames.dropped", meeting.frames),
+        ("moderator.part.failures", dict(meeting.failures)),
     ):
         found |= {(name, role, value): total for value, total in parts.items()}
     return found
@@ -231,6 +254,7 @@ _SUMS: tuple[tuple[str, str, str, str | None], ...] = (
     ("moderator.meeting.time", "s", "Time in meetings.", None),
     ("moderator.compute.time", "s", "Computing time by part, over all threads.", PHASE),
     ("moderator.talk.time", "s", "Talk of the agent and of participants.", WHO),
+    ("moderator.part.failures", "{failure}", "What failed while the meeting went on.", PART),
     (
         "moderator.audio.frames.dropped",
         "{frame}",

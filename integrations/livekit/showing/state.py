@@ -11,6 +11,8 @@ from integrations.livekit import topics
 from moderator.events import (
     Action,
     Decision,
+    Part,
+    PartChanged,
     Proposal,
     RoleChanged,
     TurnEnded,
@@ -26,6 +28,9 @@ STATE = "lk.agent.state"
 """Stock front-ends show this one."""
 
 ROLE, FLOOR, SHARE, HAND = "moderator.role", "moderator.floor", "moderator.share", "moderator.hand"
+
+WORKS = {Part.RECOGNISER: "moderator.hearing", Part.VOICE: "moderator.speaking"}
+"""Say ``ok`` or ``failed``."""
 
 SYNTHETIC = "moderator.synthetic"
 """Says, for programs, that what this participant sounds like is not a person's voice."""
@@ -46,7 +51,7 @@ class AgentState:
     def __init__(self, role: Role) -> None:
         self._room: rtc.Room | None = None
         self._wanted = {STATE: "listening", ROLE: role.id, FLOOR: "free", SHARE: "0.00", HAND: ""}
-        self._wanted[SYNTHETIC] = "true"
+        self._wanted |= {SYNTHETIC: "true"} | dict.fromkeys(WORKS.values(), "ok")
         self._sent: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -77,6 +82,8 @@ class AgentState:
             self._set(HAND, "")
         elif isinstance(event, TurnEnded):
             self._set(STATE, "listening")
+        elif isinstance(event, PartChanged):
+            self._set(WORKS[event.part], "ok" if event.up else "failed")
 
     def floor(self, floor: FloorView) -> None:
         """Takes who has the floor now; once a percept is often enough."""

@@ -13,6 +13,8 @@ from integrations.livekit.topics import CHAT, TRANSCRIPTION
 from moderator.events import (
     ConsentGiven,
     Heard,
+    Part,
+    PartChanged,
     Percept,
     TurnEnded,
     TurnStarted,
@@ -21,6 +23,15 @@ from moderator.events import (
 )
 from moderator.journal.lines import Event
 from moderator.timeline import Samples, to_samples
+
+TOLD = {
+    (Part.RECOGNISER, False): "At the moment I do not understand what is said: speech recognition "
+    "has failed. I notice who speaks, and read the chat.",
+    (Part.RECOGNISER, True): "I understand what is said again.",
+    (Part.VOICE, False): "At the moment I cannot speak: my voice has failed. I go on listening.",
+    (Part.VOICE, True): "I can speak again.",
+}
+"""What people are told when a part fails, and when it works again."""
 
 SEGMENT = "lk.segment_id"
 TRACK = "lk.transcribed_track_id"
@@ -95,6 +106,8 @@ class TextPublisher:
             self._put(lambda: self._own_word(event.text))
         elif isinstance(event, TurnEnded):
             self._put(self._own_ends)
+        elif isinstance(event, PartChanged):
+            self.say(TOLD[event.part, event.up])
         elif isinstance(event, ConsentGiven) and not event.given:
             self._withhold(event.by)
 

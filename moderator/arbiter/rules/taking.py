@@ -28,8 +28,8 @@ def floor_free(situation: Situation) -> Verdict | None:
 
 
 def _cut_in(situation: Situation) -> Verdict:
-    proposal, turn = situation.proposal, situation.role.turn
-    if proposal is None or proposal.act is not Act.CUT_IN or not turn.may_cut_in:
+    proposal = situation.proposal
+    if proposal is None or proposal.act is not Act.CUT_IN:
         return Verdict(Action.WAIT, Reason.FLOOR_HELD)
     if any(is_protected(situation, speaker) for speaker in situation.floor.voices):
         return Verdict(Action.WAIT, Reason.PROTECTED_SPEAKER)

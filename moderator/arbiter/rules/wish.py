@@ -28,11 +28,15 @@ def threshold(situation: Situation) -> float:
 
 
 def permitted(situation: Situation) -> Verdict | None:
-    """The role may ban acts, and may speak only when addressed."""
+    """The role may ban acts, and may speak only when addressed.
+
+    To cut in on a floor that is free is still not to give way to who takes it meanwhile.
+    """
     turn, proposal = situation.role.turn, situation.proposal
     if proposal is None:
         return None
-    if proposal.act in turn.banned_acts:
+    cuts_in = proposal.act is Act.CUT_IN and not turn.may_cut_in
+    if proposal.act in turn.banned_acts or cuts_in:
         return Verdict(Action.WAIT, Reason.ACT_BANNED)
     silent = proposal.act in (Act.HAND_RAISE, Act.BACKCHANNEL)
     if turn.only_when_addressed and not proposal.answering and not silent:

@@ -32,7 +32,8 @@ from tests.moderator.arbiter.cases import FREE, HELD, NOW, SPEAKING, decided, pr
         ),
         ({"banned_acts": ["answer"]}, FREE, proposal(), {}, (Action.WAIT, Reason.ACT_BANNED)),
         ({}, HELD, proposal(), {}, (Action.WAIT, Reason.FLOOR_HELD)),
-        ({}, HELD, proposal(Act.CUT_IN), {}, (Action.WAIT, Reason.FLOOR_HELD)),
+        ({}, HELD, proposal(Act.CUT_IN), {}, (Action.WAIT, Reason.ACT_BANNED)),
+        ({}, FREE, proposal(Act.CUT_IN), {}, (Action.WAIT, Reason.ACT_BANNED)),
         ({"may_cut_in": True}, HELD, proposal(), {}, (Action.WAIT, Reason.FLOOR_HELD)),
         (
             {"may_cut_in": True},

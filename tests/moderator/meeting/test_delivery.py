@@ -6,12 +6,16 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-from moderator.events import Act, Proposal, TurnEnded
+import pytest
+
+from moderator.errors import MindError
+from moderator.events import Act, Failure, PartChanged, Proposal, TurnEnded
 from moderator.journal.lines import Event
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.settings import Settings
 from moderator.mouth.base import Sentence
 from moderator.mouth.cache import CachedVoice
+from moderator.testing.faulty import SAID, FaultySession, FaultyVoice, Mode, Switch
 from moderator.testing.minds import ScriptedSession
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import TICK, Stopwatch
@@ -117,3 +121,43 @@ def test_what_is_foreseen_is_not_made_again_and_again() -> None:
 
     asyncio.run(run())
     assert voice.said == ["Number 0.", "Number 1."]
+
+
+def test_a_voice_that_fails_ends_the_turn_and_is_told() -> None:
+    wish = Proposal(0, "scripted", 0.9, Act.ANSWER, cue="One two three.")
+    switch = Switch(Mode.CRASH)
+
+    async def run() -> list[Event]:
+        session = ScriptedSession([wish] * 3, [], [])
+        delivery = Delivery(session, FaultyVoice(switch), Settings(live=True), Stopwatch())
+        events: list[Event] = []
+        for tick in range(30):
+            if tick in (1, 5, 9):
+                switch.mode = Mode.OK if tick == 9 else Mode.CRASH
+                await delivery.start(wish, tick * TICK)
+            delivery.take(tick * TICK)
+            events += delivery.events(())
+        await delivery.close()
+        return events
+
+    events = asyncio.run(run())
+    told = [one for one in events if isinstance(one, Failure | PartChanged)]
+    assert [type(one) for one in told] == [Failure, PartChanged, Failure, PartChanged]
+    assert [one.up for one in told if isinstance(one, PartChanged)] == [False, True]
+    assert all(SAID not in one.what for one in told if isinstance(one, Failure))
+    ended = [one for one in events if isinstance(one, TurnEnded)]
+    assert [one.heard for one in ended] == ["", "", "One two three."]
+
+
+def test_a_hand_that_has_no_reason_at_once_is_not_waited_for() -> None:
+    wish = Proposal(0, "faulty", 0.9, Act.HAND_RAISE, cue="a wish")
+
+    async def run() -> None:
+        session = FaultySession(Switch(Mode.HANG))
+        delivery = Delivery(session, None, Settings(live=True), Stopwatch())
+        begun = time.monotonic()
+        with pytest.raises(MindError, match="does not answer"):
+            await delivery.raise_hand(wish)
+        assert time.monotonic() - begun < 0.1
+
+    asyncio.run(run())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Room:
         self.ears = RoomEars(
             Listener(),
             FakeModels(),
-            BackgroundRecogniser(FakeRecogniser(), ReadingPool(ThreadPoolExecutor(1), 1)),
+            BackgroundRecogniser(FakeRecogniser(), ReadingPool(1)),
             SharedDiarization(lambda: FakeDiarizer),
             self.shared,
             lambda: frozenset({"ana", "hall"}),

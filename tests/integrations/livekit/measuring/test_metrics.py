@@ -25,7 +25,10 @@ from moderator.events import (
     Act,
     Action,
     Decision,
+    Failure,
     Heard,
+    Part,
+    PartChanged,
     Reason,
     SpeakerActivity,
     TurnEnded,
@@ -108,9 +111,28 @@ def test_units_are_those_of_the_conventions() -> None:
     units = reading.units()
     assert units.pop("moderator.audio.frames.dropped") == "{frame}"
     assert units.pop("moderator.meeting.active") == "{meeting}"
+    assert units.pop("moderator.part.down") == "{meeting}"
     ratios = {name for name, unit in units.items() if unit == "1"}
     assert ratios == {"moderator.realtime_factor", "moderator.talk.share"}
     assert {unit for name, unit in units.items() if name not in ratios} == {"s"}
+
+
+def test_parts_that_fail_are_counted_and_those_that_are_down() -> None:
+    reading = Reading()
+    first, second = (reading.metrics.meeting(probe()) for _ in range(2))
+    for meeting in (first, second):
+        meeting(Failure(1, "recogniser", "it does not answer"))
+        meeting(PartChanged(1, Part.RECOGNISER, up=False))
+    first(Failure(2, "mind", "it does not answer"))
+    second(PartChanged(3, Part.RECOGNISER, up=True))
+    points = reading.points()
+    failures = {p["moderator.part"]: v for p, v in points["moderator.part.failures"]}
+    assert failures == {"recogniser": 2, "mind": 1}
+    down = {p["moderator.part"]: v for p, v in points["moderator.part.down"]}
+    assert down == {"recogniser": 1, "voice": 0}
+    first.close()
+    failures = {p["moderator.part"]: v for p, v in reading.points()["moderator.part.failures"]}
+    assert failures == {"recogniser": 2, "mind": 1}
 
 
 def test_meetings_add_up_and_stay_when_they_are_over() -> None:

@@ -15,6 +15,8 @@ from moderator.events import (
     Act,
     Action,
     Decision,
+    Part,
+    PartChanged,
     Proposal,
     Reason,
     RoleChanged,
@@ -119,3 +121,13 @@ def test_a_server_that_was_started_anew_is_told_everything_again() -> None:
     before, after = shown(lambda state: None, restarted, room=room)
     assert after == {**before, "packets": "[]"}
     assert STATE in after
+
+
+def test_the_room_sees_whether_it_hears_and_speaks() -> None:
+    seen = shown(
+        lambda state: state(PartChanged(1, Part.RECOGNISER, up=False)),
+        lambda state: state(PartChanged(2, Part.VOICE, up=False)),
+        lambda state: state(PartChanged(3, Part.RECOGNISER, up=True)),
+    )
+    states = [(one["moderator.hearing"], one["moderator.speaking"]) for one in seen]
+    assert states == [("failed", "ok"), ("failed", "failed"), ("ok", "failed")]

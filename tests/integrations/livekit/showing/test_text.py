@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from integrations.livekit.showing.text import FINAL, TextPublisher
-from moderator.events import ConsentGiven, Heard, Percept, Word
+from moderator.events import ConsentGiven, Heard, Part, PartChanged, Percept, Word
 from moderator.timeline import to_samples
 from roles.loader import load_role
 
@@ -17,9 +17,13 @@ class Sent:
 
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
+        self.chat: list[str] = []
         self.final: list[str] = []
         self.remote_participants: dict[str, object] = {}
         self.local_participant = self
+
+    async def send_text(self, text: str, **_: object) -> None:
+        self.chat.append(text)
 
     async def stream_text(
         self, *, sender_identity: str, attributes: dict[str, str], **_: object
@@ -69,3 +73,18 @@ def test_the_last_words_before_a_silence_become_final() -> None:
         return [*found, room.final]
 
     assert asyncio.run(run()) == [[], [], ["hello"], ["hello"]]
+
+
+def test_people_are_told_when_a_part_fails_and_when_it_is_back() -> None:
+    async def run() -> list[str]:
+        room, text = Sent(), TextPublisher(SharedMicrophones(load_role("facilitator")))
+        text.attach(room)  # type: ignore[arg-type]
+        for part in Part:
+            text(PartChanged(1, part, up=False))
+            text(PartChanged(2, part, up=True))
+        await text.close()
+        return room.chat
+
+    chat = asyncio.run(run())
+    assert len(set(chat)) == len(chat) == 2 * len(Part)
+    assert ["failed" in one for one in chat] == [True, False] * len(Part)
