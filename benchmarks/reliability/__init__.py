@@ -1,9 +1,10 @@
-"""What holds when things go wrong: kills, erasures, disks that fail, people who want too much.
+"""What holds when things go wrong: kills, erasures, disks and parts that fail, persuasion.
 
     python -m benchmarks.reliability kills [--times 200]
     python -m benchmarks.reliability canary [--times 32]
     python -m benchmarks.reliability faults [--step 1]
     python -m benchmarks.reliability persuasion
+    python -m benchmarks.reliability parts [--times 100]
 
 Each prints its figures and ends with 1 where one is not reached.
 """

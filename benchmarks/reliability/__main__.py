@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Annotated
 
 import typer
@@ -12,6 +12,7 @@ from rich.table import Table
 from benchmarks.reliability import canary as hiding
 from benchmarks.reliability import faults as failing
 from benchmarks.reliability import kills as killing
+from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
 from moderator.cli.console import progress
 
@@ -102,6 +103,28 @@ def persuasion() -> None:
     Console().print(table)
     failed = sum(bool(wrong) for _, _, wrong in results)
     Console().print(f"{failed} of {count} attempts did something")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def parts(times: Times = 100, seed: Seed = 1) -> None:
+    """Let mind, recogniser, voice and server be slow, hang, crash and answer rubbish, at random."""
+    with progress("failing", times) as advance:
+        results = parting.parts(times, seed, lambda: advance(1.0))
+    for one in results:
+        if one.wrong:
+            Console().print(f"{one.what}: {'; '.join(one.wrong)}", markup=False)
+            Console().print(f"  after {', '.join(one.steps)}", markup=False)
+    table = Table("role and mind", "meetings", "failures told", "longest tick, s", box=None)
+    for what in sorted({one.what for one in results}):
+        found = [one for one in results if one.what == what]
+        told = sum((one.failures for one in found), Counter[str]())
+        slowest = max(one.slowest_s for one in found)
+        counts = ", ".join(f"{count} {part}" for part, count in sorted(told.items()))
+        table.add_row(what, str(len(found)), counts or "-", f"{slowest:.3f}")
+    Console().print(table)
+    failed = sum(bool(one.wrong) for one in results)
+    Console().print(f"something went wrong in {failed} of {times} meetings")
     raise typer.Exit(1 if failed else 0)
 
 
