@@ -159,7 +159,7 @@ def _failing() -> Iterator[None]:
     except TimeoutError as error:
         raise MindError("it does not answer") from error
     except Exception as error:
-        raise MindError(_kind(error)) from error
+        raise MindError(f"it failed ({type(error).__name__})") from error
 
 
 def _kind(error: Exception) -> str:
