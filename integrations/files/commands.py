@@ -12,6 +12,7 @@ from moderator.cli.options import AsJson, Enrol, Force, Mind, MindUrl, Offline, 
 if TYPE_CHECKING:
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import Replayable
+    from moderator.cli.memory import Memory
     from moderator.meeting.assembly import Hearing
     from moderator.mind.base import SpeechLLM
     from moderator.models.store import ModelStore
@@ -58,10 +59,12 @@ def replay(
     from integrations.files.replayable import prepare
     from integrations.files.sound.enrolments import read_enrolments
     from moderator.cli.console import loading
+    from moderator.cli.memory import Memory
     from moderator.meeting.assembly import Hearing
     from moderator.mind.loading import load_mind
     from roles.loader import load_role
 
+    memory = Memory()
     options = ReplayOptions(
         role=load_role(role),
         out=out,
@@ -78,7 +81,7 @@ def replay(
     hearing = Hearing(_store(offline=offline, as_json=as_json), recogniser, language, voices)
     with loading(enabled=not as_json) as notice:
         proposing = load_mind(mind, mind_url, role=options.role, store=hearing.store, notice=notice)
-    summary = _run(meeting, options, hearing, proposing, as_json=as_json)
+    summary = _run(meeting, options, hearing, proposing, memory, as_json=as_json)
     _print(summary, out, as_json=as_json)
 
 
@@ -101,11 +104,13 @@ def demo(
     from integrations.files.replayable import prepare
     from integrations.files.sound.render import write_tracks
     from moderator.cli.console import loading, progress
+    from moderator.cli.memory import Memory
     from moderator.meeting.assembly import Hearing, ear_models
     from moderator.mind.loading import load_mind
     from moderator.mouth.loading import VoiceLoader
     from roles.loader import load_role
 
+    memory = Memory()
     store, role = _store(offline=offline, as_json=as_json), load_role(str(scripted.ROLE))
     with loading(enabled=not as_json) as notice:
         proposing = load_mind(mind, mind_url, role=role, store=store, notice=notice)
@@ -127,7 +132,7 @@ def demo(
     options = ReplayOptions(role=role, out=results, realtime=realtime, force=again)
     inputs = [f"{meeting.names[one]}={path}" for one, path in recordings.items()]
     ready = replace(prepare(inputs), meeting_id=scripted.load_script().meeting_id)
-    summary = _run(ready, options, hearing, proposing, as_json=as_json)
+    summary = _run(ready, options, hearing, proposing, memory, as_json=as_json)
     _print(summary, results, as_json=as_json)
 
 
@@ -147,11 +152,10 @@ def _run(
     options: ReplayOptions,
     hearing: Hearing,
     mind: SpeechLLM,
+    memory: Memory,
     *,
     as_json: bool,
 ) -> dict[str, Any]:
-    from functools import partial
-
     from integrations.files.replay import Replay
     from moderator.cli.console import loading, note, progress
     from moderator.timeline import to_seconds
@@ -162,19 +166,21 @@ def _run(
         run = Replay(meeting, options, mind, hearing, notice)
     seconds = to_seconds(meeting.duration)
     name = f"replaying {meeting.meeting_id}"
-    reached = [0.0]
+    reached = 0.0
+
+    def count(more: float) -> None:
+        nonlocal reached
+        reached += more
+        advance(more)
+        memory.give_back()
+
     try:
         with progress(name, seconds, unit="seconds", enabled=not as_json) as advance:
-            return run.run(partial(_count, reached, advance))
+            return run.run(count)
     except KeyboardInterrupt:
-        far = f"stopped at {reached[0]:.1f} s of {seconds:.1f} s"
+        far = f"stopped at {reached:.1f} s of {seconds:.1f} s"
         note(f"{far}, {options.out} holds what was done, `moderator report` makes its page")
         raise
-
-
-def _count(total: list[float], advance: Any, more: float) -> None:
-    total[0] += more
-    advance(more)
 
 
 def _print(summary: dict[str, Any], out: Path, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from integrations.files.replayable import Replayable
 from integrations.files.sound.recorded_source import SHARED, Progress, RecordedSource, WavSink
 from integrations.files.sound.wav import AGENTS, MIXED, WavWriter
 from integrations.files.transcripts.collected import TranscriptBuilder
+from moderator.ears.ahead import ListenerAhead
 from moderator.ears.base import Ears
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
@@ -94,7 +95,10 @@ class Replay:
         if meeting.words is None:
             own = [name for name in meeting.tracks if not meeting.shared]
             shared = [SHARED] if meeting.shared else []
-            return load_ears(hearing, own, shared, self._notice)
+            # Where time counts, nothing is known before its time.
+            paced = self._options.realtime or self._options.honest_latency
+            ahead = None if paced else self._watch
+            return load_ears(hearing, own, shared, self._notice, ahead=ahead)
         words = [word for word in meeting.words.words if word.speaker != seat]
         return ScriptedEars(words), ()
 
@@ -170,7 +174,8 @@ class Replay:
         meeting = self._meeting
         agent = WavWriter(out.file("agent.wav"), AGENTS)
         sink = WavSink(agent, WavWriter(out.file("meeting.wav"), MIXED))
-        source = RecordedSource(meeting.tracks, meeting.duration, progress)
+        seer = self._ears if isinstance(self._ears, ListenerAhead) else None
+        source = RecordedSource(meeting.tracks, meeting.duration, progress, seer)
         try:
             with self._watch.phase("run"):
                 asyncio.run(loop.run(source, sink))
@@ -180,6 +185,9 @@ class Replay:
                 journal.write(Closed(loop.now, False, _why(error)))
             sink.abandon(error)
             raise
+        finally:
+            if seer is not None:
+                seer.close()
         journal.write(Closed(loop.now, True, "the agent left" if loop.left else "the end"))
         journal.close()
         return loop.now

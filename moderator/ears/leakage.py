@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from moderator.audio import Waveform, silence
-from moderator.ears.sources import OwnTrack
+from moderator.ears.sources import Source
 from moderator.timeline import Samples
 
 _WINDOW: Samples = 2_048  # compared at a time, 128 ms
@@ -28,7 +28,7 @@ class _Recent:
         self.audio: Waveform = silence(0)
         self.end: Samples = 0
 
-    def add(self, track: OwnTrack) -> None:
+    def add(self, track: Source) -> None:
         kept = self.audio[-_WINDOW:] if self.end + len(track.audio) == track.heard else silence(0)
         self.audio, self.end = np.concatenate([kept, track.audio]), track.heard
 
@@ -52,7 +52,7 @@ class LeakageGuard:
         self._likeness, self._voice = likeness, voice
         self._recent: dict[str, _Recent] = {}
 
-    def apply(self, tracks: Sequence[OwnTrack]) -> None:
+    def apply(self, tracks: Sequence[Source]) -> None:
         """Judges the tick's frames of all own tracks; each has listened up to now."""
         present = {track.id: self._recent.get(track.id, _Recent()) for track in tracks}
         self._recent = present

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from moderator.audio import Waveform
 
 if TYPE_CHECKING:
+    from diarize.base import Diarizer
+    from moderator.ears.ahead import ListenerAhead
     from moderator.ears.listener import Listener
     from moderator.ears.loading import EarModels
     from moderator.models.store import ModelStore
+    from moderator.timeline import Stopwatch
 
 WORKERS = 2
 """Sources recognised at the same time; the results do not depend on it."""
@@ -52,7 +55,9 @@ def load_ears(
     own: Sequence[str],
     shared: Sequence[str] = (),
     notice: Callable[[str], None] = lambda _: None,
-) -> tuple[Listener, tuple[str, ...]]:
+    *,
+    ahead: Stopwatch | None = None,
+) -> tuple[Listener | ListenerAhead, tuple[str, ...]]:
     """Loads what hears: voice activity, recogniser, and diarization where it is needed.
 
     Args:
@@ -60,6 +65,8 @@ def load_ears(
         own: ids of participants with a track of their own.
         shared: ids of microphones that hear several people.
         notice: told the name of what is loaded now.
+        ahead: the ears are told what comes before they hear it, and this gets the time that it
+            takes; None: they are not.
 
     Returns:
         The ears, and the names of the models they use.
@@ -69,21 +76,33 @@ def load_ears(
         DiarizeError: a voice cannot be enrolled.
     """
     from moderator.ears import loading
+    from moderator.ears.ahead import ListenerAhead
     from moderator.ears.leakage import LeakageGuard
     from moderator.ears.listener import Listener
-    from moderator.ears.sources import Source
+    from moderator.ears.vad import SileroVad
 
     models = hearing.models or ear_models(hearing, notice)
     used = [loading.VAD, models.recogniser.spec.name]
-    sources: list[Source] = [models.own_track(name) for name in own]
+    diarizers: dict[str, Diarizer] = {}
     if shared:
         notice(loading.SEGMENTATION)
         diarization = loading.load_diarization_models(hearing.store)
         known = diarization.enrol(hearing.enrolled)
-        sources += [models.shared_mic(name, diarization.online(enrolled=known)) for name in shared]
+        diarizers = {name: diarization.online(enrolled=known) for name in shared}
         used += [loading.SEGMENTATION, loading.EMBEDDING]
+    if ahead is not None:
+
+        def detector() -> SileroVad:
+            return SileroVad(models.network)
+
+        return ListenerAhead(detector, models.recogniser, own, diarizers, WORKERS, ahead), tuple(
+            used
+        )
     listener = Listener(
-        sources,
+        [
+            *(models.own_track(name) for name in own),
+            *(models.shared_mic(name, diarizer) for name, diarizer in diarizers.items()),
+        ],
         guard=LeakageGuard() if len(own) > 1 else None,
         workers=ThreadPoolExecutor(WORKERS, thread_name_prefix="ears"),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from integrations.files.sound.audio import AudioFile
 from integrations.files.sound.wav import WavWriter
 from moderator.audio import AudioChunk, Waveform
+from moderator.ears.ahead import LEAST
 from moderator.timeline import SAMPLE_RATE, TICK, Samples
 
 SHARED = "room"
@@ -18,6 +21,21 @@ Progress = Callable[[float], None]
 """Is told how many seconds of the meeting have gone by since the last call."""
 
 
+Tick: TypeAlias = tuple[Samples, Sequence[AudioChunk]]
+"""The end of a tick as meeting time, and what each recording brought."""
+
+AHEAD = 15 * SAMPLE_RATE // TICK
+"""Ticks that are read before they are due, where somebody wants to know them."""
+
+
+class Foresees(Protocol):
+    """Wants to know what comes, `LEAST` ticks of `moderator.ears.ahead` or more before it does."""
+
+    def foresee(self, now: Samples, chunks: Sequence[AudioChunk], *, last: bool = False) -> None:
+        """Is told a tick; `last`: the meeting ends there."""
+        ...
+
+
 class RecordedSource:
     """Recordings that began together, tick by tick until the longest one ends.
 
@@ -25,15 +43,53 @@ class RecordedSource:
         tracks: by track id; without any, the source is silence of `duration`.
         duration: how long a source without recordings lasts.
         progress: told once a second of meeting time.
+        seer: is told ticks up to `AHEAD` before they come; None: nobody.
     """
 
     def __init__(
-        self, tracks: Mapping[str, AudioFile], duration: Samples, progress: Progress
+        self,
+        tracks: Mapping[str, AudioFile],
+        duration: Samples,
+        progress: Progress,
+        seer: Foresees | None = None,
     ) -> None:
         self._tracks, self._duration, self._progress = tracks, duration, progress
+        self._seer = seer
 
-    async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
+    async def ticks(self) -> AsyncIterator[Tick]:
         """Per tick its end as meeting time, and what each recording brought."""
+        for now, chunks in self._read() if self._seer is None else self._foreseen(self._seer):
+            yield now, chunks
+            if now % SAMPLE_RATE == 0:
+                self._progress(1.0)
+
+    def _foreseen(self, seer: Foresees) -> Iterator[Tick]:
+        """The same ticks, told to somebody beforehand: few at first, so that the meeting begins."""
+        coming, waiting, room = self._read(), deque[Tick](), LEAST
+        now: Samples = 0
+        error: Exception | None = None
+        more = True
+        while more or waiting:
+            while more and len(waiting) <= room:
+                try:
+                    tick = next(coming, None)
+                    if tick is None:
+                        seer.foresee(now, (), last=True)
+                    else:
+                        now = tick[0]
+                        seer.foresee(*tick)
+                except Exception as found:  # what came before it is heard before it is raised
+                    error, tick = found, None
+                more = tick is not None
+                if tick is not None:
+                    waiting.append(tick)
+            room = min(room + 2, AHEAD)
+            if waiting:
+                yield waiting.popleft()
+        if error is not None:
+            raise error
+
+    def _read(self) -> Iterator[Tick]:
         now: Samples = 0
         blocks = {name: file.blocks(TICK) for name, file in self._tracks.items()}
         while blocks or now < self._duration:
@@ -42,8 +98,6 @@ class RecordedSource:
                 return
             now += TICK
             yield now, chunks
-            if now % SAMPLE_RATE == 0:
-                self._progress(1.0)
 
 
 def _next_chunks(blocks: dict[str, Iterator[Waveform]], start: Samples) -> list[AudioChunk]:

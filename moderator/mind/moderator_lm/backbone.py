@@ -33,7 +33,9 @@ def load_backbone(
 ) -> Backbone:
     """The language model.
 
-    Its weights stay on disk until they are used, and lie in memory once for all processes.
+    Its weights stay on disk until they are used, and lie in memory once for all processes. Each
+    layer is mapped by itself: where other matrices take the place of its own, those leave the
+    memory.
 
     Args:
         store: has it.
@@ -43,16 +45,20 @@ def load_backbone(
     Raises:
         InputError: the model is missing, or its copy cannot be written.
     """
-    tensors, _ = read_tensors(unpacked(store, notice) / WEIGHTS)
+    path = unpacked(store, notice) / WEIGHTS
     with torch.device("meta"):
         model = Backbone(BackboneShape(), layers)
-    wanted = {}
-    for name, tensor in tensors.items():
-        name = name.removeprefix(PREFIX)
+    parts: dict[str, list[str]] = {}
+    for name in model.state_dict():
         layer = _LAYER.match(name)
-        if layer is None or int(layer[1]) < len(model.layers):
-            wanted[name] = tensor
-    model.take(wanted, torch.bfloat16)
+        parts.setdefault(layer[1] if layer else "", []).append(PREFIX + name)
+    tensors = {
+        # What is small is copied: it would keep its layer's mapping.
+        name.removeprefix(PREFIX): tensor.clone() if tensor.dim() == 1 else tensor
+        for names in parts.values()
+        for name, tensor in read_tensors(path, names)[0].items()
+    }
+    model.take(tensors, torch.bfloat16)
     return model
 
 

@@ -37,7 +37,7 @@ class ModeratorLM:
         self._load, self._outline = load, outline
         self._hears_audio, self._thinks = hears_audio, thinks
         self._loaded: Loaded | None = None
-        self._executor = ThreadPoolExecutor(1, NAME, initializer=_one_core)
+        self._executor = ThreadPoolExecutor(1, NAME, initializer=_begin_torch)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -73,8 +73,12 @@ class ModeratorLM:
         return self._loaded
 
 
-def _one_core() -> None:
+def _begin_torch() -> None:
     """Sums on one core have one order, and so one result; and the meeting keeps the others."""
     import torch
 
+    from moderator.mind.moderator_lm.resident import drop_torch
+
     torch.set_num_threads(1)
+    if not torch.cuda.is_available():
+        drop_torch()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,16 +36,22 @@ def write_tensors(
         part.unlink(missing_ok=True)
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_tensors(
+    path: Path, names: Iterable[str] | None = None
+) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors by name, which stay on disk until they are used, and what the file says of itself.
+
+    Args:
+        path: the file.
+        names: the tensors; None: all.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is not such a file.
+        ValueError: it is not such a file, or has no tensor of such a name.
     """
     with _opened(path, "pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
-        return tensors, dict(file.metadata() or {})
+        wanted = file.keys() if names is None else names
+        return {name: file.get_tensor(name) for name in wanted}, dict(file.metadata() or {})
 
 
 def read_says(path: Path) -> dict[str, str]:

@@ -51,7 +51,8 @@ class Forest(nn.Module):
             whole = name in ("column", "left", "right")
             if tensors[name].is_floating_point() == whole:
                 raise ValueError(f"{name} holds numbers of the wrong kind")
-            self.register_buffer(name, tensors[name])
+            # A copy: the file that they may be mapped from is larger.
+            self.register_buffer(name, tensors[name].clone())
         self._check()
         self._arrange()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,8 +46,9 @@ def unpacked(store: ModelStore, notice: Callable[[str], None] = lambda _: None) 
     return store.made(MODEL, _COPY, make)
 
 
+@lru_cache(maxsize=1)
 def read_encode(directory: Path) -> Encode:
-    """What turns text to token ids, without adding special tokens.
+    """What turns text to token ids, without adding special tokens; read once in a process.
 
     Raises:
         InputError: the copy's tokenizer is broken.
