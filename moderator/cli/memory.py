@@ -11,8 +11,8 @@ from moderator.timeline import Elapsed
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """What glibc's ``malloc.h`` calls two of its settings."""
 
-_LARGE = 4 * 2**20
-_EVERY_S = 0.5
+_LARGE = 16 * 2**20
+_EVERY_S = 1.0
 
 
 class Memory:
@@ -32,7 +32,7 @@ class Memory:
             self._library.mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
     def give_back(self) -> None:
-        """Gives back what is free in the heap; at most twice a second, as it takes milliseconds."""
+        """Gives back what is free in the heap; at most once a second, as it takes milliseconds."""
         if self._library is not None and self._elapsed.seconds >= _EVERY_S:
             self._library.malloc_trim(0)
             self._elapsed = Elapsed()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
@@ -24,7 +23,7 @@ Progress = Callable[[float], None]
 Tick: TypeAlias = tuple[Samples, Sequence[AudioChunk]]
 """The end of a tick as meeting time, and what each recording brought."""
 
-AHEAD = 15 * SAMPLE_RATE // TICK
+AHEAD = 120 * SAMPLE_RATE // TICK
 """Ticks that are read before they are due, where somebody wants to know them."""
 
 
@@ -64,30 +63,27 @@ class RecordedSource:
                 self._progress(1.0)
 
     def _foreseen(self, seer: Foresees) -> Iterator[Tick]:
-        """The same ticks, told to somebody beforehand: few at first, so that the meeting begins."""
-        coming, waiting, room = self._read(), deque[Tick](), LEAST
-        now: Samples = 0
-        error: Exception | None = None
-        more = True
-        while more or waiting:
-            while more and len(waiting) <= room:
+        """The same ticks, told to somebody beforehand: few at first, so that the meeting begins.
+
+        The recordings are read twice, which costs little, and no sound is kept between.
+        """
+        coming, room, count, now = self._read(), LEAST, 0, 0
+        last, error = False, None
+        for index, tick in enumerate(self._read()):
+            while not last and error is None and count <= index + room:
                 try:
-                    tick = next(coming, None)
-                    if tick is None:
-                        seer.foresee(now, (), last=True)
-                    else:
-                        now = tick[0]
-                        seer.foresee(*tick)
-                except Exception as found:  # what came before it is heard before it is raised
-                    error, tick = found, None
-                more = tick is not None
-                if tick is not None:
-                    waiting.append(tick)
+                    following = next(coming, None)
+                    last = following is None
+                    now, chunks = following or (now, ())
+                    seer.foresee(now, chunks, last=last)
+                except Exception as found:  # it is for when the meeting has come there
+                    error = found
+                else:
+                    count += 1
+            if error is not None and index >= count:
+                raise error
             room = min(room + 2, AHEAD)
-            if waiting:
-                yield waiting.popleft()
-        if error is not None:
-            raise error
+            yield tick
 
     def _read(self) -> Iterator[Tick]:
         now: Samples = 0
