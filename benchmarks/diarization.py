@@ -34,7 +34,13 @@ from rich.table import Table
 from diarize.base import SAMPLE_RATE, Audio, Diarizer, SpeakerActivity
 from diarize.embedding import CamPlusPlusEmbedder, Features, SpeakerEmbedder, Vector
 from diarize.errors import DiarizeError
-from diarize.loading import import_pyannote, load_campplus, load_segmentation, single_thread
+from diarize.loading import (
+    import_pyannote,
+    load_campplus,
+    load_pyannote_model,
+    load_segmentation,
+    single_thread,
+)
 from diarize.online import OnlineDiarizer, OnlineSettings
 from diarize.pyannote_backend import PyannoteDiarizer, embedded_pipeline
 from diarize.segmentation import Activity, LocalSegmentation, PyannoteSegmentation
@@ -332,7 +338,7 @@ def measure(
         run_all(f"online, {latency} s", clips, partial(models.online, latency)).summary()
         for latency in progress(latencies, "online")
     ]
-    pipeline = embedded_pipeline(segmentation, network)
+    pipeline = embedded_pipeline(load_pyannote_model(segmentation_file), network)
     batch = run_all("batch, pyannote.audio", clips, lambda: PyannoteDiarizer(pipeline))
     return [*rows, batch.summary()]
 

@@ -1,7 +1,7 @@
-"""Loads the weights: segmentation through pyannote.audio, CAM++ into its network.
+"""Loads the weights into their networks: PyanNet's segmentation and CAM++'s embeddings.
 
-Everything here imports torch and pyannote.audio; import it only where models are needed. Paths are
-the caller's: which files may be trusted, by checksum, is settled before.
+Everything here imports torch, and pyannote.audio for its own pipelines; import it only where models
+are needed. Paths are the caller's: which files may be trusted, by checksum, is settled before.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pickle
 import sys
 import types
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyannote.audio import Model
 
     from diarize.campplus import CamPlusPlus
+    from diarize.pyannet import PyanNet
 
 MAX_BYTES = 512 * 1024 * 1024
 """Largest weights file that is read."""
@@ -71,36 +72,84 @@ def stand_in_for_extension() -> None:
     sys.modules[name] = stub
 
 
-def load_segmentation(path: str | Path) -> Model:
-    """Loads a pyannote.audio segmentation checkpoint for inference on the CPU.
-
-    pyannote.audio unpickles whatever a checkpoint holds. So the same bytes are first read with
-    ``weights_only=True`` and pyannote's own three description classes allowed: a file that passes
-    can construct nothing else.
+def load_segmentation(path: str | Path) -> PyanNet:
+    """Loads pyannote's segmentation checkpoint for inference on the CPU, without pyannote.audio.
 
     Args:
         path: the file, as published (``pytorch_model.bin``).
 
     Raises:
+        DiarizeError: the file is missing, too large, not a checkpoint, of another network, or holds
+            other objects than tensors and descriptions.
+    """
+    from diarize.pyannet import PyanNet
+
+    data = _read(path)
+    described = _described(data, path, [(_Description, name) for name in sorted(_DESCRIPTIONS)])
+    try:
+        about = vars(described["pyannote.audio"]["specifications"])
+        sizes = described["hyper_parameters"]
+        network = PyanNet(
+            speakers=len(about["classes"]),
+            at_once=int(about["powerset_max_classes"]),
+            duration_s=float(about["duration"]),
+            hidden=int(sizes["lstm"]["hidden_size"]),
+            layers=int(sizes["lstm"]["num_layers"]),
+            linear=(int(sizes["linear"]["hidden_size"]),) * int(sizes["linear"]["num_layers"]),
+        )
+        network.load_state_dict(dict(described["state_dict"]))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise DiarizeError(
+            "weights of another network", where=str(path), todo="fetch the model again"
+        ) from error
+    network.eval().requires_grad_(False)
+    return network
+
+
+def load_pyannote_model(path: str | Path) -> Model:
+    """Loads the same checkpoint as a model of pyannote.audio, for its pipelines.
+
+    pyannote.audio unpickles whatever a checkpoint holds. So the same bytes are first read with
+    ``weights_only=True`` and pyannote's own three description classes allowed: a file that passes
+    can construct nothing else.
+
+    Raises:
         DiarizeError: the file is missing, too large, not a checkpoint, or holds other objects.
     """
     data = _read(path)
-    if not _refuse_others(data, path, _DESCRIPTIONS) & _DESCRIPTIONS:
-        raise DiarizeError(_NOT_PYANNOTE, where=str(path), todo="fetch the model again")
+    _refuse_others(data, path, _DESCRIPTIONS)
     pyannote_audio = import_pyannote()
     from pyannote.audio.core.task import Problem, Resolution, Specifications
 
-    checkpoint = _load_tensors(data, path, allowed=(Problem, Resolution, Specifications))
-    described = checkpoint.get("pyannote.audio", {})
-    architecture = described.get("architecture", {}) if isinstance(described, Mapping) else {}
-    if not str(architecture.get("module", "")).startswith(_ARCHITECTURES):
-        raise DiarizeError(_NOT_PYANNOTE, where=str(path), todo="fetch the model again")
+    _described(data, path, [Problem, Resolution, Specifications])
     with warnings.catch_warnings():
         # Which versions of torch and lightning it was trained with says nothing about inference.
         warnings.simplefilter("ignore")
         model: Model = pyannote_audio.Model.from_pretrained(io.BytesIO(data), strict=False)
     model.eval()
     return model
+
+
+class _Description:
+    """Stands in for pyannote's descriptions of a model, which say what its numbers mean."""
+
+    def __init__(self, *values: object) -> None:
+        self.values = values
+
+
+def _described(
+    data: bytes, path: str | Path, allowed: Sequence[type | tuple[type, str]]
+) -> Mapping[str, Any]:
+    """A checkpoint that says what network of pyannote.audio it is for."""
+    todo = "fetch the model again"
+    if not _refuse_others(data, path, _DESCRIPTIONS) & _DESCRIPTIONS:
+        raise DiarizeError(_NOT_PYANNOTE, where=str(path), todo=todo)
+    checkpoint = _load_tensors(data, path, allowed)
+    described = checkpoint.get("pyannote.audio", {})
+    architecture = described.get("architecture", {}) if isinstance(described, Mapping) else {}
+    if not str(architecture.get("module", "")).startswith(_ARCHITECTURES):
+        raise DiarizeError(_NOT_PYANNOTE, where=str(path), todo=todo)
+    return checkpoint
 
 
 def load_campplus(path: str | Path) -> CamPlusPlus:
@@ -162,7 +211,7 @@ def _refuse_others(
 
 
 def _load_tensors(
-    data: bytes, path: str | Path, allowed: tuple[type, ...] = ()
+    data: bytes, path: str | Path, allowed: Sequence[type | tuple[type, str]] = ()
 ) -> Mapping[str, Any]:
     import torch
     from torch.torch_version import TorchVersion

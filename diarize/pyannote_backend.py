@@ -73,7 +73,7 @@ def embedded_pipeline(
     """Builds pyannote's agglomerative pipeline over the embedded weights.
 
     Args:
-        segmentation: from `diarize.loading.load_segmentation`.
+        segmentation: from `diarize.loading.load_pyannote_model`.
         embedding: from `diarize.loading.load_campplus`.
         distance: clusters nearer than this, in [0, 2], are merged.
     """

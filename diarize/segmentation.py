@@ -8,11 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from diarize.base import SAMPLE_RATE, Audio
-from diarize.errors import DiarizeError
 
 if TYPE_CHECKING:
-    import torch
-    from pyannote.audio import Model
+    from diarize.pyannet import PyanNet
 
 FRAME_STEP = 270
 """Samples from one segmentation frame to the next: 16.875 ms at 16 kHz."""
@@ -38,34 +36,24 @@ class LocalSegmentation(Protocol):
 
 
 class PyannoteSegmentation:
-    """A pyannote.audio segmentation model as `LocalSegmentation`.
+    """PyanNet as `LocalSegmentation`.
 
-    The powerset model gives one distribution a frame over sets of speakers; a speaker's probability
-    is the sum over the sets that hold them (Plaquet & Bredin, Interspeech 2023,
+    The network gives one distribution a frame over sets of speakers; a speaker's probability is the
+    sum over the sets that hold them (Plaquet & Bredin, Interspeech 2023,
     https://arxiv.org/abs/2310.13025).
 
     Args:
-        model: loaded by `diarize.loading.load_segmentation`.
-        window: samples of the longest window; the model's own training window by default.
-
-    Raises:
-        DiarizeError: the model does not segment speakers.
+        network: loaded by `diarize.loading.load_segmentation`.
+        window: samples of the longest window; the network's own training window by default.
     """
 
-    def __init__(self, model: Model, window: int | None = None) -> None:
-        specifications = model.specifications
-        if isinstance(specifications, tuple) or specifications.classes is None:
-            raise DiarizeError("a model of several tasks", todo="give a segmentation model")
-        self._model = model
-        self._window = window or round(specifications.duration * SAMPLE_RATE)
-        self._mapping: npt.NDArray[np.float32] | None = None
-        if specifications.powerset:
-            from pyannote.audio.utils.powerset import Powerset
-
-            at_once = specifications.powerset_max_classes or 1
-            powerset = Powerset(len(specifications.classes), at_once)
-            mapping: torch.Tensor = powerset.get_buffer("mapping")
-            self._mapping = mapping.numpy().astype(np.float32)
+    def __init__(self, network: PyanNet, window: int | None = None) -> None:
+        self._network = network
+        self._window = window or round(network.duration_s * SAMPLE_RATE)
+        speakers = 1 + max(max(some, default=0) for some in network.sets)
+        self._members = np.array(
+            [[one in some for one in range(speakers)] for some in network.sets], dtype=np.float32
+        )
 
     @property
     def window(self) -> int:
@@ -77,8 +65,5 @@ class PyannoteSegmentation:
         import torch
 
         with torch.inference_mode():
-            scores = self._model(torch.from_numpy(audio)[None, None])[0].numpy()
-        if self._mapping is None:
-            return np.asarray(scores, dtype=np.float32)
-        # The model ends in a log softmax.
-        return np.asarray(np.exp(scores) @ self._mapping, dtype=np.float32)
+            scores = self._network(torch.from_numpy(audio)[None, None])[0].numpy()
+        return np.asarray(np.exp(scores) @ self._members, dtype=np.float32)

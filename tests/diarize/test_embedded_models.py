@@ -7,12 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.diarization import Clip, Score, read_clips, run_clip, weight_paths
 from diarize.base import SAMPLE_RATE
 from diarize.embedding import CamPlusPlusEmbedder
 from diarize.enrolment import enrol
-from diarize.loading import load_campplus, load_segmentation, single_thread
+from diarize.loading import (
+    import_pyannote,
+    load_campplus,
+    load_pyannote_model,
+    load_segmentation,
+    single_thread,
+)
 from diarize.online import OnlineDiarizer
 from diarize.pyannote_backend import PyannoteDiarizer, embedded_pipeline
 from diarize.segmentation import FRAME_CENTRE, FRAME_STEP, PyannoteSegmentation
@@ -51,6 +58,31 @@ def test_frames_lie_where_the_constants_say(segmentation: PyannoteSegmentation) 
         assert segmentation(np.zeros(samples, np.float32)).shape == (frames, 3)
 
 
+def test_the_network_gives_the_numbers_that_pyannotes_own_gives(
+    weights: Sequence[Path], clips: dict[str, Clip]
+) -> None:
+    single_thread()
+    import_pyannote()
+    from pyannote.audio.utils.powerset import Powerset
+
+    ours, theirs = load_segmentation(weights[0]), load_pyannote_model(weights[0])
+    about = theirs.specifications
+    assert not isinstance(about, tuple)
+    assert ours.duration_s == about.duration
+    assert about.classes is not None
+    assert len(about.classes) == 3
+    powerset = Powerset(len(about.classes), about.powerset_max_classes or 1)
+    members = powerset.get_buffer("mapping").numpy()
+    audio = clips["ES2003a"].audio
+    for begin, length in ((0, 80_000), (100_000, 80_000), (200_000, 16_000), (300_000, 160_000)):
+        window = audio[begin : begin + length]
+        with torch.inference_mode():
+            expected = theirs(torch.from_numpy(window)[None, None])[0].numpy()
+            found = ours(torch.from_numpy(window)[None, None])[0].numpy()
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(PyannoteSegmentation(ours)(window), np.exp(found) @ members)
+
+
 def test_online_at_one_second_and_twice_the_same(
     segmentation: PyannoteSegmentation, embedder: CamPlusPlusEmbedder, clips: dict[str, Clip]
 ) -> None:
@@ -85,7 +117,7 @@ def test_names_by_enrolment(
 def test_batch_through_pyannotes_own_pipeline(
     weights: Sequence[Path], clips: dict[str, Clip]
 ) -> None:
-    pipeline = embedded_pipeline(load_segmentation(weights[0]), load_campplus(weights[1]))
+    pipeline = embedded_pipeline(load_pyannote_model(weights[0]), load_campplus(weights[1]))
     score = Score("")
     run_clip(clips["EN2004a"], PyannoteDiarizer(pipeline), score)
     assert score.clips["EN2004a"] < 0.2

@@ -33,6 +33,27 @@ def test_importing_the_package_loads_no_model_code() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_shared_microphone_needs_no_pyannote_audio() -> None:
+    code = """
+import sys
+from moderator.ears.loading import load_diarization_models
+from moderator.models.store import ModelStore
+from moderator.errors import InputError
+try:
+    models = load_diarization_models(ModelStore.default(offline=True))
+except InputError:
+    sys.exit(3)
+import numpy as np
+models.online().push(np.zeros(160_000, np.float32))
+heavy = ("pyannote", "lightning", "transformers", "asteroid_filterbanks")
+print([name for name in heavy if name in sys.modules])
+"""
+    done = python(code)
+    if done.returncode == 3:
+        pytest.skip("no weights")
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_torchaudio_imports_beside_a_torch_it_was_not_built_for() -> None:
     broken = python(WITHOUT_EXTENSION + "import torchaudio")
     assert "built for another torch" in broken.stderr, "the simulation is a fault"
@@ -62,7 +83,7 @@ def harmful(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("loader", ["load_segmentation", "load_campplus"])
+@pytest.mark.parametrize("loader", ["load_segmentation", "load_pyannote_model", "load_campplus"])
 def test_a_file_that_would_run_code_is_refused_unrun(loader: str, harmful: Path) -> None:
     from diarize import loading
 
@@ -74,7 +95,7 @@ def test_a_file_that_would_run_code_is_refused_unrun(loader: str, harmful: Path)
 def test_other_files_are_refused(tmp_path: Path) -> None:
     import torch
 
-    from diarize.loading import load_campplus, load_segmentation
+    from diarize.loading import load_campplus, load_pyannote_model, load_segmentation
 
     with pytest.raises(DiarizeError, match="cannot read"):
         load_campplus(tmp_path / "none.pt")
@@ -91,6 +112,8 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     torch.save({"pyannote.audio": {"architecture": {"module": "os", "class": "x"}}}, other)
     with pytest.raises(DiarizeError, match=r"not a pyannote\.audio checkpoint"):
         load_segmentation(other)
+    with pytest.raises(DiarizeError, match=r"not a pyannote\.audio checkpoint"):
+        load_pyannote_model(other)
     torch.save([1, 2], other)
     with pytest.raises(DiarizeError, match="not a checkpoint"):
         load_campplus(other)
