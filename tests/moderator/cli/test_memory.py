@@ -33,7 +33,7 @@ for _ in range(4):
     for thread in threads:
         thread.join()
 import time
-time.sleep(0.6)
+time.sleep(1.1)
 if memory is not None:
     memory.give_back()
 print(resident() - before - len(kept) * 4_000 * 8 / 2**20)
