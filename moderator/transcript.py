@@ -51,6 +51,9 @@ class Transcript:
     def __len__(self) -> int:
         return len(self._utterances)
 
+    def __reversed__(self) -> Iterator[Utterance]:
+        return reversed(self._utterances)
+
     def add(self, words: Iterable[Word]) -> None:
         """Takes words that became stable; those of one speaker come by start."""
         for word in words:

@@ -54,8 +54,9 @@ class CommandSpotter:
     ) -> list[CommandGiven]:
         """Commands that the newly stable words complete; each utterance gives one at most.
 
-        To be quiet is obeyed at once. For every other command the sentence must be over: "leave"
-        may go on with "that to me". Called without words, this finds those that are over by now.
+        "Stop talking" is obeyed at once, as is "stop" while the agent speaks. Otherwise the sentence
+        must be over: "leave" may go on with "that to me", and "wait" with "for Ben". Called without
+        words, this finds those that are over by now.
         """
         found = []
         speakers = dict.fromkeys([*self._unsure, *(word.speaker for word in words)])
@@ -67,7 +68,7 @@ class CommandSpotter:
             command, over = self._command(utterance, agent_speaking=agent_speaking)
             if command is None:
                 continue
-            if command is not Command.HUSH and not over and now - utterance.end < OVER_AFTER:
+            if not over and now - utterance.end < OVER_AFTER:
                 self._unsure.append(speaker)
                 continue
             self._done[speaker] = utterance.start
@@ -78,23 +79,23 @@ class CommandSpotter:
     def _command(
         self, utterance: Utterance, *, agent_speaking: bool
     ) -> tuple[Command | None, bool]:
-        """The command in an utterance, and whether its sentence is over."""
+        """The command in an utterance, and whether nothing that may follow changes it."""
         call = self._detector.find(utterance.words)
         if call is not None:
             command = self._phrases.command(call.rest)
             if command is not None:
-                return command, utterance.words[call.end - 1].endswith((".", "?", "!"))
+                over = utterance.words[call.end - 1].endswith((".", "?", "!"))
+                sure = agent_speaking or self._phrases.hushes_whatever_follows(call.rest)
+                return command, over or (command is Command.HUSH and sure)
         # "Stop Robin" without its comma reads like a mention; to be quiet for nothing does no harm.
         named = self._detector.without_name(utterance.words)
         if named is not None and self._phrases.command(named) is Command.HUSH:
-            return Command.HUSH, True
+            ends = self._detector.without_name(utterance.words[:-1]) is None
+            stopped = utterance.words[-1].endswith((".", "?", "!"))
+            sure = agent_speaking or self._phrases.hushes_whatever_follows(named)
+            return Command.HUSH, ends or stopped or sure
         if agent_speaking:
-            plain = self._without_fillers(tuple(normalise(word) for word in utterance.words))
-            if " ".join(plain) in self._phrases.stop_over_agent:
+            plain = tuple(normalise(word) for word in utterance.words)
+            if self._phrases.stops_agent(plain):
                 return Command.HUSH, True
         return None, False
-
-    def _without_fillers(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        while words and words[0] in self._phrases.fillers and words[0] != "please":
-            words = words[1:]
-        return words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 
@@ -15,11 +15,33 @@ from roles.schema import Command
 
 _EDGES = re.compile(r"^[^\w']+|[^\w']+$")
 
+_STOPS = frozenset(".?!,")
+_FAREWELL = 12
+"""Words of a sentence that are looked at for a farewell at its beginning."""
+
 
 @lru_cache(maxsize=8192)
 def normalise(word: str) -> str:
     """A word in lower case without the punctuation around it."""
     return _EDGES.sub("", word.lower().replace("\u2019", "'"))
+
+
+def _longest_first(phrases: Iterable[str]) -> list[tuple[str, ...]]:
+    split = {tuple(phrase.split()) for phrase in phrases}
+    return sorted(split, key=lambda phrase: (-len(phrase), phrase))
+
+
+def _shorter(
+    words: tuple[str, ...], phrases: Sequence[tuple[str, ...]], *, at_end: bool = False
+) -> tuple[str, ...] | None:
+    """The words without the first of the phrases that they begin or end with; None: with none."""
+    for phrase in phrases:
+        rest = len(words) - len(phrase)
+        if at_end and rest > 0 and words[rest:] == phrase:
+            return words[:rest]
+        if not at_end and rest > 0 and words[: len(phrase)] == phrase:
+            return words[len(phrase) :]
+    return None
 
 
 class Phrases(BaseModel):
@@ -28,9 +50,14 @@ class Phrases(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     commands: dict[Command, list[str]]
+    hush_openings: list[str]
+    requests_before: list[str]
+    requests_after: list[str]
     stop_over_agent: list[str]
     fillers: frozenset[str]
     greetings: frozenset[str]
+    farewells: list[str]
+    endings: list[str]
     openers: frozenset[str]
     auxiliaries: frozenset[str]
     subjects: frozenset[str]
@@ -38,6 +65,7 @@ class Phrases(BaseModel):
     mentions: frozenset[str]
     second_person: frozenset[str]
     questions: dict[str, list[str]]
+    around_questions: frozenset[str]
     stop_words: frozenset[str]
     templates: dict[str, list[str]]
 
@@ -51,25 +79,87 @@ class Phrases(BaseModel):
         return variants[variant % len(variants)].format(**facts).strip()
 
     def command(self, words: Sequence[str]) -> Command | None:
-        """Which command normalised words are, and nothing else; None: none."""
-        said, known = list(words), self._all_commands
-        while said and said[0] in self.fillers and " ".join(said) not in known:
-            said = said[1:]
-        while said and said[-1] in self.fillers and " ".join(said) not in known:
-            said = said[:-1]
-        return known.get(" ".join(said))
+        """Which command normalised words are, and nothing else; None: none.
+
+        Politeness around it makes no difference: "could you please stop talking now" is "stop
+        talking".
+        """
+        known = self._all_commands
+        cores = list(self._cores(words))
+        found = (known.get(" ".join(core)) for core in cores)
+        command = next((one for one in found if one is not None), None)
+        if command is None and any(self._begins_hush(core) for core in cores):
+            return Command.HUSH
+        return command
+
+    def hushes_whatever_follows(self, words: Sequence[str]) -> bool:
+        """Whether normalised words ask to be quiet, however their sentence may go on."""
+        return any(self._begins_hush(core) for core in self._cores(words))
+
+    def stops_agent(self, words: Sequence[str]) -> bool:
+        """Whether normalised words, said over the agent, are meant for it without its name."""
+        return any(" ".join(core) in self.stop_over_agent for core in self._cores(words))
+
+    def _begins_hush(self, core: Sequence[str]) -> bool:
+        said = " ".join(core) + " "
+        return any(said.startswith(f"{opening} ") for opening in self.hush_openings)
+
+    def _cores(self, words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """The words as they are, then with more and more of what is put around them taken off."""
+        core: tuple[str, ...] | None = tuple(words)
+        while core is not None:
+            end: tuple[str, ...] | None = core
+            while end is not None:
+                yield end
+                end = _shorter(end, self._after, at_end=True)
+            core = _shorter(core, self._before)
+
+    @cached_property
+    def _before(self) -> list[tuple[str, ...]]:
+        return _longest_first([*self.requests_before, *self.fillers])
+
+    @cached_property
+    def _after(self) -> list[tuple[str, ...]]:
+        return _longest_first([*self.requests_after, *self.fillers])
 
     @cached_property
     def _all_commands(self) -> dict[str, Command]:
         return {way: command for command, ways in self.commands.items() for way in ways}
 
+    def takes_leave(self, words: Sequence[str]) -> bool:
+        """Whether words as heard, with their punctuation, say goodbye."""
+        plain = [normalise(word) for word in words]
+        said = f" {' '.join(plain)} "
+        if any(f" {ending} " in said for ending in self.endings):
+            return True
+        begins = [0, *(at + 1 for at, word in enumerate(words) if word[-1:] in _STOPS)]
+        rests = [tuple(plain[begin : begin + _FAREWELL]) for begin in begins]
+        starts = [f"{' '.join(core)} " for rest in rests for core in self._cores(rest)]
+        return any(one.startswith(f"{way} ") for one in starts for way in self.farewells)
+
     def question(self, text: str) -> str | None:
-        """Which of the questions that facts answer `text` asks; None: another."""
-        plain = " ".join(normalise(word) for word in text.split())
-        for kind, phrases in self.questions.items():
-            if any(f" {phrase} " in f" {plain} " for phrase in phrases):
-                return kind
+        """Which of the questions that facts answer `text` asks; None: another.
+
+        A phrase among words that say more is another: "how much time did Ben spend on the tents"
+        is not about the time left. What comes before the question may be anything.
+        """
+        plain = [word for word in map(normalise, text.split()) if word]
+        for begin, word in enumerate(plain):
+            if begin == 0 or word in self.openers:
+                asked = f" {' '.join(plain[begin:])} "
+                for kind, phrases in self.questions.items():
+                    if any(self._asks_only(asked, f" {phrase} ") for phrase in phrases):
+                        return kind
         return None
+
+    def _asks_only(self, asked: str, phrase: str) -> bool:
+        before, found, after = asked.partition(phrase)
+        return bool(found) and all(word in self._around for word in f"{before} {after}".split())
+
+    @cached_property
+    def _around(self) -> frozenset[str]:
+        parts = (self.fillers, self.greetings, self.auxiliaries, self.subjects, self.second_person)
+        return self.around_questions.union(*parts)
 
 
 def languages() -> list[str]:

@@ -12,6 +12,7 @@ from moderator.language.phrases import load_phrases
 from moderator.mind.base import Capabilities, Participant
 from moderator.mind.duties import answering, floor_care, summing_up, timing
 from moderator.mind.duties.base import DutyRunner, Scene, Wish
+from moderator.mind.duties.parting import parted
 from moderator.mind.duties.plan import Plan
 from moderator.mind.questions import Questions
 from moderator.mouth.sentences import seconds_to_say
@@ -114,7 +115,10 @@ class DutiesSession:
             return None
         if scene.plan.closed:
             self._runners = [one for one in self._runners if isinstance(one, answering.Answer)]
-        wishes = [(runner, runner.wish(scene)) for runner in self._runners]
+        runners = self._runners
+        if parted(self._transcript, self._phrases, len(self._participants)):
+            runners = [one for one in runners if isinstance(one, answering.Answer)]
+        wishes = [(runner, runner.wish(scene)) for runner in runners]
         made = [(runner, wish) for runner, wish in wishes if wish is not None]
         if not made:
             self._last = None

@@ -60,8 +60,13 @@ class Summarise:
         self._last: Samples = 0
 
     def wish(self, scene: Scene) -> Wish | None:
-        """Wishes to sum up once the interval is over; never without an interval."""
+        """Wishes to sum up once the interval is over, if anything was said in it.
+
+        Never without an interval.
+        """
         if self._every is None or scene.now - self._last < round(self._every * MINUTE):
+            return None
+        if scene.last_voice <= self._last and not scene.transcript.since(self._last):
             return None
         made = summary(scene)
         cue = "the interval for a summary is over"

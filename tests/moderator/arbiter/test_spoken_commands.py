@@ -69,9 +69,72 @@ def test_what_is_a_command(text: str, command: Command | None) -> None:
     assert [given.command for given in found] == ([] if command is None else [command])
 
 
+QUIET = [
+    "Robin, can you please stop talking?",
+    "That's enough, Robin.",
+    "Robin, stop interrupting us.",
+    "Robin, wait.",
+    "Robin, please mute yourself.",
+    "Robin, would you mind being quiet for a moment?",
+    "Robin, could you let us finish, please?",
+    "Robin, can't you just be quiet now?",
+    "Robin, I'd like you to stop.",
+    "Robin, we need you to be silent for the rest of the meeting.",
+    "Hold on, Robin.",
+    "Okay Robin, that will do, thank you.",
+    "Robin, will you shut up already!",
+    "Robin, don't interrupt Ana.",
+    "Robin, please don't say anything for a while.",
+    "Robin, you should stop talking now.",
+    "Robin, you're interrupting.",
+    "I told you to be quiet, Robin.",
+    "Could you pause, Robin?",
+    "Robin, let me finish my sentence.",
+    "Robin, why don't you keep quiet until we are done?",
+    "Enough, Robin!",
+    "Robin, no more comments please.",
+    "Robin, silence.",
+    "Hush, Robin, we are talking.",
+    "Robin, be quiet until I say so.",
+    "Robin, you talk too much.",
+    "Robin, stop it.",
+    "Robin, shush.",
+    "Robin, would you please just hang on a minute?",
+    "Robin, not now, thanks.",
+]
+"""Ways to ask for quiet: polite, impatient, as a question, as a complaint."""
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_every_ordinary_way_to_ask_for_quiet_is_understood(text: str) -> None:
+    found = spot(text)
+    assert [given.command for given in found] == [Command.HUSH]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Robin, wait for Ben.",
+        "Robin, pause the clock.",
+        "Robin, mute Ben, please.",
+        "Robin, can you stop the recording?",
+        "Robin, should we stop here?",
+        "Robin, when do we stop?",
+        "Robin, let us talk about the budget.",
+        "Robin, give us a minute by minute summary.",
+        "Robin, is that enough?",
+        "Robin, how long do we have to be quiet?",
+    ],
+)
+def test_what_only_sounds_like_it_is_not(text: str) -> None:
+    assert not spot(text)
+
+
 def test_over_the_agents_voice_no_name_is_needed() -> None:
     assert [given.command for given in spot("Okay, stop.", over_agent=True)] == [Command.HUSH]
+    assert [one.command for one in spot("Can you stop, please?", over_agent=True)] == [Command.HUSH]
     assert not spot("We stop here.", over_agent=True)
+    assert not spot("Wait.", over_agent=True)  # for somebody, or for something
 
 
 def test_one_command_an_utterance_with_its_time_and_giver() -> None:

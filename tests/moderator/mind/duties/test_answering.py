@@ -114,7 +114,9 @@ def test_a_summary_names_the_words_that_came_up() -> None:
     assert proposal.act is Act.SUMMARISE
     assert scene.grant(proposal).endswith("The words that came up most were budget, roof.")
     assert scene.at(119.0) is None
-    assert scene.at(120.0) is not None
+    assert scene.at(120.0) is None  # nobody has said anything since
+    words = talk("ben", 120.0, "And the windows.")
+    assert scene.at(121.5, free(tallies=SPOKEN), words) is not None
 
 
 def test_a_summary_without_an_interval_is_given_only_when_asked() -> None:
