@@ -17,6 +17,8 @@ class Answer:
 
     def __init__(self, duty: AnswerDuty) -> None:
         self.name = duty.name or duty.type
+        self._could_not = 0
+        self._open = False
 
     def wish(self, scene: Scene) -> Wish | None:
         """Wishes to answer while a question waits."""
@@ -24,7 +26,8 @@ class Answer:
         if question is None or question.going_on:
             return None
         kind = scene.phrases.question(question.text)
-        made = summary(scene) if kind == "summary" else Summary(_reply(scene, kind))
+        self._open = kind is None
+        made = summary(scene) if kind == "summary" else Summary(self._reply(scene, kind))
         return Wish(
             Act.ANSWER,
             0.95,
@@ -38,10 +41,12 @@ class Answer:
 
     def granted(self, now: Samples) -> None:
         """Answered; the session forgets the question."""
+        self._could_not += self._open
 
-
-def _reply(scene: Scene, kind: str | None) -> str:
-    return _REPLIES[kind](scene) if kind else scene.phrases.say("answer_open")
+    def _reply(self, scene: Scene, kind: str | None) -> str:
+        if kind is None:  # what it can answer is said once: it takes long
+            return scene.phrases.say("answer_open", min(self._could_not, 1))
+        return _REPLIES[kind](scene)
 
 
 def _time_left(scene: Scene) -> str:

@@ -105,6 +105,13 @@ def test_a_question_that_is_never_granted_is_overtaken() -> None:
     assert scene.at(70.0) is None
 
 
+def test_what_it_can_answer_is_said_once() -> None:
+    scene, proposal = asked("why is the sky blue?")
+    assert "I can tell you the time left" in scene.grant(proposal)
+    again = scene.at(90.0, free(tallies=SPOKEN), talk("ben", 88.0, "Robin, and the sea?", 0.2))
+    assert scene.grant(again) == "I can't answer that."
+
+
 def test_a_summary_names_the_words_that_came_up() -> None:
     scene = DutyScene(PEOPLE, {"type": "summarise", "every_minutes": 1})
     words = talk("ana", 1.0, "The budget. Budget, budget! Roof roof roof really really really")
