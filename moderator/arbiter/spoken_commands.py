@@ -5,11 +5,11 @@ What a participant says is data: it can only ever become one of the role's comma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from moderator.events import Command, CommandGiven, Word
 from moderator.floor.addressee import AddresseeDetector
-from moderator.language.phrases import Phrases, normalise
+from moderator.language.phrases import Phrases, load_phrases, normalise
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript, Utterance
 from roles.schema import Role
@@ -49,14 +49,24 @@ class CommandSpotter:
         self._done: dict[str, Samples] = {}
         self._unsure: list[str] = []
 
+    @classmethod
+    def of(cls, role: Role, others: Callable[[], Sequence[str]]) -> CommandSpotter:
+        """Finds what is said to a role's agent among people who have the names `others`.
+
+        Raises:
+            InputError: there are no phrases in the role's language.
+        """
+        phrases = load_phrases(role.language)
+        return cls(role, phrases, AddresseeDetector.of(role, phrases, others))
+
     def spot(
         self, words: Iterable[Word], transcript: Transcript, now: Samples, *, agent_speaking: bool
     ) -> list[CommandGiven]:
         """Commands that the newly stable words complete; each utterance gives one at most.
 
-        "Stop talking" is obeyed at once, as is "stop" while the agent speaks. Otherwise the sentence
-        must be over: "leave" may go on with "that to me", and "wait" with "for Ben". Called without
-        words, this finds those that are over by now.
+        "Stop talking" is obeyed at once, as is "stop" while the agent speaks. Otherwise the
+        sentence must be over: "leave" may go on with "that to me", and "wait" with "for Ben".
+        Called without words, this finds those that are over by now.
         """
         found = []
         speakers = dict.fromkeys([*self._unsure, *(word.speaker for word in words)])
@@ -88,9 +98,11 @@ class CommandSpotter:
                 sure = agent_speaking or self._phrases.hushes_whatever_follows(call.rest)
                 return command, over or (command is Command.HUSH and sure)
         # "Stop Robin" without its comma reads like a mention; to be quiet for nothing does no harm.
-        named = self._detector.without_name(utterance.words)
+        # So does it where somebody else has its name, while the agent is heard.
+        named = self._detector.without_name(utterance.words, shared=agent_speaking)
         if named is not None and self._phrases.command(named) is Command.HUSH:
-            ends = self._detector.without_name(utterance.words[:-1]) is None
+            before = utterance.words[:-1]
+            ends = self._detector.without_name(before, shared=agent_speaking) is None
             stopped = utterance.words[-1].endswith((".", "?", "!"))
             sure = agent_speaking or self._phrases.hushes_whatever_follows(named)
             return Command.HUSH, ends or stopped or sure

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
 from moderator.language.phrases import Phrases, normalise
+from roles.schema import Role
 
 ALIKE = 0.8
 """A recogniser spells names as it likes: "Robyn" is Robin, "Robert" is not."""
@@ -38,12 +39,40 @@ class AddresseeDetector:
     Args:
         names: what the agent answers to.
         phrases: the words of the language that tell a call from a mention.
+        title: what it answers to instead where others have all of its names.
+        others: the names of those who are there now.
     """
 
-    def __init__(self, names: Sequence[str], phrases: Phrases) -> None:
-        plain = [tuple(normalise(part) for part in name.split()) for name in names]
-        self._names = [name for name in plain if all(name)]
+    def __init__(
+        self,
+        names: Sequence[str],
+        phrases: Phrases,
+        *,
+        title: str | None = None,
+        others: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        self._given, self._title, self._others = tuple(names), title, others
+        self._every = _plain(names)
         self._phrases = phrases
+
+    @classmethod
+    def of(
+        cls, role: Role, phrases: Phrases, others: Callable[[], Sequence[str]] = tuple
+    ) -> AddresseeDetector:
+        """Finds calls of a role's agent among `others`."""
+        identity = role.identity
+        names = [identity.name, *identity.aliases]
+        return cls(names, phrases, title=identity.title, others=others)
+
+    @property
+    def answers_to(self) -> tuple[str, ...]:
+        """Its names that nobody else there has."""
+        return _unambiguous(self._given, self._title, tuple(self._others()))
+
+    def namesakes(self) -> list[str]:
+        """The names of those who have its first name, or one that sounds like it."""
+        name = _plain(self._given[:1])
+        return [other for other in self._others() if _shared(name, (other,))]
 
     def find(self, words: Sequence[str]) -> Call | None:
         """The last sentence among `words` (with their punctuation) that calls the agent."""
@@ -62,22 +91,28 @@ class AddresseeDetector:
                 found = Call(first, first, first + len(sentence), rest)
         return found
 
-    def without_name(self, words: Sequence[str]) -> tuple[str, ...] | None:
+    def without_name(self, words: Sequence[str], *, shared: bool = False) -> tuple[str, ...] | None:
         """The normalised words without the agent's name; None where it is not among them.
 
         Unlike `find`, takes a mention for a call: only for what must not be missed.
+
+        Args:
+            words: with their punctuation.
+            shared: also a name that somebody else there has.
         """
         plain = [normalise(word) for word in words]
+        names = self._every if shared else _plain(self.answers_to)
         for index in range(len(plain)):
-            length = self._name_at(plain, index)
+            length = _name_at(names, plain, index)
             if length:
                 return tuple(word for word in plain[:index] + plain[index + length :] if word)
         return None
 
     def _call(self, sentence: Sequence[str], offset: int) -> Call | None:
         plain = [normalise(word) for word in sentence]
+        names = _plain(self.answers_to)
         for index in range(len(plain)):
-            length = self._name_at(plain, index)
+            length = _name_at(names, plain, index)
             if length and self._is_call(sentence, plain, index, index + length):
                 rest = plain[:index] + plain[index + length :]
                 while rest and rest[0] in self._phrases.fillers:
@@ -85,14 +120,6 @@ class AddresseeDetector:
                 end = offset + len(sentence)
                 return Call(offset, offset + index, end, tuple(word for word in rest if word))
         return None
-
-    def _name_at(self, plain: Sequence[str], index: int) -> int:
-        """How many words from `index` on are one of the agent's names; 0 for none."""
-        for name in self._names:
-            part = tuple(plain[index : index + len(name)])
-            if part == name or (len(part) == len(name) and _alike(" ".join(part), " ".join(name))):
-                return len(name)
-        return 0
 
     def _is_call(self, sentence: Sequence[str], plain: Sequence[str], start: int, end: int) -> bool:
         phrases = self._phrases
@@ -128,6 +155,41 @@ class AddresseeDetector:
 
     def _second_person(self, words: Sequence[str]) -> bool:
         return any(word in self._phrases.second_person for word in words)
+
+
+@lru_cache(maxsize=256)
+def _plain_one(name: str) -> tuple[str, ...]:
+    return tuple(normalise(part) for part in name.split())
+
+
+def _plain(names: Iterable[str]) -> list[tuple[str, ...]]:
+    return [name for name in map(_plain_one, names) if name and all(name)]
+
+
+@lru_cache(maxsize=256)
+def _unambiguous(
+    names: tuple[str, ...], title: str | None, others: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of the names that none of the others has; the title where none is left."""
+    kept = tuple(name for name in names if not _shared(_plain([name]), others))
+    if kept or not names or title is None or _shared(_plain([title]), others):
+        return kept
+    return (title,)
+
+
+def _shared(names: Sequence[tuple[str, ...]], others: Iterable[str]) -> bool:
+    return any(
+        _name_at(names, other, index) for other in _plain(others) for index in range(len(other))
+    )
+
+
+def _name_at(names: Sequence[tuple[str, ...]], plain: Sequence[str], index: int) -> int:
+    """How many words from `index` on are one of the names; 0 for none."""
+    for name in names:
+        part = tuple(plain[index : index + len(name)])
+        if part == name or (len(part) == len(name) and _alike(" ".join(part), " ".join(name))):
+            return len(name)
+    return 0
 
 
 @lru_cache(maxsize=8192)

@@ -35,18 +35,16 @@ from moderator.events import (
     Withdrawn,
     unnamed,
 )
-from moderator.floor.addressee import AddresseeDetector
 from moderator.floor.state import FloorView
 from moderator.journal.erasure import Erasure
 from moderator.journal.lines import Event
-from moderator.language.phrases import load_phrases
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.ends import Observer, Sink, Source
 from moderator.meeting.hearing_watch import HearingWatch
 from moderator.meeting.latency import DelayLine
 from moderator.meeting.percepts import PerceptBuilder, admitted, merge
 from moderator.meeting.settings import Settings
-from moderator.mind.base import Foresees, MindSession, Participant, SpeechLLM
+from moderator.mind.base import Foresees, MindSession, Participant, SpeechLLM, names_of
 from moderator.mind.desk import Desk, Outcome
 from moderator.mind.guarded import Guarded
 from moderator.mouth.base import Voice
@@ -94,7 +92,7 @@ class Meeting:
         self._names = {one.id: one.name for one in participants.values()}
         self._keeper = TurnKeeper(role, self._names)
         self._transcript = Transcript()
-        self._spotter = _spotter(role)
+        self._spotter = CommandSpotter.of(role, partial(names_of, participants))
         self._percepts = PerceptBuilder(settings.step, audio=mind.capabilities.hears_audio)
         self._heard: DelayLine[Heard] = DelayLine(enabled=settings.honest_latency)
         self._proposed: DelayLine[Outcome] = DelayLine(enabled=settings.honest_latency)
@@ -231,7 +229,7 @@ class Meeting:
         await session.close()
         self._role, self._voice = role, voice
         self._proposed = DelayLine(enabled=self._settings.honest_latency)
-        self._spotter = _spotter(role)
+        self._spotter = CommandSpotter.of(role, partial(names_of, self._participants))
         self._keeper.change_role(role)
         self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
         return fresh
@@ -392,9 +390,3 @@ class Meeting:
     def participants(self) -> Mapping[str, Participant]:
         """Everybody met so far."""
         return self._participants
-
-
-def _spotter(role: Role) -> CommandSpotter:
-    phrases = load_phrases(role.language)
-    names = [role.identity.name, *role.identity.aliases]
-    return CommandSpotter(role, phrases, AddresseeDetector(names, phrases))

@@ -27,6 +27,11 @@ class Participant:
     position: str | None = None
 
 
+def names_of(participants: Mapping[str, Participant]) -> list[str]:
+    """The names of those who are there."""
+    return [one.name for one in participants.values()]
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a mind can do, for its caller to check.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from moderator.events import Percept
@@ -51,14 +51,31 @@ class Questions:
         role: whose name is called.
         phrases: the words that tell a call from a mention.
         one_to_one: a single person talks with the agent: whatever they ask is asked of it.
+        others: the names of those who are there now: one of theirs does not call the agent.
     """
 
-    def __init__(self, role: Role, phrases: Phrases, *, one_to_one: bool = False) -> None:
+    def __init__(
+        self,
+        role: Role,
+        phrases: Phrases,
+        *,
+        one_to_one: bool = False,
+        others: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         self._phrases, self._one_to_one = phrases, one_to_one
-        names = [role.identity.name, *role.identity.aliases]
-        self._detector = AddresseeDetector(names, phrases)
+        self._detector = AddresseeDetector.of(role, phrases, others)
         self._called_at: dict[str, tuple[Samples, int]] = {}
         self._open: Question | None = None
+
+    @property
+    def namesakes(self) -> list[str]:
+        """The names of those who have the agent's."""
+        return self._detector.namesakes()
+
+    @property
+    def answers_to(self) -> tuple[str, ...]:
+        """The agent's names that nobody else there has."""
+        return self._detector.answers_to
 
     @property
     def open(self) -> Question | None:

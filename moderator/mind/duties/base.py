@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,7 +19,12 @@ from roles.schema import Role
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the duties look at, at the end of one percept."""
+    """What the duties look at, at the end of one percept.
+
+    Attributes:
+        namesakes: names of participants who have the agent's.
+        answers_to: its names that nobody else there has.
+    """
 
     now: Samples
     role: Role
@@ -29,6 +34,8 @@ class Scene:
     plan: Plan
     phrases: Phrases
     question: Question | None
+    namesakes: Sequence[str] = ()
+    answers_to: Sequence[str] = ()
 
     def name(self, participant: str | None) -> str:
         """A participant's name as spoken."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from moderator.events import TAKES_S, Act, Percept, Proposal
 from moderator.floor.state import FloorView
 from moderator.language.phrases import load_phrases
-from moderator.mind.base import Capabilities, Participant
+from moderator.mind.base import Capabilities, Participant, names_of
 from moderator.mind.duties import answering, floor_care, summing_up, timing
 from moderator.mind.duties.base import DutyRunner, Scene, Wish
 from moderator.mind.duties.parting import parted
@@ -72,7 +73,9 @@ class DutiesSession:
     ) -> None:
         self._role, self._participants = role, participants
         self._phrases = load_phrases(role.language)
-        self._questions = Questions(role, self._phrases, one_to_one=one_to_one)
+        self._questions = Questions(
+            role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
+        )
         self._transcript = Transcript()
         self._plan = Plan(role)
         self._runners = [
@@ -106,6 +109,8 @@ class DutiesSession:
             self._plan,
             self._phrases,
             self._questions.open,
+            self._questions.namesakes,
+            self._questions.answers_to,
         )
 
     async def propose(self) -> Proposal | None:

@@ -39,6 +39,7 @@ class Open:
             "open",
             agent=identity.name,
             title=identity.title,
+            called=_called(scene),
             purpose=f"{purpose} " if purpose else "",
             agenda=agenda,
         )
@@ -47,6 +48,16 @@ class Open:
     def granted(self, now: Samples) -> None:
         """Opened."""
         self._done = True
+
+
+def _called(scene: Scene) -> str:
+    """How to call the agent, where somebody has its name."""
+    if not scene.namesakes:
+        return ""
+    other, names = scene.namesakes[0], scene.answers_to
+    if not names:
+        return scene.phrases.say("open_namesake_unnamed", other=other) + " "
+    return scene.phrases.say("open_namesake", other=other, name=names[0]) + " "
 
 
 class Agenda:

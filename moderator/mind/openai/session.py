@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, Word, unnamed
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.language.phrases import load_phrases
-from moderator.mind.base import Participant
+from moderator.mind.base import Participant, names_of
 from moderator.mind.openai import prompt
 from moderator.mind.openai.answer import Answer, read_answer, schema
 from moderator.mind.openai.backoff import Backoff
@@ -53,7 +54,9 @@ class OpenAISession:
         self._role, self._participants = role, participants
         self._settings, self._chat = settings, chat
         self._phrases = load_phrases(role.language)
-        self._questions = Questions(role, self._phrases, one_to_one=one_to_one)
+        self._questions = Questions(
+            role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
+        )
         self._transcript = Transcript()
         self._met: dict[str, Participant] = {}
         self._acts = prompt.permitted_acts(role)

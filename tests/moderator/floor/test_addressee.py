@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from moderator.floor.addressee import AddresseeDetector
 from moderator.language.phrases import load_phrases
+from roles.schema import Role
 
 DETECTOR = AddresseeDetector(["Robin", "facilitator"], load_phrases("en"))
 
@@ -114,3 +115,38 @@ def test_any_words_at_all(words: list[str]) -> None:
     call = DETECTOR.find(words)
     assert call is None or 0 <= call.begin <= call.first < call.end <= len(words)
     DETECTOR.without_name(words)
+
+
+ROLE = Role.model_validate(
+    {
+        "id": "tested",
+        "summary": "for tests",
+        "identity": {"name": "Robin", "title": "Facilitator", "aliases": ["helper"]},
+    }
+)
+
+
+def among(*others: str) -> AddresseeDetector:
+    return AddresseeDetector.of(ROLE, load_phrases("en"), lambda: others)
+
+
+@pytest.mark.parametrize("other", ["Robin Marsh", "robin", "Robyn", "Dr. Robin Marsh"])
+def test_a_name_that_somebody_else_there_has_does_not_call_the_agent(other: str) -> None:
+    detector = among("Ana", other)
+    assert detector.answers_to == ("helper",)
+    assert detector.namesakes() == [other]
+    assert detector.find(["Robin,", "what", "did", "the", "tents", "cost?"]) is None
+    assert detector.find(["Helper,", "what", "did", "the", "tents", "cost?"]) is not None
+    assert detector.without_name(["Stop", "Robin"]) is None
+    assert detector.without_name(["Stop", "Robin"], shared=True) == ("stop",)
+
+
+def test_where_all_its_names_are_taken_it_answers_to_its_title() -> None:
+    assert among("Robin Marsh", "Helper").answers_to == ("Facilitator",)
+    assert among("Robin Marsh", "Helper", "Facilitator").answers_to == ()
+
+
+def test_others_have_other_names() -> None:
+    detector = among("Roberta", "Ana Robinson")
+    assert detector.answers_to == ("Robin", "helper")
+    assert not detector.namesakes()

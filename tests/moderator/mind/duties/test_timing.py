@@ -141,3 +141,18 @@ def test_the_agenda_gives_the_planned_length() -> None:
     proposal = scene.at(8.5 * 60)
     assert proposal is not None
     assert proposal.act is Act.CLOSE, "closing is more pressing than the next item"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("Ana", "Robin Marsh"), "Robin Marsh has my name, so please call me Facilitator."),
+        (("Facilitator", "Robyn"), "Robyn has my name, so please write to me in the chat."),
+        (("Ana", "Ben"), "Hello everyone, I am Robin, your Facilitator."),
+    ],
+)
+def test_it_says_how_to_call_it_where_somebody_has_its_name(
+    names: tuple[str, ...], said: str
+) -> None:
+    scene = DutyScene(people(*names), {"type": "open"})
+    assert scene.grant(scene.at(1.0)).endswith(said)
