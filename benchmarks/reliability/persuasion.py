@@ -25,7 +25,7 @@ from livekit import rtc
 from benchmarks.reliability import attempts
 from integrations.livekit.outcome import Outcome
 from integrations.livekit.people.consent import Consent, acceptable, shown_name
-from integrations.livekit.people.names import Names, own_names
+from moderator.meeting.names import Names, own_names
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from integrations.livekit.serving.job import job_role
 from integrations.livekit.telling.channels import PREFIX, Channels

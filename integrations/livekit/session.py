@@ -20,7 +20,7 @@ from integrations.livekit.hearing.tracks import Tracks
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.people.consent import Consent, is_person
 from integrations.livekit.people.erasure import Erasures
-from integrations.livekit.people.names import Names, own_names
+from moderator.meeting.names import Names, own_names
 from integrations.livekit.people.refusals import Consequences, Refusals
 from integrations.livekit.people.seats import Seats
 from integrations.livekit.people.shared_microphones import SharedMicrophones

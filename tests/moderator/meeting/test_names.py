@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.livekit.people.names import Names, own_names
+from moderator.meeting.names import Names, own_names
 
 
 def test_everybody_has_a_name_of_their_own() -> None:
