@@ -25,7 +25,6 @@ from livekit import rtc
 from benchmarks.reliability import attempts
 from integrations.livekit.outcome import Outcome
 from integrations.livekit.people.consent import Consent, acceptable, shown_name
-from moderator.meeting.names import Names, own_names
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from integrations.livekit.serving.job import job_role
 from integrations.livekit.telling.channels import PREFIX, Channels
@@ -37,6 +36,7 @@ from moderator.errors import InputError
 from moderator.events import Word
 from moderator.journal.lines import Opened, read
 from moderator.meeting.loop import Meeting
+from moderator.meeting.names import Names, own_names
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.dictated import Dictated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +88,10 @@ class Replay:
         with self._watch.phase("load"):
             self._ears, self._heard_by = self._load_ears(hearing)
             self._voice = self._load_voice(hearing.store)
-        self.agent = _agent_label(options.role, meeting.participants)
+        people = meeting.participants.values()
+        self.agent = _agent_label(
+            options.role, {one for who in people for one in (who.id, who.name)}
+        )
 
     def _load_ears(self, hearing: Hearing) -> tuple[Ears, tuple[str, ...]]:
         meeting, seat = self._meeting, self._options.seat
@@ -217,7 +220,7 @@ def _why(error: BaseException) -> str:
     return "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
 
 
-def _agent_label(role: Role, taken: Iterable[str]) -> str:
+def _agent_label(role: Role, taken: Collection[str]) -> str:
     """The agent's label in transcripts: its name, unless a participant has that."""
     name = role.identity.name
-    return f"{name} (agent)" if name in set(taken) else name
+    return f"{name} (agent)" if name in taken else name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from integrations.files.disk.foreign import shown
@@ -13,6 +13,7 @@ from integrations.files.sound.recorded_source import SHARED
 from integrations.files.sound.wav import LONGEST
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
+from moderator.meeting.names import Names
 from moderator.mind.base import Participant
 from moderator.timeline import Samples, to_seconds
 
@@ -93,7 +94,11 @@ def prepare(
 
 def _people(found: MeetingInput) -> dict[str, Participant]:
     if isinstance(found, MeetingWords):
-        return dict(found.participants)
+        names = Names(())
+        return {
+            id_: replace(one, name=names.of(id_, one.name))
+            for id_, one in found.participants.items()
+        }
     if isinstance(found, RecordedTracks):
         return {name: Participant(name, name) for name in found.tracks}
     return {}

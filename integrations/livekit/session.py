@@ -20,7 +20,6 @@ from integrations.livekit.hearing.tracks import Tracks
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.people.consent import Consent, is_person
 from integrations.livekit.people.erasure import Erasures
-from moderator.meeting.names import Names, own_names
 from integrations.livekit.people.refusals import Consequences, Refusals
 from integrations.livekit.people.seats import Seats
 from integrations.livekit.people.shared_microphones import SharedMicrophones
@@ -38,6 +37,7 @@ from moderator.events import Failure, Heard, Percept, RoleChanged
 from moderator.journal.erasure import Erasure
 from moderator.journal.lines import Event, Opened
 from moderator.meeting.loop import Meeting
+from moderator.meeting.names import Names, own_names
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.dictated import Dictated

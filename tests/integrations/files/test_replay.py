@@ -351,3 +351,18 @@ def test_a_full_disk_is_one_line_and_leaves_a_journal_that_can_be_read(
     assert {entry.name for entry in out.iterdir()} == {"journal.jsonl"}
     lines = list(read(out / "journal.jsonl"))
     assert lines[0]["kind"] == "opened"
+
+
+def test_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    speakers = {
+        "ana": {"name": "Camille Martin"},
+        "ben": {"name": "Camille Martin"},
+        "cleo": {"name": "Robin"},
+    }
+    path = record(tmp_path / "weekly.json", speakers=speakers, moderator=[])
+    assert replay(path, "--role", "facilitator", "--out", tmp_path / "out") == 0
+    captions = (tmp_path / "out" / "transcript.vtt").read_text()
+    for voice in ("Camille Martin", "Camille Martin (2)", "Robin", "Robin (agent)"):
+        assert f"<v {voice}>" in captions
+    opened = next(read(tmp_path / "out" / "journal.jsonl"))
+    assert opened["participants"]["ben"]["name"] == "Camille Martin (2)"
