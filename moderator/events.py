@@ -33,6 +33,12 @@ def unnamed(speaker: str) -> bool:
     return speaker == SOMEBODY or speaker.endswith(ON + SOMEBODY)
 
 
+def unnamed_beside(speaker: str) -> str:
+    """The label of voices not attributed yet on the microphone that a speaker was heard by."""
+    microphone, on, _ = speaker.rpartition(ON)
+    return microphone + on + SOMEBODY
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word that will not change any more.

@@ -39,6 +39,11 @@ class Attribution:
         self._activities.extend(activities)
         self._waiting.extend(words)
 
+    @property
+    def waiting(self) -> str:
+        """The words that nobody has been given yet."""
+        return " ".join(word.text for word in self._waiting)
+
     def settle(self, settled: Samples) -> list[Word]:
         """Words that end before `settled`, with their speakers."""
         found = []

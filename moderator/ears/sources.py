@@ -261,7 +261,8 @@ class SharedMic(Source):
         words = self._attribution.finish() if self._last else self._attribution.settle(settled)
         speaking = self._speaking(settled)
         by = min(speaking) if len(speaking) == 1 else self._nobody
-        return Report(speaking, tuple(self._activities), tuple(words), self._recognised.partial, by)
+        partial = f"{self._attribution.waiting} {self._recognised.partial}".strip()
+        return Report(speaking, tuple(self._activities), tuple(words), partial, by)
 
     def _speaking(self, settled: Samples) -> frozenset[str]:
         """Whoever diarization last heard in the voice that goes on, if it has reached it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from moderator.events import Percept
+from moderator.events import Percept, unnamed_beside
 from moderator.floor.addressee import AddresseeDetector
 from moderator.language.phrases import Phrases, normalise
 from moderator.timeline import Samples, to_samples
@@ -101,7 +101,10 @@ class Questions:
         since = percept.end - question.until
         if since > WAITS:
             self._open = None
-        question.going_on = bool(percept.partials.get(question.by)) and since < WORDS_COME_WITHIN
+        # On a shared microphone the end of a question may not be attributed yet.
+        coming = (question.by, unnamed_beside(question.by))
+        going_on = any(percept.partials.get(one) for one in coming)
+        question.going_on = going_on and since < WORDS_COME_WITHIN
 
     def coming(
         self, now: Samples, partials: Mapping[str, str], transcript: Transcript

@@ -38,6 +38,8 @@ def test_words_wait_until_diarization_has_passed_them() -> None:
     attribution = Attribution()
     attribution.add(words=[RecognisedWord("w", 0, 1_000), RecognisedWord("v", 1_000, 2_000)])
     assert attribution.settle(999) == []
+    assert attribution.waiting == "w v"
     attribution.add([SpeakerActivity("ana", 0, 1_500)])
     assert [w.text for w in attribution.settle(1_500)] == ["w"]
     assert [w.text for w in attribution.settle(2_000)] == ["v"]
+    assert not attribution.waiting

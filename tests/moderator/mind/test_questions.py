@@ -24,13 +24,15 @@ class Listener:
         self.transcript = Transcript()
         self.index = 0
 
-    def until(self, seconds: float, words: list[Word], partial: str = "") -> Question | None:
-        """The open question at `seconds`."""
+    def until(
+        self, seconds: float, words: list[Word], partial: str = "", by: str = "ana"
+    ) -> Question | None:
+        """The open question at `seconds`; `partial` is heard of `by` meanwhile."""
         while self.index * STEP < to_samples(seconds):
             start, end = self.index * STEP, (self.index + 1) * STEP
             new = tuple(word for word in words if start < word.end <= end)
             self.transcript.add(new)
-            partials = {"ana": partial} if partial else {}
+            partials = {by: partial} if partial else {}
             percept = Percept(self.index, start, end, words=new, partials=partials)
             self.questions.hear(percept, self.transcript)
             self.index += 1
@@ -147,3 +149,22 @@ def test_what_is_being_asked_is_foreseen(stable: str, partial: str, expected: st
     coming = listener.questions.coming(to_samples(2.0), partials, listener.transcript)
     assert (None if coming is None else coming.text) == expected
     assert listener.questions.open == open_before
+
+
+@pytest.mark.parametrize(
+    ("by", "heard_of", "waits"),
+    [
+        ("speaker_1", "?", True),  # whose words they are is not known yet
+        ("hall/speaker_1", "hall/?", True),
+        ("hall/speaker_1", "yard/?", False),
+        ("ana", "ben", False),
+    ],
+)
+def test_what_is_not_attributed_yet_may_belong_to_the_question(
+    by: str, heard_of: str, waits: bool
+) -> None:
+    question = Listener().until(
+        2.5, talk(by, 1.0, "Robin, how much time", 0.2), "is left?", heard_of
+    )
+    assert question is not None
+    assert question.going_on is waits
