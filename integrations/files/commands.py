@@ -60,6 +60,7 @@ def replay(
     from integrations.files.sound.enrolments import read_enrolments
     from moderator.cli.console import loading
     from moderator.cli.memory import Memory
+    from moderator.language.phrases import phrases_of
     from moderator.meeting.assembly import Hearing
     from moderator.mind.loading import load_mind
     from roles.loader import load_role
@@ -75,6 +76,7 @@ def replay(
         force=force,
         embed_audio=audio_in_report,
     )
+    phrases_of(options.role)
     voices = read_enrolments(enrol or [])
     meeting = prepare(inputs, seat, list(voices))
     language = options.role.language.split("-", maxsplit=1)[0]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from moderator.events import Command, CommandGiven, Word
 from moderator.floor.addressee import AddresseeDetector
-from moderator.language.phrases import Phrases, load_phrases, normalise
+from moderator.language.phrases import Phrases, normalise, phrases_of
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript, Utterance
 from roles.schema import Role
@@ -56,7 +56,7 @@ class CommandSpotter:
         Raises:
             InputError: there are no phrases in the role's language.
         """
-        phrases = load_phrases(role.language)
+        phrases = phrases_of(role)
         return cls(role, phrases, AddresseeDetector.of(role, phrases, others))
 
     def spot(

@@ -77,7 +77,7 @@ def check(
     from moderator.errors import InputError
     from roles.loader import examine
 
-    results = [examine(target) for given in files for target in _targets(given)]
+    results = [_spoken(examine(target)) for given in files for target in _targets(given)]
     if as_json:
         print_json({"files": [_result(result) for result in results]})
     else:
@@ -103,6 +103,24 @@ def schema(as_json: AsJson = False) -> None:
 
     del as_json  # it is JSON in any case; the option is there to be the same everywhere
     print_json(json_schema())
+
+
+def _spoken(result: Examined) -> Examined:
+    """A role that speaks a language without phrases cannot be used either."""
+    from dataclasses import replace
+
+    from moderator.errors import InputError
+    from moderator.language.phrases import phrases_of
+    from roles.errors import Problem
+
+    if result.role is None:
+        return result
+    try:
+        phrases_of(result.role)
+    except InputError as error:
+        problem = Problem(error.what, f"{result.where}: language", error.todo or "")
+        return replace(result, role=None, problems=(*result.problems, problem))
+    return result
 
 
 def _targets(given: str) -> Iterator[str | Path]:

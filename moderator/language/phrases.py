@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
 from moderator.errors import InputError
-from roles.schema import Command
+from roles.schema import Command, Role
 
 _EDGES = re.compile(r"^[^\w']+|[^\w']+$")
 
@@ -183,3 +183,16 @@ def load_phrases(language: str) -> Phrases:
         )
     text = resources.files("moderator.language").joinpath(f"{name}.yaml").read_text("utf-8")
     return Phrases.model_validate(YAML(typ="safe", pure=True).load(text))
+
+
+def phrases_of(role: Role) -> Phrases:
+    """The phrases of a role's language.
+
+    A role that never speaks needs none: it hears whatever its recogniser knows, and understands
+    what is said to it in English.
+
+    Raises:
+        InputError: there are none, and the role speaks.
+    """
+    known = role.language.split("-", maxsplit=1)[0] in languages()
+    return load_phrases(role.language if known or role.turn.may_speak else "en")

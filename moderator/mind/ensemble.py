@@ -9,7 +9,7 @@ from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
 from moderator.events import TAKES_S, Failure, Percept, Proposal
 from moderator.floor.state import FloorView
-from moderator.language.phrases import load_phrases
+from moderator.language.phrases import phrases_of
 from moderator.mind.base import (
     Capabilities,
     MindSession,
@@ -61,7 +61,7 @@ class Ensemble:
         decider: MindSession = await self._decider.open(role, participants)
         if self._live:  # what it does wrong is not the duties' fault
             decider = Guarded(decider, DECIDES_WITHIN_S)
-        sorry = load_phrases(role.language).say("answer_failed")
+        sorry = phrases_of(role).say("answer_failed")
         return EnsembleSession(
             duties, decider, self._decider.capabilities, sorry=sorry, live=self._live
         )

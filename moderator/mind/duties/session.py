@@ -9,7 +9,7 @@ from typing import Any
 
 from moderator.events import TAKES_S, Act, Percept, Proposal
 from moderator.floor.state import FloorView
-from moderator.language.phrases import load_phrases
+from moderator.language.phrases import phrases_of
 from moderator.mind.base import Capabilities, Participant, names_of
 from moderator.mind.duties import answering, floor_care, summing_up, timing
 from moderator.mind.duties.base import DutyRunner, Scene, Wish
@@ -72,7 +72,7 @@ class DutiesSession:
         one_to_one: bool = False,
     ) -> None:
         self._role, self._participants = role, participants
-        self._phrases = load_phrases(role.language)
+        self._phrases = phrases_of(role)
         self._questions = Questions(
             role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
         )

@@ -10,7 +10,7 @@ from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, Word, unnamed
 from moderator.floor.state import FloorStatus, FloorView
-from moderator.language.phrases import load_phrases
+from moderator.language.phrases import phrases_of
 from moderator.mind.base import Participant, names_of
 from moderator.mind.openai import prompt
 from moderator.mind.openai.answer import Answer, read_answer, schema
@@ -53,7 +53,7 @@ class OpenAISession:
     ) -> None:
         self._role, self._participants = role, participants
         self._settings, self._chat = settings, chat
-        self._phrases = load_phrases(role.language)
+        self._phrases = phrases_of(role)
         self._questions = Questions(
             role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
         )

@@ -111,3 +111,24 @@ def test_check_of_an_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_schema_is_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["roles", "schema"]) == 0
     assert json.loads(capsys.readouterr().out) == json_schema()
+
+
+GERMAN = "id: beobachter\nsummary: Listens.\nidentity: {name: Robin}\nlanguage: de\n"
+
+
+def test_check_and_replay_agree_on_languages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent, speaking = tmp_path / "silent.yaml", tmp_path / "speaking.yaml"
+    silent.write_text(GERMAN + "turn: {may_speak: false}\n")
+    speaking.write_text(GERMAN)
+    meeting = tmp_path / "words.seglst.json"
+    line = {"session_id": "m", "speaker": "ana", "words": "Guten Morgen."}
+    meeting.write_text(json.dumps([line | {"start_time": 0.0, "end_time": 1.0}]))
+    for role, status in ((silent, 0), (speaking, 2)):
+        assert run(["roles", "check", str(role)]) == status
+        out = tmp_path / role.stem
+        wanted = ["replay", str(meeting), "--role", str(role), "--mind", "duties", "--offline"]
+        assert run([*wanted, "--out", str(out)]) == status
+        assert out.exists() is (status == 0)
+    assert capsys.readouterr().err.count("no phrases in language 'de'") == 1
