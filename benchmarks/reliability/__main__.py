@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -14,6 +18,7 @@ from benchmarks.reliability import faults as failing
 from benchmarks.reliability import kills as killing
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
+from benchmarks.reliability import soak as soaking
 from moderator.cli.console import progress
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -126,6 +131,38 @@ def parts(times: Times = 100, seed: Seed = 1) -> None:
     failed = sum(bool(one.wrong) for one in results)
     Console().print(f"something went wrong in {failed} of {times} meetings")
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def soak(
+    hours: Annotated[float, typer.Option(min=2.0, help="Of meeting time.")] = 8.0,
+    mind: Annotated[str, typer.Option(help="As `moderator replay` takes it.")] = "moderator-lm",
+    seed: Seed = 1,
+    output: Annotated[Path | None, typer.Option("--json", help="Write figures here.")] = None,
+) -> None:
+    """Replay four tracks for hours, and look whether it grows or becomes slower."""
+    with TemporaryDirectory() as folder, progress("replaying", hours * 3600) as advance:
+        done = 0.0
+
+        def told(meeting_s: float) -> None:
+            nonlocal done
+            advance(max(0.0, meeting_s - done))
+            done = max(done, meeting_s)
+
+        found = soaking.soaked(list(soaking.soak(hours, Path(folder), mind, seed, told)))
+    rows = {
+        "memory after half an hour, MB": "{:.0f} to {:.0f}".format(*found.memory_mb),
+        "its growth, MB an hour": f"{found.mb_an_hour:+.2f}",
+        "open files": "{} to {}".format(*found.files),
+        "threads": "{} to {}".format(*found.threads),
+        "computing for a second of meeting, in the hour from minute 10": f"{found.early:.3f} s",
+        "the same in the last hour": f"{found.late:.3f} s",
+    }
+    for what, figure in rows.items():
+        Console().print(f"{what}: {figure}")
+    if output is not None:
+        output.write_text(json.dumps(asdict(found), indent=2) + "\n", "utf-8")
+    raise typer.Exit(1 if found.bad else 0)
 
 
 @app.callback()
