@@ -6,13 +6,17 @@ asks one.
 
 from __future__ import annotations
 
+import json
 import re
-from importlib import metadata
 from pathlib import Path
 
 import pytest
+from cyclonedx.validation.json import JsonStrictValidator
 
-ROOT = Path(__file__).parents[1]
+from moderator.models.registry import REGISTRY
+from tests import sbom
+from tests.sbom import ROOT, licence, pinned
+
 LOCKS = (ROOT / "requirements.lock", ROOT / "docker" / "requirements.lock")
 
 FREE = re.compile(
@@ -29,27 +33,6 @@ LOOKED_AT = {
 
 UNSAID = ("pyannote", "cuda-toolkit", "torch-audiomentations", "primepy", "asteroid")
 """How names begin of distributions whose metadata has no licence; their repositories have."""
-
-
-def pinned(lock: Path) -> dict[str, str]:
-    """Each requirement of a lock with the text up to the next."""
-    parts = re.split(r"^(?=[A-Za-z0-9])", lock.read_text("utf-8"), flags=re.M)
-    found = {}
-    for part in parts:
-        if not part.startswith("#") and part.strip():
-            found[re.split(r"[=<>!~\[ ;@]", part, maxsplit=1)[0].lower()] = part
-    return found
-
-
-def licence(name: str) -> str | None:
-    """What a distribution says of itself; None if it is not installed on this platform."""
-    try:
-        about = metadata.metadata(name)
-    except metadata.PackageNotFoundError:
-        return None
-    listed = [one for one in about.get_all("Classifier") or [] if one.startswith("License ::")]
-    said = about.get_all("License-Expression") or listed or about.get_all("License") or [""]
-    return " ".join(str(one).split("\n", maxsplit=1)[0] for one in said)
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
@@ -76,3 +59,23 @@ def test_licences_are_known() -> None:
 
 def test_nothing_is_excused_that_is_gone() -> None:
     assert set(LOOKED_AT) <= set(pinned(LOCKS[0]))
+
+
+def test_the_bill_of_materials_names_all_of_it() -> None:
+    bill = sbom.bill()
+    text = sbom.as_json(bill)
+    assert JsonStrictValidator(sbom.VERSION).validate_str(text) is None
+    content = json.loads(text)
+    libraries, models = (
+        {one["name"]: one for one in content["components"] if one["type"] == kind}
+        for kind in ("library", "machine-learning-model")
+    )
+    for name in pinned(LOCKS[0]):
+        found = libraries[name]
+        assert found["purl"] == f"pkg:pypi/{name}@{found['version']}"
+        assert found["hashes"], name
+    assert libraries["torch"]["licenses"]
+    for model in REGISTRY:
+        files = {one["name"]: one["hashes"] for one in models[model.name]["components"]}
+        for file in model.files:
+            assert files[file.name] == [{"alg": "SHA-256", "content": file.sha256}]
