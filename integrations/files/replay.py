@@ -165,6 +165,7 @@ class Replay:
             load_s=spent.pop("load") + opened,
             run_s=spent.pop("run") - opened,
             phases_s=spent,
+            number_type=self._mind.capabilities.number_type,
         )
         out.finish(result)
         write_report(options.out, embed_audio=options.embed_audio and not meeting.words)

@@ -156,6 +156,7 @@ class Outcome:
         names: Mapping[str, str],
         spent: Mapping[str, float],
         models: tuple[str, ...],
+        number_type: str | None = None,
     ) -> dict[str, Any]:
         """Ends the files.
 
@@ -166,6 +167,7 @@ class Outcome:
             names: of the people who took part, by id.
             spent: computing seconds by part; `load`, `open` and `run` among them.
             models: used.
+            number_type: in which an embedded mind computed.
 
         Returns:
             The summary, as written.
@@ -180,6 +182,7 @@ class Outcome:
             load_s=loading,
             run_s=sum(phases.values()),
             phases_s=phases,
+            number_type=number_type,
         )
         if self._directory is not None and self._journal is not None:
             try:

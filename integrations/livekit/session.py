@@ -250,9 +250,10 @@ class RoomSession:
             self._outcome.abandon(meeting.now, error)
             raise
         why = "the agent was told to leave" if meeting.left else self._why or "the end"
-        models = (*self._models.names, self._mind.capabilities.name)
+        able = self._mind.capabilities
+        used = (*self._models.names, able.name), able.number_type
         return self._outcome.close(
-            self._link.room.name, meeting.now, why, self._names, watch.spent(), models
+            self._link.room.name, meeting.now, why, self._names, watch.spent(), *used
         )
 
     @contextmanager

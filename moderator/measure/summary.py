@@ -54,11 +54,13 @@ class SummaryBuilder:
         load_s: float,
         run_s: float,
         phases_s: dict[str, float],
+        number_type: str | None = None,
     ) -> dict[str, Any]:
         """The summary as it is written to ``summary.json``.
 
         `real_time_factor` is computing time over the meeting's length, without loading; below 1 is
-        faster than real time. `peak_rss_mb` is of the whole process.
+        faster than real time. `peak_rss_mb` is of the whole process. `number_type` is that in which
+        an embedded mind computed, if there was one.
         """
         duration_s = to_seconds(duration)
         return {
@@ -77,6 +79,7 @@ class SummaryBuilder:
             },
             "speakers": self.speakers(),
             "models": list(models),
+            "number_type": number_type,
         }
 
     def decisions(self) -> dict[str, dict[str, int]]:

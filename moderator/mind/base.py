@@ -42,6 +42,7 @@ class Capabilities:
         open_answers: can answer a question that no measured fact answers.
         thinks: can give a thought.
         models: names of the models behind it.
+        number_type: in which a model in this process computes, once it is loaded.
         live_step_s: how often it is asked in a live meeting: seldom enough for what asking costs.
     """
 
@@ -50,6 +51,7 @@ class Capabilities:
     open_answers: bool = False
     thinks: bool = False
     models: Sequence[str] = field(default_factory=tuple)
+    number_type: str | None = None
     live_step_s: float = 0.3
 
 

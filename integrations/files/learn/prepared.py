@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from moderator.learn.prepared import PreparedMeeting
     from moderator.learn.run import Settings
     from moderator.mind.moderator_lm.network import Network
+    from moderator.mind.moderator_lm.number_type import number_type
     from moderator.mind.moderator_lm.own_backbone import OwnBackbone
     from moderator.mind.moderator_lm.script import Encode
 
@@ -42,12 +43,13 @@ def fresh_network(own: OwnBackbone | None = None, *, whole: bool = False) -> tup
     from moderator.mind.moderator_lm.shape import Shape
     from moderator.mind.moderator_lm.unpacked import read_encode, unpacked
 
+    store = open_store(offline=False, show_progress=False)
     if own is None:
-        store, shape = open_store(offline=False, show_progress=False), Shape()
+        shape = Shape()
         backbone = load_backbone(store, None if whole else shape.depth)
         encode = read_encode(unpacked(store))
     else:
-        backbone, encode = own.load()
+        backbone, encode = own.load(number_type(store, choose_device()))
         shape = shape_for(backbone.shape)
     torch.manual_seed(0)
     return Network(shape, backbone).to(choose_device()), encode

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import torch
 
+from moderator.errors import InputError
 from moderator.mind.moderator_lm.llama import Backbone
+from moderator.mind.moderator_lm.number_type import number_type
 from moderator.mind.moderator_lm.shape import BackboneShape
 from moderator.mind.moderator_lm.tensor_file import read_tensors
-from moderator.mind.moderator_lm.unpacked import PREFIX, WEIGHTS, unpacked
+from moderator.mind.moderator_lm.unpacked import PREFIX, WEIGHTS, unpacked, widened
 
 if TYPE_CHECKING:
     from moderator.models.store import ModelStore
@@ -31,7 +34,7 @@ def load_backbone(
     layers: int | None = None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> Backbone:
-    """The language model.
+    """The language model, in the type of number that its machine computes faster.
 
     Its weights stay on disk until they are used, and lie in memory once for all processes. Each
     layer is mapped by itself: where other matrices take the place of its own, those leave the
@@ -46,6 +49,10 @@ def load_backbone(
         InputError: the model is missing, or its copy cannot be written.
     """
     path = unpacked(store, notice) / WEIGHTS
+    kind = number_type(store, choose_device())
+    if kind is torch.float32:
+        with suppress(InputError):  # without a copy they are widened where they are used
+            path = widened(store) / WEIGHTS
     with torch.device("meta"):
         model = Backbone(BackboneShape(), layers)
     parts: dict[str, list[str]] = {}
@@ -58,7 +65,7 @@ def load_backbone(
         for names in parts.values()
         for name, tensor in read_tensors(path, names)[0].items()
     }
-    model.take(tensors, torch.bfloat16)
+    model.take(tensors, kind)
     return model
 
 

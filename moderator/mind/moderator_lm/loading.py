@@ -42,6 +42,11 @@ class Loaded:
     speech: SpeechEncoder | None = None
 
     @property
+    def number_type(self) -> str:
+        """In which it computes: ``bfloat16`` or ``float32``."""
+        return str(self.network.dtype).removeprefix("torch.")
+
+    @property
     def outline(self) -> Outline:
         """What of it is known without its network."""
         return Outline(self.encode, self.about, self.speech is not None)
@@ -168,13 +173,14 @@ def load(store: ModelStore, weights: Path | None = None, *, hears: bool | None =
     from moderator.mind.moderator_lm.backbone import choose_device, load_backbone
     from moderator.mind.moderator_lm.checkpoint import build
     from moderator.mind.moderator_lm.lora import merge
+    from moderator.mind.moderator_lm.number_type import number_type
     from moderator.mind.moderator_lm.unpacked import MODEL, read_encode, unpacked
 
     check(store, weights)
     expected = _pinned() if weights is None else None
     own = _own(weights)
     if own is not None:
-        backbone, encode = own.load()
+        backbone, encode = own.load(number_type(store, choose_device()))
     else:
         depth = read_about(weights or WEIGHTS, expected).shape.depth
         backbone, encode = load_backbone(store, depth), read_encode(unpacked(store))

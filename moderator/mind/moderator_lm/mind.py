@@ -42,11 +42,13 @@ class ModeratorLM:
     @property
     def capabilities(self) -> Capabilities:
         """Reads words and the floor."""
+        loaded = self._loaded
         return Capabilities(
             name=NAME,
             hears_audio=self._hears_audio,
             thinks=self._thinks,
             models=("smollm2-135m-instruct", *(("whisper-tiny.en",) if self._hears_audio else ())),
+            number_type=None if loaded is None else loaded.number_type,
         )
 
     async def open(self, role: Role, participants: Mapping[str, Participant]) -> ModeratorSession:

@@ -74,8 +74,11 @@ class OwnBackbone(BaseModel):
         """
         file.write_text(self.model_dump_json(indent=1) + "\n")
 
-    def load(self) -> tuple[Backbone, Encode]:
+    def load(self, number_type: torch.dtype = torch.bfloat16) -> tuple[Backbone, Encode]:
         """The language model, and what turns text to its token ids.
+
+        Args:
+            number_type: in which it computes.
 
         Raises:
             InputError: it is not there, not the one it was, or not Llama-like.
@@ -99,13 +102,13 @@ class OwnBackbone(BaseModel):
             # How attention is computed is named here, as a configuration may name code to fetch.
             model = LlamaForCausalLM.from_pretrained(
                 self.directory,
-                dtype=torch.bfloat16,
+                dtype=number_type,
                 attn_implementation="sdpa",
                 use_safetensors=True,
                 local_files_only=True,
             )
             tokenizer = AutoTokenizer.from_pretrained(self.directory, **local)
-            backbone = _plain(model)
+            backbone = _plain(model, number_type)
         except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
             raise InputError(
                 "not a language model that can be used",
@@ -120,7 +123,7 @@ class OwnBackbone(BaseModel):
         return backbone, encode
 
 
-def _plain(model: LlamaForCausalLM) -> Backbone:
+def _plain(model: LlamaForCausalLM, number_type: torch.dtype) -> Backbone:
     """The same model with nothing around it; positions of another kind are kept."""
     config = model.config
     with torch.device("meta"):
@@ -133,7 +136,7 @@ def _plain(model: LlamaForCausalLM) -> Backbone:
     tensors = {name.removeprefix("model."): one for name, one in model.state_dict().items()}
     if made.lm_head is None:
         del tensors["lm_head.weight"]
-    made.take(tensors, torch.bfloat16)
+    made.take(tensors, number_type)
     rotary = model.model.rotary_emb
     made.turns, made.loudness = rotary.inv_freq.float(), float(rotary.attention_scaling)
     return made
