@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter, defaultdict
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchmarks.reliability import faults as failing
 from benchmarks.reliability import kills as killing
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
+from benchmarks.reliability import places as elsewhere
 from benchmarks.reliability import soak as soaking
 from moderator.cli.console import progress
 
@@ -163,6 +165,37 @@ def soak(
     if output is not None:
         output.write_text(json.dumps(asdict(found), indent=2) + "\n", "utf-8")
     raise typer.Exit(1 if found.bad else 0)
+
+
+@app.command()
+def places(
+    inputs: Annotated[list[str], typer.Argument(help="As `moderator replay` takes them.")],
+    python: Annotated[
+        list[Path] | None, typer.Option(help="Another interpreter that has the product.")
+    ] = None,
+    role: Annotated[str, typer.Option(help="As `moderator replay` takes it.")] = "facilitator",
+) -> None:
+    """Replay one meeting with other Pythons, and as if the processor were older."""
+    here = Path(sys.executable)
+    wanted = [(here, processor) for processor in elsewhere.PROCESSORS]
+    wanted += [(other, next(iter(elsewhere.PROCESSORS))) for other in python or []]
+    table = Table("python", "processor", "computes in", "decisions", "others", "journal", box=None)
+    first: elsewhere.Replayed | None = None
+    different = 0
+    with TemporaryDirectory() as folder, progress("replaying", len(wanted)) as advance:
+        for number, (interpreter, processor) in enumerate(wanted):
+            out = Path(folder) / str(number)
+            found = elsewhere.replayed(interpreter, inputs, role, processor, out)
+            first = first or found
+            others = found.differing(first)
+            different += others > 0
+            same = "the same" if found.journal == first.journal else "another"
+            count = str(len(found.decisions))
+            kind = found.number_type or "-"
+            table.add_row(str(interpreter), processor, kind, count, str(others), same)
+            advance(1.0)
+    Console().print(table)
+    raise typer.Exit(1 if different else 0)
 
 
 @app.callback()
