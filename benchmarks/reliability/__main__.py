@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections import Counter, defaultdict
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.reliability import canary as hiding
+from benchmarks.reliability import churn as churning
 from benchmarks.reliability import faults as failing
 from benchmarks.reliability import kills as killing
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
+from benchmarks.room.inside import is_inside, run_inside
+from benchmarks.room.probed import Held
 from moderator.cli.console import progress
 
 app = typer.Typer(add_completion=False, help=__doc__)
 
 Times = Annotated[int, typer.Option(min=4, help="How often.")]
+Keep = Annotated[Path | None, typer.Option(help="Keep logs and the meetings' files.")]
 Seed = Annotated[int, typer.Option(help="Of the random moments.")]
 
 
@@ -126,6 +135,43 @@ def parts(times: Times = 100, seed: Seed = 1) -> None:
     failed = sum(bool(one.wrong) for one in results)
     Console().print(f"something went wrong in {failed} of {times} meetings")
     raise typer.Exit(1 if failed else 0)
+
+
+def _rooms() -> None:
+    """Goes on in a network of its own, where rooms are needed."""
+    if not is_inside():
+        raise typer.Exit(run_inside("benchmarks.reliability", sys.argv[1:]))
+    logging.getLogger("livekit").setLevel(logging.ERROR)
+
+
+def _end(wrong: Sequence[str]) -> NoReturn:
+    for one in wrong:
+        Console().print(one, markup=False)
+    Console().print("nothing went wrong" if not wrong else f"{len(wrong)} things went wrong")
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def churn(
+    joins: Annotated[int, typer.Option(min=10, help="And as many leaves.")] = 1000,
+    minutes: Annotated[float, typer.Option(min=0.1, help="In which they come and go.")] = 10.0,
+    people: Annotated[int, typer.Option(min=1, help="At the same time.")] = 50,
+    keep: Keep = None,
+) -> None:
+    """Let people come, take other names, say something and go, in a real room."""
+    _rooms()
+    with progress("coming and going", joins + max(people, joins // 10)) as advance:
+        found = churning.churn(joins, minutes, people, lambda: advance(1.0), keep)
+    table = Table("at, s", *(one.name for one in fields(Held)), box=None)
+    for at, held in (("before", found.before), *found.during, ("after", found.after)):
+        table.add_row(str(at), *map(str, astuple(held)))
+    Console().print(table)
+    right, wrong, spoken = found.words
+    Console().print(
+        f"{found.joins} joins in {found.minutes:.1f} min; {found.names_checked} names; of {spoken} "
+        f"words {right} under the right identity, {wrong} under a wrong one"
+    )
+    _end(found.wrong)
 
 
 @app.callback()

@@ -46,7 +46,7 @@ from moderator.testing.chat_server import ChatServer, Script, always, wish
 from moderator.testing.meetings import OwnAudio, talk
 from moderator.testing.mouth import ToneVoice
 from moderator.testing.server_scenes import server_mind
-from moderator.timeline import TICK, ReplayClock, Samples, Stopwatch, to_samples
+from moderator.timeline import TICK, LiveClock, ReplayClock, Samples, Stopwatch, to_samples
 from roles.loader import load_role
 from roles.schema import Act, Command, Role
 
@@ -163,7 +163,11 @@ class Scene:
         mind = Dictated(self.mind or Duties())
         succession = Succession(own, [], self._take, lambda _: None)
         control = Control(own, mind.say, lambda *_: True, lambda *_: True, succession.become)
-        channels = Channels(control, lambda text, _: self.told.append(text), self._consent.excludes)
+        wall = LiveClock()
+        wall.start()
+        channels = Channels(
+            control, lambda text, _: self.told.append(text), self._consent.excludes, wall.now
+        )
         standard = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
         room = _Room({"ana": standard, "ben": standard, self.identity: self.kind})
         channels.attach(cast("rtc.Room", room))

@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -28,9 +27,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.room.inside import is_inside, run_inside
 from moderator.errors import InputError
 from roles.schema import Role
-from tests.integrations.livekit.namespace import INSIDE, command, why_not
 from tests.integrations.livekit.rooms.agent import quiet_role
 from tests.integrations.livekit.server import Server, binary, configure, running
 
@@ -59,7 +58,6 @@ ROWS = {
     "crosstalk": Row("people talk to each other: its sounds", "talking.crosstalk", "≤ 1 in 10 min"),
     "rooms": Row("one worker, 4 rooms of 4", "lasting.rooms", "real-time factor < 1"),
     "loss": Row("answers at 20 % packet loss", "lasting.loss", "answered"),
-    "churn": Row("100 joins and leaves", "lasting.churn", "no leak, journal whole", ("moderator",)),
     "mutes": Row("50 mutes and unmutes", "lasting.mutes", "no leak, journal whole", ("moderator",)),
     "restart": Row("server killed and restarted", "lasting.restart", "back ≤ 10 s", ("moderator",)),
 }
@@ -76,8 +74,8 @@ def main(
 ) -> None:
     """Runs the rows one after the other and prints the table."""
     chosen = [_row(name.strip()) for name in rows.split(",")]
-    if not os.environ.get(INSIDE):
-        raise typer.Exit(_inside(sys.argv[1:]))
+    if not is_inside():
+        raise typer.Exit(run_inside("benchmarks.room", sys.argv[1:]))
     logging.getLogger("livekit").setLevel(logging.ERROR)
     program = binary()
     assert program is not None
@@ -106,16 +104,6 @@ def _row(name: str) -> str:
     if name not in ROWS:
         raise InputError(f"no row {name!r}", where="--rows", todo=f"one of {', '.join(ROWS)}")
     return name
-
-
-def _inside(arguments: list[str]) -> int:
-    """Runs this program in a network of its own."""
-    if binary() is None:
-        raise InputError("no livekit-server on PATH", where="benchmarks.room", todo="install it")
-    if (reason := why_not()) is not None:
-        raise InputError(reason, where="benchmarks.room", todo="run it where that is allowed")
-    own = [sys.executable, "-m", "benchmarks.room", *arguments]
-    return subprocess.run(command(own), env={**os.environ, INSIDE: "1"}, check=False).returncode
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from tests.integrations.livekit.server import Server, binary, configure, running
 
 OTHERS = ("ben", "cleo", "dora")
 LOST_PERCENT = 20
-JOINS, MUTES = 100, 50
+MUTES = 50
 BACK_WITHIN_S = 60.0
 
 
@@ -200,27 +200,6 @@ class _Inside:
             "joined": kinds.count("joined"),
             "left": kinds.count("left"),
         }
-
-
-async def churn(stage: Stage) -> Figures:
-    """A hundred people come, speak a moment and go, one after the other."""
-    clip = stage.voices.say(1, "Hello.")
-    with tempfile.TemporaryDirectory() as folder:
-        async with _Inside(stage, stage.server, "churn", Path(folder) / "out") as here:
-            before = _alive()
-            for number in range(JOINS):
-                async with person(stage.server, "churn", f"guest-{number}") as guest:
-                    await guest.say(clip)
-                stage.step()
-            await asyncio.sleep(5.0)
-            after = _alive()
-            answered = await here.answers()
-            return {
-                "tasks_before_after": [before[0], after[0]],
-                "streams_before_after": [before[1], after[1]],
-                "answers_after": answered,
-                **await here.journal(),
-            }
 
 
 async def mutes(stage: Stage) -> Figures:

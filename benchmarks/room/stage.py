@@ -16,6 +16,7 @@ import numpy as np
 from livekit import api, rtc
 from livekit.rtc.data_stream import StreamError
 
+from benchmarks.room.probed import Held
 from benchmarks.room.speech import Voices
 from integrations.livekit.hearing.frames import TrackFrames
 from integrations.livekit.serving.worker import AGENT_NAME
@@ -139,10 +140,28 @@ class Worker:
     process: subprocess.Popen[bytes]
     folder: Path
 
+    def held(self) -> Held:
+        """What the moderator's process holds now."""
+        asked, answers = self.process.stdin, self.process.stdout
+        assert asked is not None
+        assert answers is not None
+        asked.write(b"\n")
+        asked.flush()
+        return Held(**json.loads(answers.readline()))
+
 
 @contextmanager
-def working(side: str, server: Server, folder: Path) -> Iterator[Worker]:
+def working(
+    side: str, server: Server, folder: Path, *options: str, rooms: int = 8
+) -> Iterator[Worker]:
     """Starts a worker, waits until it serves, and ends it.
+
+    Args:
+        side: whose.
+        server: that sends it into rooms.
+        folder: for its log and its meetings.
+        options: of `moderator serve`, further ones.
+        rooms: that it takes at once.
 
     Raises:
         RuntimeError: it does not come up.
@@ -151,12 +170,17 @@ def working(side: str, server: Server, folder: Path) -> Iterator[Worker]:
     keys = ("--key", server.key, "--secret", server.secret)
     command = ["benchmarks.room.stock", "--url", server.url, *keys]
     if side == "moderator":
-        command = ["moderator", "serve", "--url", server.url, "--out", str(folder / "out")]
-        command += ["--api-key", server.key, "--api-secret", server.secret, "--offline"]
-        command += ["--rooms", "8"]
+        command = ["benchmarks.room.probed", "serve", "--url", server.url]
+        command += ["--out", str(folder / "out"), "--rooms", str(rooms), "--offline", *options]
+        command += ["--api-key", server.key, "--api-secret", server.secret]
     log = folder / f"{side}.log"
     with log.open("wb") as stream:
-        process = subprocess.Popen([sys.executable, "-m", *command], stdout=stream, stderr=stream)
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if side == "moderator" else stream,
+            stderr=stream,
+        )
     try:
         until = time.monotonic() + STARTS_WITHIN_S
         while b"serving" not in log.read_bytes():
@@ -231,12 +255,17 @@ async def scene(
         async with asyncio.timeout(COMES_WITHIN_S):
             people = {one: await enter(person(stage.server, name, one)) for one in names}
             listener = await enter(listening(stage.server, name, spares=spares))
-            agent = await _summon(stage, name, listener)
+            agent = await summon(stage, name, listener.room)
         await asyncio.sleep(2.0)  # its track is published, theirs are subscribed
         yield Scene(name, agent, people, listener)
 
 
-async def _summon(stage: Stage, room: str, listener: Listener) -> str:
+async def summon(stage: Stage, room: str, seen: rtc.Room) -> str:
+    """Sends the agent into a room and waits until somebody there sees it; its identity.
+
+    Raises:
+        RuntimeError: it does not come.
+    """
     server = stage.server
     metadata = json.dumps({"role": stage.role.model_dump(mode="json"), "leave_after_s": 2})
     request = api.CreateAgentDispatchRequest(agent_name=AGENT_NAME, room=room, metadata=metadata)
@@ -245,7 +274,7 @@ async def _summon(stage: Stage, room: str, listener: Listener) -> str:
         await client.agent_dispatch.create_dispatch(request)
     until = time.monotonic() + 30.0
     while time.monotonic() < until:
-        for other in listener.room.remote_participants.values():
+        for other in seen.remote_participants.values():
             agent = other.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
             if agent and other.attributes.get("lk.agent.state") == "listening":
                 return other.identity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
@@ -59,19 +59,7 @@ async def words(stage: Stage) -> Figures:
             stage.step()
         await asyncio.sleep(8.0)
         shown = _shown(here)
-    right = wrong = total = 0
-    for name in names:
-        own = normal(spoken[name])
-        total += len(own)
-        others = {
-            word
-            for other in names
-            for word in normal(spoken[other])
-            if other != name and len(word) > CONTENT  # "the" under a wrong name proves nothing
-        }
-        pairs, _ = equal_words(own, shown.get(name, []))
-        right += len(pairs)
-        wrong += sum(word in others - set(own) for word in shown.get(name, []))
+    right, wrong, total = attributed(spoken, shown)
     return {
         "right_identity": round(right / (right + wrong), 4) if right + wrong else None,
         "heard": round(right / total, 4),
@@ -80,13 +68,36 @@ async def words(stage: Stage) -> Figures:
     }
 
 
-def _shown(here: Scene) -> dict[str, list[str]]:
-    """Final words by identity."""
+def _shown(here: Scene) -> dict[str, str]:
+    """Final text by identity."""
     found: dict[str, list[str]] = {}
     for who, _, text, final in here.listener.transcripts:
         if final and who != here.agent:
-            found.setdefault(who, []).extend(normal(text))
-    return found
+            found.setdefault(who, []).append(text)
+    return {who: " ".join(texts) for who, texts in found.items()}
+
+
+def attributed(spoken: Mapping[str, str], shown: Mapping[str, str]) -> tuple[int, int, int]:
+    """Words under the identity of who said them, words under another's, and words spoken.
+
+    Args:
+        spoken: what was said, by identity.
+        shown: what was recognised, by identity.
+    """
+    right = wrong = total = 0
+    for name, text in spoken.items():
+        own, theirs = normal(text), normal(shown.get(name, ""))
+        total += len(own)
+        others = {
+            word
+            for other, said in spoken.items()
+            for word in normal(said)
+            if other != name and len(word) > CONTENT  # "the" under a wrong name proves nothing
+        }
+        pairs, _ = equal_words(own, theirs)
+        right += len(pairs)
+        wrong += sum(word in others - set(own) for word in theirs)
+    return right, wrong, total
 
 
 @dataclass(frozen=True, slots=True)
