@@ -17,6 +17,7 @@ from rich.table import Table
 from benchmarks.reliability import canary as hiding
 from benchmarks.reliability import churn as churning
 from benchmarks.reliability import faults as failing
+from benchmarks.reliability import flood as flooding
 from benchmarks.reliability import kills as killing
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
@@ -170,6 +171,30 @@ def churn(
     Console().print(
         f"{found.joins} joins in {found.minutes:.1f} min; {found.names_checked} names; of {spoken} "
         f"words {right} under the right identity, {wrong} under a wrong one"
+    )
+    _end(found.wrong)
+
+
+@app.command()
+def flood(
+    times: Annotated[int, typer.Option(min=1, help="Somebody talks over the agent.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1.0, help="At least.")] = 60.0,
+    keep: Keep = None,
+) -> None:
+    """Let one of eight people flood a real room, while another talks over the agent."""
+    _rooms()
+    with progress("flooding", times) as advance:
+        found = flooding.flood(times, seconds, lambda: advance(1.0), keep)
+    codes = ", ".join(f"{count} with {code or 'success'}" for code, count in found.codes.items())
+    Console().print(
+        f"{found.seconds:.0f} s: {found.written} chat lines, {found.packets} packets, "
+        f"{found.codes.total()} calls: {codes}"
+    )
+    median = "-" if not found.yields else f"{sorted(found.yields)[len(found.yields) // 2]:.2f}"
+    p95 = "-" if found.p95 is None else f"{found.p95:.2f}"
+    Console().print(
+        f"silent when talked over: {len(found.yields)} of {found.over}, p50 {median}, p95 {p95} s; "
+        f"{found.before.memory_mb} MB before, {found.after.memory_mb} MB after"
     )
     _end(found.wrong)
 

@@ -233,16 +233,17 @@ class Scene:
     people: dict[str, Person]
     listener: Listener
 
-    async def say(self, text: str) -> float | None:
-        """Has the agent say something; when it began, None if it did not."""
-        asked = time.monotonic()
-        await self.people["ana"].call(self.agent, "say", text)
-        return await self.listener.begins(self.agent, asked, within=10.0)
-
     async def settle(self) -> None:
         """Waits until the agent is silent and its cool-down is over."""
         await self.listener.quiet(self.agent)
         await asyncio.sleep(0.5)
+
+
+async def speak(one: Person, listener: Listener, agent: str, text: str) -> float | None:
+    """Somebody has the agent say something; when it began, None if it did not."""
+    asked = time.monotonic()
+    await one.call(agent, "say", text)
+    return await listener.begins(agent, asked, within=10.0)
 
 
 @asynccontextmanager
