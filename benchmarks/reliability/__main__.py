@@ -21,8 +21,10 @@ from benchmarks.reliability import flood as flooding
 from benchmarks.reliability import kills as killing
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
+from benchmarks.reliability import soak as soaking
 from benchmarks.room.inside import is_inside, run_inside
 from benchmarks.room.probed import Held
+from benchmarks.room.talking import percentiles
 from moderator.cli.console import progress
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -145,6 +147,11 @@ def _rooms() -> None:
     logging.getLogger("livekit").setLevel(logging.ERROR)
 
 
+def _percentiles(seconds: Sequence[float]) -> str:
+    found = percentiles(seconds)
+    return f"p50 {found['p50_s']}, p95 {found['p95_s']} s"
+
+
 def _end(wrong: Sequence[str]) -> NoReturn:
     for one in wrong:
         Console().print(one, markup=False)
@@ -170,7 +177,8 @@ def churn(
     right, wrong, spoken = found.words
     Console().print(
         f"{found.joins} joins in {found.minutes:.1f} min; {found.names_checked} names; of {spoken} "
-        f"words {right} under the right identity, {wrong} under a wrong one"
+        f"words {right} under the right identity, {wrong} under a wrong one; memory grew by "
+        f"{found.grown_mb:.1f} MB; microphones heard after {_percentiles(found.heard_after)}"
     )
     _end(found.wrong)
 
@@ -190,13 +198,30 @@ def flood(
         f"{found.seconds:.0f} s: {found.written} chat lines, {found.packets} packets, "
         f"{found.codes.total()} calls: {codes}"
     )
-    median = "-" if not found.yields else f"{sorted(found.yields)[len(found.yields) // 2]:.2f}"
-    p95 = "-" if found.p95 is None else f"{found.p95:.2f}"
     Console().print(
-        f"silent when talked over: {len(found.yields)} of {found.over}, p50 {median}, p95 {p95} s; "
+        f"silent when talked over: {len(found.yields)} of {found.over}, "
+        f"{_percentiles(found.yields)}; "
         f"{found.before.memory_mb} MB before, {found.after.memory_mb} MB after"
     )
     _end(found.wrong)
+
+
+@app.command()
+def soak(
+    hours: Annotated[float, typer.Option(min=0.01, help="Of meeting time.")] = 8.0,
+) -> None:
+    """Hold one meeting of many hours, four people on four tracks, faster than real time."""
+    Console().print("minute, cost in s,", ", ".join(one.name for one in fields(Held)))
+    found = soaking.soak(hours, _round)
+    Console().print(
+        f"{found.speed:.1f} times real time, {found.written_mb:.0f} MB of files; memory grows by "
+        f"{found.mb_an_hour:.2f} MB an hour; the last rounds cost {found.dearer:+.1%}"
+    )
+    _end(found.wrong)
+
+
+def _round(one: soaking.Round) -> None:
+    Console().print(f"{one.minute:.0f}, {one.cost_s},", ", ".join(map(str, astuple(one.held))))
 
 
 @app.callback()

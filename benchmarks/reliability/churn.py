@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 
 from benchmarks.reliability.rooms import Attended, attended, journal_faults, real_rooms, written
 from benchmarks.room.probed import Held
@@ -29,7 +30,7 @@ SETTLED_S = 10.0
 """After the last has gone: what is listened to after somebody left is listened to no more."""
 
 MORE_MB, MORE_FILES, MORE_THREADS = 15.0, 4, 4
-"""More than this at the end than after the warm-up is a leak."""
+"""More than this at the end, in the same state, is a leak."""
 
 
 @dataclass
@@ -43,9 +44,10 @@ class Churned:
         during: the same every half minute, with seconds since the warm-up.
         after: the same at the end, with one person in the room.
         failed: guests who could not come in, with the reason.
+        names_checked: identities whose names were looked at.
+        heard_after: seconds until a microphone was subscribed.
         names: identities whose name in journal or transcript is not theirs.
         words: those right, those under a wrong identity, those spoken.
-        cores: that the worker took.
         answered: it answered afterwards.
         journal: what is wrong with it.
     """
@@ -61,6 +63,14 @@ class Churned:
     answered: bool = False
     journal: list[str] = field(default_factory=list)
     names_checked: int = 0
+    heard_after: list[float] = field(default_factory=list)
+
+    @property
+    def grown_mb(self) -> float:
+        """Memory in the last third of the time, less that in the first; the room is as full."""
+        memory = [held.memory_mb for _, held in self.during]
+        third = max(1, len(memory) // 3)
+        return fmean(memory[-third:]) - fmean(memory[:third]) if memory else 0.0
 
     @property
     def wrong(self) -> list[str]:
@@ -70,14 +80,12 @@ class Churned:
             before, after = getattr(self.before, what), getattr(self.after, what)
             if after > before:
                 wrong.append(f"{after} {what}, {before} before")
-        for what, more in (
-            ("files", MORE_FILES),
-            ("threads", MORE_THREADS),
-            ("memory_mb", MORE_MB),
-        ):
+        for what, more in (("files", MORE_FILES), ("threads", MORE_THREADS)):
             before, after = getattr(self.before, what), getattr(self.after, what)
             if after > before + more:
                 wrong.append(f"{what} {after}, {before} before")
+        if self.grown_mb > MORE_MB:
+            wrong.append(f"memory grew by {self.grown_mb:.0f} MB")
         if self.failed:
             wrong.append(f"{len(self.failed)} could not come in: {self.failed[0]}")
         if self.words[1]:
@@ -93,6 +101,7 @@ class _Guests:
     Attributes:
         shown: the name that each displayed last, by identity.
         spoken: what each said, by identity.
+        heard_after: seconds from a microphone's publication to the agent's subscription.
     """
 
     def __init__(self, here: Attended, people: int, total: int, tell: Callable[[], None]) -> None:
@@ -101,6 +110,7 @@ class _Guests:
         self.shown: dict[str, str] = {}
         self.spoken: dict[str, list[str]] = {}
         self.failed: list[str] = []
+        self.heard_after: list[float] = []
 
     async def come(self, joins: int, seconds: float) -> None:
         """So many come and go, spread over the time, as many at once as may."""
@@ -132,14 +142,17 @@ class _Guests:
             server, self._here.name, identity, publishes=False, can_update_own_metadata=True
         ) as guest:
             if number % PUBLISH_EVERY == 0:
-                await publish(guest)
+                sid = await publish(guest)
             if number % RENAME_EVERY == 0:
                 # A few have one name; the others go back and forth.
                 name = SAME if number % 20 == 0 else f"Guest {who} of Visit {number}"
                 await guest.room.local_participant.set_name(name)
                 self.shown[identity] = name
             if number % SPEAK_EVERY == 0:
-                await asyncio.sleep(1.0)
+                begun = time.monotonic()
+                await guest.room.local_participant.track_publications[sid].wait_for_subscription()
+                self.heard_after.append(time.monotonic() - begun)
+                await asyncio.sleep(0.5)
                 text = ROUND[who % len(ROUND)]
                 self.spoken.setdefault(identity, []).append(text)
                 await guest.say(self._here.stage.voices.say(who, text))
@@ -174,6 +187,7 @@ async def _churn(
     after = await here.held()
     answered = await here.answers() is not None
     found = Churned(joins, lasted / 60, before, after, during, guests.failed, answered=answered)
+    found.heard_after = guests.heard_after
     return found, guests
 
 

@@ -99,9 +99,17 @@ class _Room:
         self.chat = handler
 
 
-async def _pieces(text: str) -> AsyncIterator[str]:
-    for at in range(0, len(text), 3):
-        yield text[at : at + 3]
+class _Message:
+    """A text stream with one piece."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        yield self._text
+
+    def close(self) -> None:
+        """It has been read."""
 
 
 @dataclass
@@ -202,7 +210,7 @@ class Scene:
         if now != to_samples(2.0):
             return
         for text in self.writes:
-            room.chat(_pieces(text), self.identity)
+            room.chat(_Message(text), self.identity)
         for method, payload in self.calls:
             data = SimpleNamespace(caller_identity=self.identity, payload=payload)
             try:
