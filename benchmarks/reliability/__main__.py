@@ -19,6 +19,7 @@ from benchmarks.reliability import churn as churning
 from benchmarks.reliability import faults as failing
 from benchmarks.reliability import flood as flooding
 from benchmarks.reliability import kills as killing
+from benchmarks.reliability import network as networking
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
 from benchmarks.reliability import soak as soaking
@@ -203,6 +204,31 @@ def flood(
         f"{_percentiles(found.yields)}; "
         f"{found.before.memory_mb} MB before, {found.after.memory_mb} MB after"
     )
+    _end(found.wrong)
+
+
+@app.command()
+def network(
+    times: Annotated[int, typer.Option(min=1, help="Questions under each condition.")] = 20,
+    outages: Annotated[str, typer.Option(help="Seconds without a line, one after the other.")] = (
+        ",".join(f"{one:.0f}" for one in networking.OUTAGES_S)
+    ),
+    keep: Keep = None,
+) -> None:
+    """Put the worker behind a line with losses, jitter and outages."""
+    _rooms()
+    lengths = [float(one) for one in outages.split(",") if one]
+    with progress("losing", len(networking.KINDS) + len(lengths)) as advance:
+        found = networking.network(times, lengths, lambda: advance(1.0), keep)
+    table = Table("line", "answered", "question → answer", box=None)
+    for kind, gaps in found.gaps.items():
+        came = [gap for gap in gaps if gap is not None]
+        table.add_row(kind, f"{len(came)} of {len(gaps)}", _percentiles(came))
+    Console().print(table)
+    for one in found.outages:
+        held = ", ".join(map(str, astuple(one.held)))
+        Console().print(f"{one.seconds:.0f} s without a line: asked {one.back_s} s after, {held}")
+    Console().print(f"noticed {found.lost[0]} times, heard again {found.lost[1]} times")
     _end(found.wrong)
 
 

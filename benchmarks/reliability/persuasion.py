@@ -99,14 +99,15 @@ class _Room:
         self.chat = handler
 
 
+@dataclass
 class _Message:
-    """A text stream with one piece."""
+    """A text stream."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    text: str
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        yield self._text
+        for at in range(0, len(self.text), 3):
+            yield self.text[at : at + 3]
 
     def close(self) -> None:
         """It has been read."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.room.line import HERE, NEAR, Conditions, lay
 from benchmarks.room.probed import Held
 from benchmarks.room.speech import Voices
 from benchmarks.room.stage import Listener, Stage, listening, summon, working
@@ -29,7 +30,11 @@ LEFT_WITHIN_S = 60.0
 
 @contextmanager
 def real_rooms(
-    *options: str, rooms: int = 8, role: Role | None = None, keep: Path | None = None
+    *options: str,
+    rooms: int = 8,
+    role: Role | None = None,
+    keep: Path | None = None,
+    behind: bool = False,
 ) -> Iterator[Stage]:
     """A server and a moderator's worker, in this network, until the block ends.
 
@@ -38,17 +43,22 @@ def real_rooms(
         rooms: that the worker takes.
         role: of the agent; by default it answers and says what it is told.
         keep: directory for logs and the meetings' files; None: they go.
+        behind: the worker is behind a line that can be made bad.
     """
     program = binary()
     assert program is not None
     with tempfile.TemporaryDirectory() as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        server = configure(folder)
+        line = folder / "line" if behind else None
+        if line is not None:
+            lay()
+            Conditions().write(line)
+        server = configure(folder, HERE, NEAR) if behind else configure(folder)
+        own, at = role or quiet_role(), folder / "worker"
         with running(program, folder, server) as process:
-            with working("moderator", server, folder / "worker", *options, rooms=rooms) as worker:
-                own = role or quiet_role()
-                yield Stage(server, Voices(), 1, 1.0, lambda: None, own, worker)
+            with working("moderator", server, at, *options, rooms=rooms, line=line) as worker:
+                yield Stage(server, Voices(), 1, 1.0, lambda: None, own, worker, line)
             process.kill()  # it would wait for those whom a failed test left in a room
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from livekit import api, rtc
 from livekit.rtc.data_stream import StreamError
 
+from benchmarks.room.line import HERE
 from benchmarks.room.probed import Held
 from benchmarks.room.speech import Voices
 from integrations.livekit.hearing.frames import TrackFrames
@@ -152,7 +153,12 @@ class Worker:
 
 @contextmanager
 def working(
-    side: str, server: Server, folder: Path, *options: str, rooms: int = 8
+    side: str,
+    server: Server,
+    folder: Path,
+    *options: str,
+    rooms: int = 8,
+    line: Path | None = None,
 ) -> Iterator[Worker]:
     """Starts a worker, waits until it serves, and ends it.
 
@@ -162,21 +168,26 @@ def working(
         folder: for its log and its meetings.
         options: of `moderator serve`, further ones.
         rooms: that it takes at once.
+        line: the conditions of the line behind which it is; None: it is here.
 
     Raises:
         RuntimeError: it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = ("--key", server.key, "--secret", server.secret)
-    command = ["benchmarks.room.stock", "--url", server.url, *keys]
+    url = server.url if line is None else server.url.replace("127.0.0.1", HERE)
+    command = ["benchmarks.room.stock", "--url", url, *keys]
     if side == "moderator":
-        command = ["benchmarks.room.probed", "serve", "--url", server.url]
+        command = ["benchmarks.room.probed", "serve", "--url", url]
         command += ["--out", str(folder / "out"), "--rooms", str(rooms), "--offline", *options]
         command += ["--api-key", server.key, "--api-secret", server.secret]
+    command = [sys.executable, "-m", *command]
+    if line is not None:
+        command = [sys.executable, "-m", "benchmarks.room.line", str(line), *command]
     log = folder / f"{side}.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if side == "moderator" else stream,
             stderr=stream,
@@ -208,6 +219,7 @@ class Stage:
         step: told that one more event is over.
         role: the moderator's.
         worker: the agent's; None where the agent runs in this process.
+        line: the conditions of the line behind which the worker is; None: it is here.
     """
 
     server: Server
@@ -217,6 +229,7 @@ class Stage:
     step: Callable[[], None]
     role: Role
     worker: Worker | None = None
+    line: Path | None = None
 
 
 @dataclass
