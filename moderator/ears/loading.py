@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diarize.tracks import TrackDiarizer
 from moderator.audio import Waveform
+from moderator.ears.language_guard import Identify
 from moderator.ears.recogniser import Recogniser
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.utterances import GateOptions
 from moderator.ears.vad import SileroNetwork, SileroVad, load_silero
-from moderator.ears.whisper import load_whisper
+from moderator.ears.whisper import Whisper, load_whisper
 from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser
 from moderator.timeline import Samples
 
@@ -110,7 +112,24 @@ def load_ear_models(
     decoder = load_whisper(
         store.directory(name), language=language, threads=threads, workers=workers
     )
-    return EarModels(network, WhisperRecogniser(decoder, options, name))
+    identify = decoder.languages if decoder.multilingual else _identifier(store)
+    return EarModels(network, WhisperRecogniser(decoder, options, name, identify))
+
+
+def _identifier(store: ModelStore) -> Identify | None:
+    """Tells languages apart with the model of many, if it is on this machine; loaded when asked."""
+    if not store.holds(MULTILINGUAL):
+        return None
+    lock = threading.Lock()
+    loaded: list[Whisper] = []
+
+    def identify(audio: Waveform) -> Mapping[str, float]:
+        with lock:  # a second stream waits, and does not load it again
+            if not loaded:
+                loaded.append(load_whisper(store.directory(MULTILINGUAL)))
+        return loaded[0].languages(audio)
+
+    return identify
 
 
 @dataclass(frozen=True, slots=True)

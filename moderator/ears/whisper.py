@@ -8,7 +8,7 @@ speech ends and drops or invents words there, so two seconds of silence are adde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -73,6 +73,11 @@ class Whisper:
         self._features = features
 
     @property
+    def multilingual(self) -> bool:
+        """It knows many languages."""
+        return bool(self._model.is_multilingual)
+
+    @property
     def language(self) -> str:
         """ISO 639-1 code of what it decodes."""
         return str(self._tokenizer.language_code)
@@ -98,6 +103,15 @@ class Whisper:
         log_mel = np.ascontiguousarray(self._features(padded)[None], dtype=np.float32)
         view = self._model.encode(ctranslate2.StorageView.from_array(log_mel))
         return Encoded(view, len(audio))
+
+    def languages(self, audio: Waveform) -> Mapping[str, float]:
+        """How probable each language is for a window ``(n,)``, by ISO 639-1 code.
+
+        Only for a model of many languages; of a longer window its first 20 s count.
+        """
+        window = self.encode(audio[:_FULL])
+        found = self._model.detect_language(window.view)[0]
+        return {token.strip("<|>"): float(probability) for token, probability in found}
 
     def decode(
         self,

@@ -11,6 +11,7 @@ import numpy as np
 
 from moderator.audio import Waveform
 from moderator.ears.agreement import LocalAgreement, Piece
+from moderator.ears.language_guard import DOUBT, LEAST, Identify, LanguageGuard, marked
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserSpec
 from moderator.ears.repetition import loop_start, repeated_tail, repeats, squeezed
 from moderator.ears.whisper import Encoded, Hypothesis, Whisper
@@ -65,6 +66,8 @@ class _Utterance:
     length: Samples = 0
     decoded: Samples = 0  # meeting time up to which a hypothesis was made
     voice_end: Samples | None = None  # set once it has ended
+    judged: Samples = 0  # length up to which its language was judged
+    foreign: str | None = None  # another language than is known
     voiced: bool = False  # there was a voice since the last hypothesis
     quiet: Samples = 0  # since there was a voice
     ahead: _Whole | None = None  # what it will be if no voice comes back
@@ -94,11 +97,15 @@ class WhisperStream:
     Args:
         whisper: the decoder, shared by all streams.
         options: how to decode.
+        guard: tells of languages that are not known; None: everything is taken for the known one.
     """
 
-    def __init__(self, whisper: Whisper, options: StreamOptions) -> None:
+    def __init__(
+        self, whisper: Whisper, options: StreamOptions, guard: LanguageGuard | None = None
+    ) -> None:
         self._whisper = whisper
         self._options = options
+        self._guard = guard
         self._open: _Utterance | None = None
         self._ended: deque[_Utterance] = deque()
         self._agreement = LocalAgreement()
@@ -184,6 +191,12 @@ class WhisperStream:
             self._open = _Utterance(start=window.now, decoded=window.now)
             return words
         encoded, found = self._understand(window, full=False)
+        if self._foreign(window, found):
+            self._agreement.forget()
+            self._partial = marked(window.foreign) if window.foreign else ""
+            return []
+        if self._too_early(window, found):
+            return []
         # What was said just before may be made up, until something else follows it.
         tail = _without_repeated_tail(found.pieces)
         if repeats([piece.text for piece in tail]):
@@ -214,6 +227,9 @@ class WhisperStream:
         encoded = self._whisper.encode(window.audio(), full=self._options.full)
         found = self._decode(encoded, window)
         tail = found.pieces
+        if self._foreign(window, found, whole=True) and window.foreign:
+            name = Piece(marked(window.foreign), ())
+            return (name,), ((window.start, window.now),)
         if repeats([piece.text for piece in tail]):
             found = self._decode(encoded, window, avoid_repeats=True)
         unsure = found.log_probability < self._options.doubt
@@ -223,6 +239,20 @@ class WhisperStream:
         cut = loop_start([piece.text for piece in tail])
         tail = tail if cut is None else tail[:cut]
         return tail, self._timed(encoded, window, tail, len(tail), window.now)
+
+    def _foreign(self, window: _Utterance, found: Hypothesis, *, whole: bool = False) -> bool:
+        """Whether an utterance is in another language; judged anew every two seconds of it."""
+        if self._guard is not None and found.pieces:
+            if whole or window.length - window.judged >= LEAST:
+                window.judged = window.length
+                window.foreign = self._guard.foreign(window.audio(), found.log_probability)
+            return window.foreign is not None
+        return False
+
+    def _too_early(self, window: _Utterance, found: Hypothesis) -> bool:
+        """Words that may be of another language are not stable before that can be told."""
+        doubtful = self._guard is not None and found.log_probability < DOUBT
+        return doubtful and window.length < LEAST
 
     def _understand(self, window: _Utterance, *, full: bool) -> tuple[Encoded, Hypothesis]:
         encoded = self._whisper.encode(window.audio(), full=full)
@@ -311,12 +341,17 @@ class WhisperRecogniser:
         whisper: the decoder.
         options: how every stream decodes.
         name: for reports.
+        identify: tells languages apart, where speech in others is not to be taken for the known.
     """
 
     def __init__(
-        self, whisper: Whisper, options: StreamOptions | None = None, name: str = "whisper"
+        self,
+        whisper: Whisper,
+        options: StreamOptions | None = None,
+        name: str = "whisper",
+        identify: Identify | None = None,
     ) -> None:
-        self._whisper = whisper
+        self._whisper, self._identify = whisper, identify
         self._options = options or StreamOptions()
         self._spec = RecogniserSpec(
             name=name,
@@ -332,7 +367,9 @@ class WhisperRecogniser:
 
     def open(self) -> WhisperStream:
         """A new stream for one source."""
-        return WhisperStream(self._whisper, self._options)
+        identify = self._identify
+        guard = LanguageGuard(self._whisper.language, identify) if identify is not None else None
+        return WhisperStream(self._whisper, self._options, guard)
 
 
 def _without_repeated_tail(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:

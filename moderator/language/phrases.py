@@ -68,6 +68,7 @@ class Phrases(BaseModel):
     around_questions: frozenset[str]
     stop_words: frozenset[str]
     templates: dict[str, list[str]]
+    language_names: dict[str, str]
 
     def say(self, template: str, variant: int = 0, **facts: str | float | int) -> str:
         """A template filled with facts; variants take turns.

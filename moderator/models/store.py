@@ -148,6 +148,14 @@ class ModelStore:
             )
         return parents.pop()
 
+    def holds(self, name: str) -> bool:
+        """Whether all files of a model are on this machine; nothing is pulled.
+
+        Raises:
+            InputError: unknown name, or the cache cannot be read.
+        """
+        return not self._lacking([self.model(name)])
+
     def made(self, name: str, folder: str, make: Callable[[Path], None]) -> Path:
         """A directory of what is made of a model's files once, and kept in the cache.
 
