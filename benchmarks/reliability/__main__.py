@@ -20,6 +20,7 @@ from benchmarks.reliability import faults as failing
 from benchmarks.reliability import flood as flooding
 from benchmarks.reliability import kills as killing
 from benchmarks.reliability import network as networking
+from benchmarks.reliability import overload as overloading
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
 from benchmarks.reliability import soak as soaking
@@ -195,10 +196,8 @@ def flood(
     with progress("flooding", times) as advance:
         found = flooding.flood(times, seconds, lambda: advance(1.0), keep)
     codes = ", ".join(f"{count} with {code or 'success'}" for code, count in found.codes.items())
-    Console().print(
-        f"{found.seconds:.0f} s: {found.written} chat lines, {found.packets} packets, "
-        f"{found.codes.total()} calls: {codes}"
-    )
+    did = ", ".join(f"{count} {what}" for what, count in found.did.items())
+    Console().print(f"{found.seconds:.0f} s: {did}; calls answered: {codes}")
     Console().print(
         f"silent when talked over: {len(found.yields)} of {found.over}, "
         f"{_percentiles(found.yields)}; "
@@ -229,6 +228,30 @@ def network(
         held = ", ".join(map(str, astuple(one.held)))
         Console().print(f"{one.seconds:.0f} s without a line: asked {one.back_s} s after, {held}")
     Console().print(f"noticed {found.lost[0]} times, heard again {found.lost[1]} times")
+    _end(found.wrong)
+
+
+@app.command()
+def overload(
+    rooms: Annotated[int, typer.Option(min=1, help="That the worker takes.")] = 2,
+    times: Annotated[int, typer.Option(min=1, help="Questions while all cores burn.")] = 8,
+    keep: Keep = None,
+) -> None:
+    """Send a worker more meetings than it takes, and let programs burn all cores."""
+    _rooms()
+    with progress("overloading", 4) as advance:
+        found = overloading.overload(rooms, times, lambda: advance(1.0), keep)
+    table = Table("when", "answered", "question → answer", box=None)
+    for when in dict.fromkeys(one.when for one in found.asked):
+        gaps = [one.gap_s for one in found.asked if one.when == when]
+        came = [gap for gap in gaps if gap is not None]
+        table.add_row(when, f"{len(came)} of {len(gaps)}", _percentiles(came))
+    Console().print(table)
+    for what in (
+        *found.reasons,
+        *(f"{room}: {', '.join(how)}" for room, how in found.spared.items()),
+    ):
+        Console().print(what, markup=False)
     _end(found.wrong)
 
 

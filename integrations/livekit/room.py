@@ -173,6 +173,13 @@ class Attendance:
         for person in present.values():
             self._in(person)
 
+    async def wait(self, over: asyncio.Event) -> None:
+        """Waits until the first person is there, or the meeting is over before."""
+        waits = [asyncio.ensure_future(one.wait()) for one in (self.somebody, over)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
+
     def connection(self, *, up: bool) -> None:
         """The connection was lost, or is there again; a room that is not seen is not empty."""
         self._connected = up

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from moderator.events import Command, CommandGiven, Word
 from moderator.floor.addressee import AddresseeDetector
-from moderator.language.phrases import Phrases, normalise
+from moderator.language.phrases import Phrases, load_phrases, normalise
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript, Utterance
 from roles.schema import Role
@@ -98,3 +98,10 @@ class CommandSpotter:
         while words and words[0] in self._phrases.fillers and words[0] != "please":
             words = words[1:]
         return words
+
+
+def spotter_for(role: Role) -> CommandSpotter:
+    """A spotter that knows the role's language, and what the agent is called."""
+    phrases = load_phrases(role.language)
+    names = [role.identity.name, *role.identity.aliases]
+    return CommandSpotter(role, phrases, AddresseeDetector(names, phrases))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from moderator.arbiter.rules.base import Standing
-from moderator.arbiter.spoken_commands import CommandSpotter
+from moderator.arbiter.spoken_commands import spotter_for
 from moderator.arbiter.turn_keeper import TurnKeeper
 from moderator.audio import AudioChunk
 from moderator.ears.base import Ears
@@ -36,11 +36,9 @@ from moderator.events import (
     Withdrawn,
     unnamed,
 )
-from moderator.floor.addressee import AddresseeDetector
 from moderator.floor.state import FloorView
 from moderator.journal.erasure import Erasure
 from moderator.journal.lines import Event
-from moderator.language.phrases import load_phrases
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.ends import Observer, Sink, Source
 from moderator.meeting.hearing_watch import HearingWatch
@@ -51,6 +49,7 @@ from moderator.mind.base import Foresees, MindSession, Participant, SpeechLLM
 from moderator.mind.desk import Desk, Outcome
 from moderator.mind.guarded import Guarded
 from moderator.mouth.base import Voice
+from moderator.sparing import Spared, SparedChanged
 from moderator.timeline import TICK, Clock, Samples, Stopwatch
 from moderator.transcript import Transcript
 from roles.schema import Role
@@ -95,14 +94,14 @@ class Meeting:
         self._names = {one.id: one.name for one in participants.values()}
         self._keeper = TurnKeeper(role, self._names)
         self._transcript = Transcript()
-        self._spotter = _spotter(role)
+        self._spotter = spotter_for(role)
         self._percepts = PerceptBuilder(settings.step, audio=mind.capabilities.hears_audio)
         self._heard: DelayLine[Heard] = DelayLine(enabled=settings.honest_latency)
         self._proposed: DelayLine[Outcome] = DelayLine(enabled=settings.honest_latency)
         self._left = False
         self._session: MindSession | None = None
         self._next: tuple[Role, Voice | None] | None = None
-        self._connected: list[bool] = []
+        self._changes: list[Callable[[Samples], ConnectionChanged | SparedChanged]] = []
         self._unquoted: Samples = 0
         self._speakers: set[str] = set()
         self._delivery: Delivery | None = None
@@ -119,7 +118,7 @@ class Meeting:
                 await self._clock.wait_until(now)
                 if self._next is not None:
                     session = await self._change_role(*self._next, desk, delivery, session)
-                self._change_connection()
+                self._change()
                 await self._tick(now, chunks, desk, delivery, session)
                 own = delivery.take(now)
                 self._own_events(delivery, session)
@@ -152,9 +151,10 @@ class Meeting:
         if percept is not None:
             self._emit(percept)
             with self._watch.phase("mind") as phase:
-                await desk.ask(percept, self._keeper.floor)
+                sparing = self._keeper.standing.spared.thoughts
+                await desk.ask(percept, self._keeper.floor, sparing=sparing)
             cost = phase.elapsed
-            if self._settings.live and isinstance(session, Foresees):
+            if self._settings.live and not sparing and isinstance(session, Foresees):
                 delivery.prepare(session.foreseen(), now)
         for outcome in desk.collect():
             self._proposed.put(now, outcome, cost)
@@ -234,21 +234,26 @@ class Meeting:
         await session.close()
         self._role, self._voice = role, voice
         self._proposed = DelayLine(enabled=self._settings.honest_latency)
-        self._spotter = _spotter(role)
+        self._spotter = spotter_for(role)
         self._keeper.change_role(role)
         self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
         return fresh
 
     def connection(self, *, up: bool) -> None:
         """The meeting was lost, or is heard again; counts from the next tick on."""
-        self._connected.append(up)
+        self._changes.append(partial(ConnectionChanged, up=up))
 
-    def _change_connection(self) -> None:
-        changes, self._connected = self._connected, []
-        for up in changes:
-            changed = ConnectionChanged(self.now, up)
+    def spare(self, spared: Spared) -> None:
+        """The meeting is late, or keeps up again; what to do without from the next tick on."""
+        self._changes.append(partial(SparedChanged, spared=spared))
+
+    def _change(self) -> None:
+        changes, self._changes = self._changes, []
+        for changed in (make(self.now) for make in changes):
             self._emit(changed)
-            self._keeper.connection(changed)
+            self._keeper.change(changed)
+            if isinstance(changed, SparedChanged):
+                self._hearing.spare(changed.spared)
 
     def withhold(self, speaker: str) -> None:
         """Keeps from the mind what somebody said and it has not got yet.
@@ -392,9 +397,3 @@ class Meeting:
     def participants(self) -> Mapping[str, Participant]:
         """Everybody met so far."""
         return self._participants
-
-
-def _spotter(role: Role) -> CommandSpotter:
-    phrases = load_phrases(role.language)
-    names = [role.identity.name, *role.identity.aliases]
-    return CommandSpotter(role, phrases, AddresseeDetector(names, phrases))
