@@ -24,6 +24,7 @@ from benchmarks.reliability import overload as overloading
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
 from benchmarks.reliability import soak as soaking
+from benchmarks.reliability import soak_rooms as soaking_rooms
 from benchmarks.room.inside import is_inside, run_inside
 from benchmarks.room.probed import Held
 from benchmarks.room.talking import percentiles
@@ -172,10 +173,7 @@ def churn(
     _rooms()
     with progress("coming and going", joins + max(people, joins // 10)) as advance:
         found = churning.churn(joins, minutes, people, lambda: advance(1.0), keep)
-    table = Table("at, s", *(one.name for one in fields(Held)), box=None)
-    for at, held in (("before", found.before), *found.during, ("after", found.after)):
-        table.add_row(str(at), *map(str, astuple(held)))
-    Console().print(table)
+    _show_held([("before", found.before), *found.during, ("after", found.after)])
     right, wrong, spoken = found.words
     Console().print(
         f"{found.joins} joins in {found.minutes:.1f} min; {found.names_checked} names; of {spoken} "
@@ -258,8 +256,14 @@ def overload(
 @app.command()
 def soak(
     hours: Annotated[float, typer.Option(min=0.01, help="Of meeting time.")] = 8.0,
+    rooms: Annotated[int, typer.Option(min=0, help="Real rooms instead; 0: none.")] = 0,
+    minutes: Annotated[float, typer.Option(min=0.5, help="In the rooms.")] = 30.0,
+    keep: Keep = None,
 ) -> None:
     """Hold one meeting of many hours, four people on four tracks, faster than real time."""
+    if rooms:
+        _rooms()
+        _soak_rooms(rooms, minutes, keep)
     Console().print("minute, cost in s,", ", ".join(one.name for one in fields(Held)))
     found = soaking.soak(hours, _round)
     Console().print(
@@ -267,6 +271,25 @@ def soak(
         f"{found.mb_an_hour:.2f} MB an hour; the last rounds cost {found.dearer:+.1%}"
     )
     _end(found.wrong)
+
+
+def _soak_rooms(rooms: int, minutes: float, keep: Path | None) -> NoReturn:
+    with progress("soaking", minutes * 60 / soaking_rooms.EVERY_S) as advance:
+        found = soaking_rooms.soak_rooms(rooms, minutes, lambda: advance(1.0), keep)
+    _show_held([("before", found.before), *found.during, ("after", found.after)])
+    came = [gap for gap in found.gaps if gap is not None]
+    Console().print(
+        f"{len(came)} of {len(found.gaps)} answered, {_percentiles(came)}; memory grew by "
+        f"{found.mb_an_hour:.1f} MB an hour"
+    )
+    _end(found.wrong)
+
+
+def _show_held(found: Sequence[tuple[object, Held]]) -> None:
+    table = Table("at, s", *(one.name for one in fields(Held)), box=None)
+    for at, held in found:
+        table.add_row(str(at), *map(str, astuple(held)))
+    Console().print(table)
 
 
 def _round(one: soaking.Round) -> None:
