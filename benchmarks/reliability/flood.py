@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +19,16 @@ from benchmarks.reliability.rooms import Attended, attended, journal_faults, rea
 from benchmarks.room.probed import Held
 from benchmarks.room.speech import over
 from benchmarks.room.stage import Listener, listening
-from benchmarks.room.talking import talk_over
+from benchmarks.room.talking import Over, talk_over
 from integrations.livekit.telling.channels import A_SECOND, AT_ONCE
 from integrations.livekit.telling.control import Code
+from moderator.audio import Waveform
 from tests.integrations.livekit.rooms.people import person, token
 
 PEOPLE = 8
+WARM_UP = 4
+"""Times that somebody talks over the agent before the flood."""
+
 _Done: TypeAlias = tuple[Counter[str], Counter[int]]
 
 YIELDS_WITHIN_S = 0.4
@@ -117,29 +121,38 @@ async def _flood(
         for number in range(PEOPLE - 2):  # ana is there
             await enter(person(server, name, f"guest-{number}"))
         clips = over(here.stage.voices, "take")
-        await here.ask(listener, 0)
-        await listener.quiet(here.agent)
+        for number in range(WARM_UP):
+            await _over(here, listener, clips, number)
         before = await here.held()
         end = await enter(_flooding(here))
-        await asyncio.sleep(3.0)  # they have joined
+        await asyncio.sleep(5.0)  # they have begun
         begun = time.monotonic()
-        tried = done = 0
-        yields: list[float] = []
-        while tried < times or time.monotonic() < begun + seconds:
-            clip, after_s = clips[tried % len(clips)], 1.5 + 0.1 * (tried % 10)
-            found = await talk_over(here.ana, listener, here.agent, clip, after_s)
-            tried += 1
-            if found is not None:
-                done += 1
-                yields += [found.gave_way_s] if found.gave_way_s is not None else []
-            await listener.quiet(here.agent)
+        found = list[Over]()
+        while len(found) < times or time.monotonic() < begun + seconds:
+            found.append(await _over(here, listener, clips, len(found)))
             tell()
         lasted = time.monotonic() - begun
         after = await here.held()
         did, codes = await end()
         await asyncio.sleep(3.0)
         answered = await here.ask(listener, 1) is not None
-    return Flooded(lasted, before, after, did, codes, done, yields, answered)
+    yields = [one.gave_way_s for one in found if one.gave_way_s is not None]
+    return Flooded(lasted, before, after, did, codes, len(found), yields, answered)
+
+
+async def _over(here: Attended, listener: Listener, clips: Sequence[Waveform], number: int) -> Over:
+    """Ana talks over the agent.
+
+    Raises:
+        RuntimeError: it did not speak, or she was not heard.
+    """
+    clip, after_s = clips[number % len(clips)], 1.5 + 0.1 * (number % 10)
+    for _ in range(3):
+        found = await talk_over(here.ana, listener, here.agent, clip, after_s)
+        await listener.quiet(here.agent)
+        if found is not None:
+            return found
+    raise RuntimeError("the agent did not speak, or nobody heard ana")
 
 
 def flood(

@@ -101,6 +101,7 @@ class Flooder:
 async def _main(url: str, token: str, agent: str) -> None:
     room = rtc.Room()
     await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
+    await asyncio.sleep(2.0)  # the agent knows them
     flooder = Flooder(room, agent)
     flooding = asyncio.create_task(flooder.run())
     await asyncio.to_thread(sys.stdin.readline)

@@ -13,7 +13,7 @@ from integrations.livekit.people.consent import is_person, shown_name
 from moderator.errors import InputError
 from moderator.mind.base import Participant
 
-REJOIN_FOR_S = 60.0
+REJOIN_FOR_S = 600.0
 """A server that stays away for longer ends the meeting."""
 
 _FINAL = {
