@@ -176,6 +176,7 @@ class Reason(StrEnum):
     STALE = "stale"
     NO_LISTENER_TURN = "no_listener_turn"
     NOT_CONNECTED = "not_connected"
+    OVERLOADED = "overloaded"
     # speak, backchannel, raise_hand
     FLOOR_FREE = "floor_free"
     MAY_CUT_IN = "may_cut_in"

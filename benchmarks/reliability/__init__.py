@@ -8,7 +8,8 @@
     python -m benchmarks.reliability churn [--joins 1000] [--minutes 10] [--people 50]
     python -m benchmarks.reliability flood [--times 20] [--seconds 60]
     python -m benchmarks.reliability network [--times 20] [--outages 5,30,90]
-    python -m benchmarks.reliability soak [--hours 8]
+    python -m benchmarks.reliability overload [--rooms 2] [--times 8]
+    python -m benchmarks.reliability soak [--hours 8 | --rooms 4 --minutes 30]
 
 Each prints its figures and ends with 1 where one is not reached.
 """

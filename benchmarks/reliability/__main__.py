@@ -21,10 +21,12 @@ from benchmarks.reliability import faults as failing
 from benchmarks.reliability import flood as flooding
 from benchmarks.reliability import kills as killing
 from benchmarks.reliability import network as networking
+from benchmarks.reliability import overload as overloading
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
 from benchmarks.reliability import places as elsewhere
 from benchmarks.reliability import soak as soaking
+from benchmarks.reliability import soak_rooms as soaking_rooms
 from benchmarks.room.inside import is_inside, run_inside
 from benchmarks.room.probed import Held
 from benchmarks.room.talking import percentiles
@@ -204,10 +206,7 @@ def churn(
     _rooms()
     with progress("coming and going", joins + max(people, joins // 10)) as advance:
         found = churning.churn(joins, minutes, people, lambda: advance(1.0), keep)
-    table = Table("at, s", *(one.name for one in fields(Held)), box=None)
-    for at, held in (("before", found.before), *found.during, ("after", found.after)):
-        table.add_row(str(at), *map(str, astuple(held)))
-    Console().print(table)
+    _show_held([("before", found.before), *found.during, ("after", found.after)])
     right, wrong, spoken = found.words
     Console().print(
         f"{found.joins} joins in {found.minutes:.1f} min; {found.names_checked} names; of {spoken} "
@@ -228,10 +227,8 @@ def flood(
     with progress("flooding", times) as advance:
         found = flooding.flood(times, seconds, lambda: advance(1.0), keep)
     codes = ", ".join(f"{count} with {code or 'success'}" for code, count in found.codes.items())
-    Console().print(
-        f"{found.seconds:.0f} s: {found.written} chat lines, {found.packets} packets, "
-        f"{found.codes.total()} calls: {codes}"
-    )
+    did = ", ".join(f"{count} {what}" for what, count in found.did.items())
+    Console().print(f"{found.seconds:.0f} s: {did}; calls answered: {codes}")
     Console().print(
         f"silent when talked over: {len(found.yields)} of {found.over}, "
         f"{_percentiles(found.yields)}; "
@@ -266,10 +263,40 @@ def network(
 
 
 @app.command()
+def overload(
+    rooms: Annotated[int, typer.Option(min=1, help="That the worker takes.")] = 2,
+    times: Annotated[int, typer.Option(min=1, help="Questions while all cores burn.")] = 8,
+    keep: Keep = None,
+) -> None:
+    """Send a worker more meetings than it takes, and let programs burn all cores."""
+    _rooms()
+    with progress("overloading", 4) as advance:
+        found = overloading.overload(rooms, times, lambda: advance(1.0), keep)
+    table = Table("when", "answered", "question → answer", box=None)
+    for when in dict.fromkeys(one.when for one in found.asked):
+        gaps = [one.gap_s for one in found.asked if one.when == when]
+        came = [gap for gap in gaps if gap is not None]
+        table.add_row(when, f"{len(came)} of {len(gaps)}", _percentiles(came))
+    Console().print(table)
+    for what in (
+        *found.reasons,
+        *(f"{room}: {', '.join(how)}" for room, how in found.spared.items()),
+    ):
+        Console().print(what, markup=False)
+    _end(found.wrong)
+
+
+@app.command()
 def soak(
     hours: Annotated[float, typer.Option(min=0.01, help="Of meeting time.")] = 8.0,
+    rooms: Annotated[int, typer.Option(min=0, help="Real rooms instead; 0: none.")] = 0,
+    minutes: Annotated[float, typer.Option(min=0.5, help="In the rooms.")] = 30.0,
+    keep: Keep = None,
 ) -> None:
     """Hold one meeting of many hours, four people on four tracks, faster than real time."""
+    if rooms:
+        _rooms()
+        _soak_rooms(rooms, minutes, keep)
     Console().print("minute, cost in s,", ", ".join(one.name for one in fields(Held)))
     found = soaking.soak(hours, _round)
     Console().print(
@@ -277,6 +304,25 @@ def soak(
         f"{found.mb_an_hour:.2f} MB an hour; the last rounds cost {found.dearer:+.1%}"
     )
     _end(found.wrong)
+
+
+def _soak_rooms(rooms: int, minutes: float, keep: Path | None) -> NoReturn:
+    with progress("soaking", minutes * 60 / soaking_rooms.EVERY_S) as advance:
+        found = soaking_rooms.soak_rooms(rooms, minutes, lambda: advance(1.0), keep)
+    _show_held([("before", found.before), *found.during, ("after", found.after)])
+    came = [gap for gap in found.gaps if gap is not None]
+    Console().print(
+        f"{len(came)} of {len(found.gaps)} answered, {_percentiles(came)}; memory grew by "
+        f"{found.mb_an_hour:.1f} MB an hour"
+    )
+    _end(found.wrong)
+
+
+def _show_held(found: Sequence[tuple[object, Held]]) -> None:
+    table = Table("at, s", *(one.name for one in fields(Held)), box=None)
+    for at, held in found:
+        table.add_row(str(at), *map(str, astuple(held)))
+    Console().print(table)
 
 
 def _round(one: soaking.Round) -> None:

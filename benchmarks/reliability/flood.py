@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
-from livekit import rtc
 
 from benchmarks.reliability.rooms import Attended, attended, journal_faults, real_rooms, written
 from benchmarks.room.probed import Held
 from benchmarks.room.speech import over
 from benchmarks.room.stage import Listener, listening
-from benchmarks.room.talking import talk_over
+from benchmarks.room.talking import Over, talk_over
 from integrations.livekit.telling.channels import A_SECOND, AT_ONCE
 from integrations.livekit.telling.control import Code
-from tests.integrations.livekit.rooms.people import Person, person
+from moderator.audio import Waveform
+from tests.integrations.livekit.rooms.people import person, token
 
-CHAT_A_MINUTE, CALLS_A_SECOND, PACKETS_A_MINUTE = 1_000, 50, 10_000
-NAMES_A_SECOND, OPEN_A_SECOND = 5, 2
 PEOPLE = 8
+WARM_UP = 4
+"""Times that somebody talks over the agent before the flood."""
+
+_Done: TypeAlias = tuple[Counter[str], Counter[int]]
 
 YIELDS_WITHIN_S = 0.4
 MORE_MB = 50.0
@@ -39,9 +44,8 @@ class Flooded:
     Attributes:
         before: what the worker held.
         after: the same, while the flood went on.
-        codes: how the calls were answered; 0: obeyed.
-        written: chat lines.
-        packets: of data.
+        did: what the flooder did, how often.
+        codes: how their calls were answered; 0: obeyed.
         over: how often somebody talked over the agent.
         yields: from their first sound to its last, in seconds, where it gave way.
         answered: it answered afterwards.
@@ -51,9 +55,8 @@ class Flooded:
     seconds: float
     before: Held
     after: Held
+    did: Counter[str] = field(default_factory=Counter)
     codes: Counter[int] = field(default_factory=Counter)
-    written: int = 0
-    packets: int = 0
     over: int = 0
     yields: list[float] = field(default_factory=list)
     answered: bool = False
@@ -83,63 +86,30 @@ class Flooded:
         return wrong
 
 
-class _Flood:
-    """What one person does, until it is cancelled."""
+@asynccontextmanager
+async def _flooding(here: Attended) -> AsyncIterator[Callable[[], Awaitable[_Done]]]:
+    """Somebody comes and floods; call it to end that, and get what they did."""
+    server = here.stage.server
+    joined = token(server, here.name, "mallory", can_update_own_metadata=True)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "benchmarks.reliability.flooder", server.url, joined, here.agent),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
 
-    def __init__(self, mallory: Person, agent: str) -> None:
-        self._one, self._agent = mallory, agent
-        self.codes: Counter[int] = Counter()
-        self.written = self.packets = self._names = 0
-        self._pending: set[asyncio.Task[None]] = set()
+    async def end() -> _Done:
+        said, _ = await process.communicate(b"\n")
+        told = json.loads(said)
+        codes = {int(code): count for code, count in told["codes"].items()}
+        return Counter(told["done"]), Counter(codes)
 
-    async def run(self) -> None:
-        """All at once."""
-        async with asyncio.TaskGroup() as group:
-            for a_second, what in (
-                (CHAT_A_MINUTE / 60, self._write),
-                (CALLS_A_SECOND, self._call),
-                (PACKETS_A_MINUTE / 60, self._send),
-                (NAMES_A_SECOND, self._rename),
-                (OPEN_A_SECOND, self._begin_to_write),
-            ):
-                group.create_task(self._often(a_second, what))
-
-    async def _often(self, a_second: float, what: Callable[[], Awaitable[None]]) -> None:
-        """At a rate, whether or not what was begun before is done."""
-        due = time.monotonic()
-        while True:
-            due += 1 / a_second
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            task = asyncio.ensure_future(what())
-            self._pending.add(task)
-            task.add_done_callback(self._pending.discard)
-
-    async def _write(self) -> None:
-        self.written += 1
-        text = "/status" if self.written % 2 else f"line {self.written} " + "la " * 50
-        await self._one.write(text)
-
-    async def _call(self) -> None:
-        try:
-            await self._one.call(self._agent, "status")
-        except rtc.RpcError as error:
-            self.codes[error.code] += 1
-        else:
-            self.codes[0] += 1
-
-    async def _send(self) -> None:
-        self.packets += 1
-        await self._one.room.local_participant.publish_data(
-            "x" * 1000, reliable=bool(self.packets % 2), topic="moderator.now"
-        )
-
-    async def _rename(self) -> None:
-        self._names += 1
-        await self._one.room.local_participant.set_name(f"Mallory {self._names}")
-
-    async def _begin_to_write(self) -> None:
-        writer = await self._one.room.local_participant.stream_text(topic="lk.chat")
-        await writer.write("/optin ")
+    try:
+        yield end
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def _flood(
@@ -150,34 +120,39 @@ async def _flood(
         enter = stack.enter_async_context
         for number in range(PEOPLE - 2):  # ana is there
             await enter(person(server, name, f"guest-{number}"))
-        mallory = await enter(person(server, name, "mallory", can_update_own_metadata=True))
         clips = over(here.stage.voices, "take")
-        await here.ask(listener, 0)
-        await listener.quiet(here.agent)
+        for number in range(WARM_UP):
+            await _over(here, listener, clips, number)
         before = await here.held()
-        flood = _Flood(mallory, here.agent)
+        end = await enter(_flooding(here))
+        await asyncio.sleep(5.0)  # they have begun
         begun = time.monotonic()
-        flooding = asyncio.create_task(flood.run())
-        tried = done = 0
-        yields: list[float] = []
-        while tried < times or time.monotonic() < begun + seconds:
-            clip, after_s = clips[tried % len(clips)], 1.5 + 0.1 * (tried % 10)
-            found = await talk_over(here.ana, listener, here.agent, clip, after_s)
-            tried += 1
-            if found is not None:
-                done += 1
-                yields += [found.gave_way_s] if found.gave_way_s is not None else []
-            await listener.quiet(here.agent)
+        found = list[Over]()
+        while len(found) < times or time.monotonic() < begun + seconds:
+            found.append(await _over(here, listener, clips, len(found)))
             tell()
         lasted = time.monotonic() - begun
         after = await here.held()
-        flooding.cancel()
-        await asyncio.gather(flooding, return_exceptions=True)
+        did, codes = await end()
         await asyncio.sleep(3.0)
         answered = await here.ask(listener, 1) is not None
-    return Flooded(
-        lasted, before, after, flood.codes, flood.written, flood.packets, done, yields, answered
-    )
+    yields = [one.gave_way_s for one in found if one.gave_way_s is not None]
+    return Flooded(lasted, before, after, did, codes, len(found), yields, answered)
+
+
+async def _over(here: Attended, listener: Listener, clips: Sequence[Waveform], number: int) -> Over:
+    """Ana talks over the agent.
+
+    Raises:
+        RuntimeError: it did not speak, or she was not heard.
+    """
+    clip, after_s = clips[number % len(clips)], 1.5 + 0.1 * (number % 10)
+    for _ in range(3):
+        found = await talk_over(here.ana, listener, here.agent, clip, after_s)
+        await listener.quiet(here.agent)
+        if found is not None:
+            return found
+    raise RuntimeError("the agent did not speak, or nobody heard ana")
 
 
 def flood(

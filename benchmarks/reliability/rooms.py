@@ -35,6 +35,7 @@ def real_rooms(
     role: Role | None = None,
     keep: Path | None = None,
     behind: bool = False,
+    nice: int = 0,
 ) -> Iterator[Stage]:
     """A server and a moderator's worker, in this network, until the block ends.
 
@@ -44,6 +45,7 @@ def real_rooms(
         role: of the agent; by default it answers and says what it is told.
         keep: directory for logs and the meetings' files; None: they go.
         behind: the worker is behind a line that can be made bad.
+        nice: by which the worker's priority is less than that of everybody else here.
     """
     program = binary()
     assert program is not None
@@ -57,7 +59,9 @@ def real_rooms(
         server = configure(folder, HERE, NEAR) if behind else configure(folder)
         own, at = role or quiet_role(), folder / "worker"
         with running(program, folder, server) as process:
-            with working("moderator", server, at, *options, rooms=rooms, line=line) as worker:
+            with working(
+                "moderator", server, at, *options, rooms=rooms, line=line, nice=nice
+            ) as worker:
                 yield Stage(server, Voices(), 1, 1.0, lambda: None, own, worker, line)
             process.kill()  # it would wait for those whom a failed test left in a room
 

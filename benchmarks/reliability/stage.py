@@ -127,6 +127,9 @@ class _Ears:
         self._recogniser.wait()
         return self._listener.finish(now)
 
+    def spare(self, *, spares: bool) -> None:
+        self._recogniser.spare(spares=spares)
+
     def failures(self) -> list[str]:
         return self._recogniser.health.take_failures()
 

@@ -159,6 +159,7 @@ def working(
     *options: str,
     rooms: int = 8,
     line: Path | None = None,
+    nice: int = 0,
 ) -> Iterator[Worker]:
     """Starts a worker, waits until it serves, and ends it.
 
@@ -169,6 +170,7 @@ def working(
         options: of `moderator serve`, further ones.
         rooms: that it takes at once.
         line: the conditions of the line behind which it is; None: it is here.
+        nice: by which its priority is less than this process's.
 
     Raises:
         RuntimeError: it does not come up.
@@ -184,6 +186,7 @@ def working(
     command = [sys.executable, "-m", *command]
     if line is not None:
         command = [sys.executable, "-m", "benchmarks.room.line", str(line), *command]
+    command = ["nice", "-n", str(nice), *command]
     log = folder / f"{side}.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(

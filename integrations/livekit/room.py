@@ -13,7 +13,7 @@ from integrations.livekit.people.consent import is_person, shown_name
 from moderator.errors import InputError
 from moderator.mind.base import Participant
 
-REJOIN_FOR_S = 60.0
+REJOIN_FOR_S = 600.0
 """A server that stays away for longer ends the meeting."""
 
 _FINAL = {
@@ -172,6 +172,13 @@ class Attendance:
             self._out(gone)
         for person in present.values():
             self._in(person)
+
+    async def wait(self, over: asyncio.Event) -> None:
+        """Waits until the first person is there, or the meeting is over before."""
+        waits = [asyncio.ensure_future(one.wait()) for one in (self.somebody, over)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
 
     def connection(self, *, up: bool) -> None:
         """The connection was lost, or is there again; a room that is not seen is not empty."""

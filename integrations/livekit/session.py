@@ -42,6 +42,7 @@ from moderator.meeting.names import Names, own_names
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.dictated import Dictated
+from moderator.sparing import Spared
 from moderator.timeline import LiveClock, Samples, Stopwatch
 from roles.schema import Role
 
@@ -180,7 +181,7 @@ class RoomSession:
         try:
             if self._options.role.consent.announce:
                 self._text.say(self.consent.announcement())
-            await self._wait_for_somebody()
+            await self._people.wait(self._over)
             return await self._meet()
         finally:
             self._people.close()
@@ -197,6 +198,11 @@ class RoomSession:
                 await self._link.leave()
                 await self._erasures.finish()  # nobody can refuse any more
 
+    @property
+    def spared(self) -> Spared:
+        """What it does without at present, since it is late."""
+        return Spared.NOTHING if self._meeting is None else self._meeting.standing.spared
+
     def end(self, why: str) -> None:
         """The meeting is over for the agent, now."""
         self._why = self._why or why
@@ -210,15 +216,6 @@ class RoomSession:
                     break
                 await asyncio.sleep(0.1)
         self.end(why)
-
-    async def _wait_for_somebody(self) -> None:
-        waits = [
-            asyncio.ensure_future(self._people.somebody.wait()),
-            asyncio.ensure_future(self._over.wait()),
-        ]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for one in waits:
-            one.cancel()
 
     async def _meet(self) -> dict[str, Any]:
         options, watch = self._options, self._watch
@@ -243,7 +240,9 @@ class RoomSession:
         self._control.attach(meeting)
         self._seats.attach(meeting)
         self._refusals.attach(meeting)
-        source = RoomSource(self.tracks, self._clock, self._over, self._echo, self._contact)
+        source = RoomSource(
+            self.tracks, self._clock, self._over, self._echo, self._contact, meeting.spare
+        )
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
             try:

@@ -27,6 +27,7 @@ BEFORE_ACTING: tuple[Rule, ...] = (
     commands.quiet,
     connection.cut_off,
     wish.proposed,
+    connection.behind,
     wish.permitted,
     signals.hand_raise,
     quotas.turn_length,

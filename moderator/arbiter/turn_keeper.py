@@ -25,6 +25,7 @@ from moderator.events import (
     TurnStarted,
 )
 from moderator.floor.state import Floor, FloorView
+from moderator.sparing import SparedChanged
 from roles.schema import Role
 
 
@@ -90,8 +91,15 @@ class TurnKeeper:
         elif given.command is Command.RESUME:
             self._standing = replace(self._standing, hushed=False, listen_only=False)
 
-    def connection(self, event: ConnectionChanged) -> None:
-        """The meeting was lost, or is heard again; what was proposed before is dropped."""
+    def change(self, event: ConnectionChanged | SparedChanged) -> None:
+        """The meeting was lost, is heard again, is late, or keeps up again."""
+        if isinstance(event, SparedChanged):
+            self._standing = replace(self._standing, spared=event.spared)
+        else:
+            self._connection(event)
+
+    def _connection(self, event: ConnectionChanged) -> None:
+        """What was proposed before is dropped."""
         self._standing = replace(self._standing, cut_off=not event.up)
         self._pending = None
         if event.up:

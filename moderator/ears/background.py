@@ -39,11 +39,20 @@ LAST_WORDS_WITHIN_S = 15.0
 """The meeting's end waits for so long."""
 
 
+SPARING = 30
+"""Calls of `read` between two guesses at what is being said, where computing is spared: 3 s."""
+
+
 class Patience:
-    """Whether readings are waited for until everything has been recognised."""
+    """How much is to be recognised.
+
+    Attributes:
+        waits: readings are waited for until everything has been recognised.
+        spares: what is being said is guessed less often; what has been said comes first.
+    """
 
     def __init__(self) -> None:
-        self.waits = False
+        self.waits = self.spares = False
 
 
 class BackgroundStream:
@@ -55,7 +64,7 @@ class BackgroundStream:
     Args:
         opens: opens an inner stream, which recognises; another one when that failed.
         pool: where it does so.
-        patience: says whether `read` waits until everything has been recognised.
+        patience: says how much.
         stopwatch: gets the time that readings take, as phase `PHASE`.
         health: is told what fails.
         hangs_after: see `HANGS_AFTER`.
@@ -194,10 +203,14 @@ class BackgroundStream:
         work = partial(_read, inner, self._watch)
         if inner.due and inner.prepared:
             self._found = work()
-        elif inner.due:
+        elif inner.due and not (self._patience.spares and self._early(inner)):
             if place is None:
                 self._waited = 0
             self._reading = self._pool.submit(work, urgent=inner.urgent, place=place)
+
+    def _early(self, inner: RecogniserStream) -> bool:
+        """A guess that was asked for sooner after the last one than computing is spared for."""
+        return not inner.urgent and not self._patience.waits and self._waited < SPARING
 
 
 def _read(inner: RecogniserStream, watch: Stopwatch) -> Recognised:
@@ -270,6 +283,10 @@ class BackgroundRecogniser:
     def wait(self) -> None:
         """From now on readings wait until everything has been recognised: the meeting ends."""
         self._patience.waits = True
+
+    def spare(self, *, spares: bool) -> None:
+        """From now on what is being said is guessed less often, or as often as before."""
+        self._patience.spares = spares
 
     def open(self) -> BackgroundStream:
         """A new stream for one source."""

@@ -38,3 +38,7 @@ class Fallible(Protocol):
     def deaf(self) -> bool:
         """Words are not understood at present; voices are noticed all the same."""
         ...
+
+    def spare(self, *, spares: bool) -> None:
+        """From now on what is being said is guessed less often, or as often as before."""
+        ...

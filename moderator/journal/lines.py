@@ -37,6 +37,7 @@ from moderator.events import (
     WordPlayed,
 )
 from moderator.journal.thinning import QuietPercepts
+from moderator.sparing import SparedChanged
 from moderator.timeline import Samples
 
 VERSION = 1
@@ -60,6 +61,7 @@ Event: TypeAlias = (
     | TurnEnded
     | Failure
     | PartChanged
+    | SparedChanged
 )
 
 
@@ -170,6 +172,7 @@ _KINDS: dict[type, str] = {
     Withdrawn: "withdrawn",
     Failure: "failure",
     PartChanged: "part_changed",
+    SparedChanged: "spared",
     Closed: "closed",
 }
 _ENCODERS: dict[type, Callable[[Any], Line]] = {

@@ -17,6 +17,7 @@ from moderator.journal.lines import (
     read,
     turn_from,
 )
+from moderator.sparing import Spared, SparedChanged
 from moderator.timeline import TICK, Samples
 from roles.schema import Role
 
@@ -77,7 +78,11 @@ class _Rerun:
 
     def _connection(self, line: Line) -> None:
         self._silent_until(line["at"])
-        self._keeper.connection(ConnectionChanged(line["at"], line["up"]))
+        self._keeper.change(ConnectionChanged(line["at"], line["up"]))
+
+    def _spared(self, line: Line) -> None:
+        self._silent_until(line["at"])
+        self._keeper.change(SparedChanged(line["at"], Spared(line["spared"])))
 
     def _consent(self, line: Line) -> None:
         self._silent_until(line["at"])  # a turn that quotes who refused ends right after it

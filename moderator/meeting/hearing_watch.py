@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from moderator.ears.base import Ears, Fallible
 from moderator.events import Failure, Part, PartChanged
+from moderator.sparing import Spared
 from moderator.timeline import Samples
 
 
@@ -19,6 +20,11 @@ class HearingWatch:
     def __init__(self, ears: Ears) -> None:
         self._ears = ears if isinstance(ears, Fallible) else None
         self._deaf = False
+
+    def spare(self, spared: Spared) -> None:
+        """Has the ears do without something, or take it up again."""
+        if self._ears is not None:
+            self._ears.spare(spares=spared.hypotheses)
 
     def events(self, now: Samples) -> Iterator[Failure | PartChanged]:
         """What failed since the last call, and whether words are understood, if that changed."""

@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import partial
 
 from moderator.arbiter.rules.base import Standing
-from moderator.arbiter.spoken_commands import CommandSpotter
 from moderator.arbiter.turn_keeper import TurnKeeper
 from moderator.audio import AudioChunk
 from moderator.ears.base import Ears
@@ -49,6 +48,7 @@ from moderator.mind.base import Foresees, MindSession, Participant, SpeechLLM, n
 from moderator.mind.desk import Desk, Outcome
 from moderator.mind.guarded import Guarded
 from moderator.mouth.base import Voice
+from moderator.sparing import Spared, SparedChanged
 from moderator.timeline import TICK, Clock, Samples, Stopwatch
 from moderator.transcript import Transcript
 from roles.schema import Role
@@ -100,7 +100,7 @@ class Meeting:
         self._left = False
         self._session: MindSession | None = None
         self._next: tuple[Role, Voice | None] | None = None
-        self._connected: list[bool] = []
+        self._changes: list[Callable[[Samples], ConnectionChanged | SparedChanged]] = []
         self._unquoted: Samples = 0
         self._speakers: set[str] = set()
         self._delivery: Delivery | None = None
@@ -117,7 +117,7 @@ class Meeting:
                 await self._clock.wait_until(now)
                 if self._next is not None:
                     session = await self._change_role(*self._next, desk, delivery, session)
-                self._change_connection()
+                self._change()
                 await self._tick(now, chunks, desk, delivery, session)
                 own = delivery.take(now)
                 self._own_events(delivery, session)
@@ -150,9 +150,10 @@ class Meeting:
         if percept is not None:
             self._emit(percept)
             with self._watch.phase("mind") as phase:
-                await desk.ask(percept, self._keeper.floor)
+                sparing = self._keeper.standing.spared.thoughts
+                await desk.ask(percept, self._keeper.floor, sparing=sparing)
             cost = phase.elapsed
-            if self._settings.live and isinstance(session, Foresees):
+            if self._settings.live and not sparing and isinstance(session, Foresees):
                 delivery.prepare(session.foreseen(), now)
         for outcome in desk.collect():
             self._proposed.put(now, outcome, cost)
@@ -239,14 +240,19 @@ class Meeting:
 
     def connection(self, *, up: bool) -> None:
         """The meeting was lost, or is heard again; counts from the next tick on."""
-        self._connected.append(up)
+        self._changes.append(partial(ConnectionChanged, up=up))
 
-    def _change_connection(self) -> None:
-        changes, self._connected = self._connected, []
-        for up in changes:
-            changed = ConnectionChanged(self.now, up)
+    def spare(self, spared: Spared) -> None:
+        """The meeting is late, or keeps up again; what to do without from the next tick on."""
+        self._changes.append(partial(SparedChanged, spared=spared))
+
+    def _change(self) -> None:
+        changes, self._changes = self._changes, []
+        for changed in (make(self.now) for make in changes):
             self._emit(changed)
-            self._keeper.connection(changed)
+            self._keeper.change(changed)
+            if isinstance(changed, SparedChanged):
+                self._hearing.spare(changed.spared)
 
     def withhold(self, speaker: str) -> None:
         """Keeps from the mind what somebody said and it has not got yet.

@@ -12,6 +12,9 @@ from moderator.floor.state import FloorView
 from moderator.mind.base import MindSession, PartFailed
 from moderator.timeline import Samples
 
+ASKED_EVERY = 5
+"""Percepts, where a mind is to be asked less often."""
+
 Outcome: TypeAlias = Proposal | Failure | None
 """A proposal, a failure, or None: the mind wishes nothing (any more)."""
 
@@ -30,12 +33,14 @@ class Desk:
         self._task: asyncio.Task[list[Outcome]] | None = None
         self._ready: list[Outcome] = []
 
-    async def ask(self, percept: Percept, floor: FloorView) -> None:
-        """Gives the mind a percept and asks what it wishes."""
+    async def ask(self, percept: Percept, floor: FloorView, *, sparing: bool = False) -> None:
+        """Gives the mind a percept and asks what it wishes; `sparing`: only now and then."""
         try:
             await self._session.push(percept, floor)
         except MindError as error:
             self._ready.append(Failure(percept.end, "mind", str(error)))
+            return
+        if sparing and percept.index % ASKED_EVERY:
             return
         if not self._live:
             self._ready += await self._outcomes(percept.end)

@@ -73,6 +73,10 @@ class RoomEars:
         self._recogniser.wait()
         return self._listener.finish(now)
 
+    def spare(self, *, spares: bool) -> None:
+        """From now on what is being said is guessed less often, or as often as before."""
+        self._recogniser.spare(spares=spares)
+
     def failures(self) -> list[str]:
         """What failed in recognising since the last call."""
         return self._recogniser.health.take_failures()

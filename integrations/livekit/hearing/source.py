@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from integrations.livekit.contact import Contact
 from integrations.livekit.hearing.echo import EchoGuard
 from integrations.livekit.hearing.tracks import Tracks
 from moderator.audio import AudioChunk
+from moderator.meeting.lateness import Lateness
+from moderator.sparing import Spared
 from moderator.timeline import TICK, LiveClock, Samples
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class RoomSource:
         ended: set when the meeting is over.
         echo: takes the agent's own voice off what people's microphones bring.
         contact: is shown all that comes.
+        spare: told what to do without, when that changes.
     """
 
     def __init__(
@@ -34,9 +37,11 @@ class RoomSource:
         ended: asyncio.Event,
         echo: EchoGuard,
         contact: Contact,
+        spare: Callable[[Spared], None],
     ) -> None:
         self._tracks, self._clock, self._ended = tracks, clock, ended
         self._echo, self._contact = echo, contact
+        self._lateness, self._spare = Lateness(), spare
 
     async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
         """One tick after the other until the meeting is over; late ones follow at once."""
@@ -46,6 +51,9 @@ class RoomSource:
         while not self._ended.is_set():
             now += TICK
             await self._clock.wait_until(now)
+            spared = self._lateness.take(self._clock.now(), self._clock.now() - now)
+            if spared is not None:
+                self._spare(spared)
             due, early = until([*early, *await self._come()], now)
             yield now, due
 

@@ -143,6 +143,17 @@ def job_session(
     async def join(room: rtc.Room) -> None:
         # Nobody is heard who has not been asked: subscribing is up to the session.
         await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
+        outlive(room)
 
     options = SessionOptions(role, address, out, patience_s=patience_s, others=tuple(others))
     return RoomSession(options, models, mind, Stopwatch(), (context.room, join), metrics)
+
+
+def outlive(room: rtc.Room) -> None:
+    """Has a job go on when its room is gone: the session joins anew, and ends the job itself.
+
+    livekit-agents ends a job whose room says that it is disconnected, and cuts it 15 s later.
+    """
+    handlers = room._events.get("disconnected", {})
+    for handler in [one for one in handlers if one.__module__.startswith("livekit.agents.")]:
+        room.off("disconnected", handler)

@@ -17,6 +17,7 @@ from integrations.livekit.serving.job import JobWishes, job_role, job_session
 from integrations.livekit.session import RoomSession
 from integrations.livekit.telling.succession import Roles
 from moderator.audio import Waveform
+from moderator.cli.console import note
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.models.store import ModelStore
@@ -82,6 +83,7 @@ class Worker:
         self._roles = Roles((*options.others, options.role))
         self._models = ModelCache(store, shared_diarization(store, enrolled or {}))
         self._sessions: dict[str, tuple[asyncio.AbstractEventLoop, RoomSession]] = {}
+        self._full: str | None = None
         self._models.for_role(options.role)
         self.server = AgentServer(
             job_executor_type=JobExecutorType.THREAD,
@@ -115,7 +117,20 @@ class Worker:
         await self.server.aclose()
 
     def _load(self, server: AgentServer) -> float:
-        return len(server.active_jobs) / self._options.rooms
+        """Meetings of those that may be; all, while one of them is behind.
+
+        livekit-agents asks before it answers for a job, and tells the server.
+        """
+        jobs, rooms = len(server.active_jobs), self._options.rooms
+        full = None
+        if any(session.spared.hypotheses for _, session in list(self._sessions.values())):
+            full = "those under way are behind: this machine has too much to do"
+        elif jobs >= rooms:
+            full = f"{rooms} {'is' if rooms == 1 else 'are'} under way, as --rooms allows"
+        if full != self._full:
+            self._full = full
+            note(f"no further meetings: {full}" if full else "further meetings are taken")
+        return 1.0 if full else jobs / rooms
 
     def _wished(self, metadata: str) -> tuple[Role, JobWishes]:
         return job_role(metadata, self._options.role, self._roles)
@@ -125,8 +140,6 @@ class Worker:
         try:
             role, _ = self._wished(request.job.metadata)
         except InputError as error:
-            from moderator.cli.console import note
-
             note(f"job {request.id} refused: {error}")
             await request.reject()
             return

@@ -21,6 +21,7 @@ from moderator.events import (
 )
 from moderator.floor.state import FloorView
 from moderator.journal.lines import Event
+from moderator.sparing import Spared, SparedChanged
 from moderator.timeline import Samples, to_samples
 from roles.schema import Role
 
@@ -31,6 +32,9 @@ ROLE, FLOOR, SHARE, HAND = "moderator.role", "moderator.floor", "moderator.share
 
 WORKS = {Part.RECOGNISER: "moderator.hearing", Part.VOICE: "moderator.speaking"}
 """Say ``ok`` or ``failed``."""
+
+SPARED = "moderator.spared"
+"""What the agent does without, since it is late: nothing, thoughts, hypotheses or speech."""
 
 SYNTHETIC = "moderator.synthetic"
 """Says, for programs, that what this participant sounds like is not a person's voice."""
@@ -51,7 +55,8 @@ class AgentState:
     def __init__(self, role: Role) -> None:
         self._room: rtc.Room | None = None
         self._wanted = {STATE: "listening", ROLE: role.id, FLOOR: "free", SHARE: "0.00", HAND: ""}
-        self._wanted |= {SYNTHETIC: "true"} | dict.fromkeys(WORKS.values(), "ok")
+        self._wanted |= {SYNTHETIC: "true", SPARED: Spared.NOTHING}
+        self._wanted |= dict.fromkeys(WORKS.values(), "ok")
         self._sent: dict[str, str] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -84,6 +89,8 @@ class AgentState:
             self._set(STATE, "listening")
         elif isinstance(event, PartChanged):
             self._set(WORKS[event.part], "ok" if event.up else "failed")
+        elif isinstance(event, SparedChanged):
+            self._set(SPARED, event.spared)
 
     def floor(self, floor: FloorView) -> None:
         """Takes who has the floor now; once a percept is often enough."""

@@ -22,6 +22,7 @@ from moderator.events import (
     unnamed,
 )
 from moderator.journal.lines import Event
+from moderator.sparing import SparedChanged
 from moderator.timeline import Samples, to_samples
 
 TOLD = {
@@ -32,6 +33,9 @@ TOLD = {
     (Part.VOICE, True): "I can speak again.",
 }
 """What people are told when a part fails, and when it works again."""
+
+BEHIND = "At the moment I am behind: this machine has too much to do. I listen, and say nothing."
+KEEPS_UP = "I keep up again."
 
 SEGMENT = "lk.segment_id"
 TRACK = "lk.transcribed_track_id"
@@ -83,6 +87,7 @@ class TextPublisher:
         self._room: rtc.Room | None = None
         self._segments: dict[str, _Segment] = {}
         self._count = 0
+        self._behind = False
         self._heard_at: Samples = 0
         self._own: rtc.TextStreamWriter | None = None
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
@@ -108,6 +113,9 @@ class TextPublisher:
             self._put(self._own_ends)
         elif isinstance(event, PartChanged):
             self.say(TOLD[event.part, event.up])
+        elif isinstance(event, SparedChanged) and event.spared.speech != self._behind:
+            self._behind = event.spared.speech
+            self.say(BEHIND if self._behind else KEEPS_UP)
         elif isinstance(event, ConsentGiven) and not event.given:
             self._withhold(event.by)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from moderator.events import Act, Action, Proposal, Reason
 from moderator.floor.state import FloorView
+from moderator.sparing import Spared
 from moderator.timeline import Samples
 from roles.schema import Role
 
@@ -28,6 +29,7 @@ class Standing:
         last_backchannel: meeting time of its last backchannel.
         last_hand: meeting time at which it last raised its hand.
         cut_off: the connection to the meeting is lost.
+        spared: what the meeting does without, since it is late.
     """
 
     hard_stop: bool = False
@@ -40,6 +42,7 @@ class Standing:
     last_backchannel: Samples | None = None
     last_hand: Samples | None = None
     cut_off: bool = False
+    spared: Spared = Spared.NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rules about an agent that has lost the meeting: nobody hears it, and it hears nobody."""
+"""Rules about an agent that has lost the meeting, or is so late that it hears another moment."""
 
 from __future__ import annotations
 
@@ -18,4 +18,11 @@ def cut_off(situation: Situation) -> Verdict | None:
     """Nothing is begun that nobody would hear."""
     if situation.standing.cut_off:
         return Verdict(Action.WAIT, Reason.NOT_CONNECTED)
+    return None
+
+
+def behind(situation: Situation) -> Verdict | None:
+    """Nothing is begun that would come at another moment than the one it is meant for."""
+    if situation.standing.spared.speech:
+        return Verdict(Action.WAIT, Reason.OVERLOADED)
     return None

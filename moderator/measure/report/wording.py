@@ -24,6 +24,7 @@ REASONS = {
     "listen_only": "was told only to listen",
     "not_addressed": "was not addressed",
     "not_connected": "had lost the meeting",
+    "overloaded": "was behind the meeting",
     "no_listener_turn": "no one person had the floor",
     "act_banned": "its role does not do this",
     "floor_held": "somebody had the floor",

@@ -10,7 +10,13 @@ from collections.abc import Callable
 import pytest
 
 from moderator.audio import Waveform, silence
-from moderator.ears.background import HANGS_AFTER, PHASE, BackgroundStream, Patience
+from moderator.ears.background import (
+    HANGS_AFTER,
+    PHASE,
+    SPARING,
+    BackgroundStream,
+    Patience,
+)
 from moderator.ears.health import IN_A_ROW, Health
 from moderator.ears.reading_pool import ReadingPool
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserStream
@@ -274,3 +280,45 @@ def test_a_stream_that_has_gone_is_not_deaf() -> None:
     del stream
     gc.collect()
     assert not health.deaf
+
+
+def test_where_computing_is_spared_guesses_are_rare_and_ends_are_not() -> None:
+    class Guesses(SlowStream):
+        """Has something to guess with every sample; what has ended comes first."""
+
+        reads = 0
+
+        @property
+        def due(self) -> bool:
+            return bool(self.calls)
+
+        @property
+        def urgent(self) -> bool:
+            return self.ended > 0
+
+        def read(self) -> Recognised:
+            self.reads += 1
+            self.calls.clear()
+            self.ended = 0
+            return Recognised((), "guess")
+
+    def ticks(spares: bool) -> int:
+        inner, patience = Guesses(), Patience()
+        patience.spares = spares
+        stream = BackgroundStream(lambda: inner, ReadingPool(1), patience, Stopwatch(), Health())
+        stream.begin(0)
+        for _ in range(2 * SPARING):
+            stream.push(silence(160), True)
+            stream.read()
+            time.sleep(0.002)
+        guessed = inner.reads
+        stream.end(160)
+        until = time.monotonic() + 5.0
+        while inner.reads == guessed and time.monotonic() < until:
+            stream.read()
+            time.sleep(0.002)
+        assert inner.reads == guessed + 1  # at once
+        return guessed
+
+    assert ticks(spares=False) > SPARING
+    assert 1 <= ticks(spares=True) <= 2

@@ -21,6 +21,7 @@ from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Participant, SpeechLLM
 from moderator.mind.duties.session import Duties, DutiesSession
+from moderator.sparing import Spared
 from moderator.testing.meetings import people
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import TICK, ReplayClock, Samples, Stopwatch, to_samples
@@ -271,3 +272,22 @@ def test_who_takes_another_name_is_called_by_it_from_then_on(tmp_path: Path) -> 
     assert "Anastasia" not in before
     assert "Anastasia" in after
     assert rerun(path) == []
+
+
+def test_what_a_late_meeting_does_without_gives_the_same_decisions_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    lines = hold(
+        path,
+        7.0,
+        lambda meeting, _: meeting.spare(Spared.SPEECH),
+        (24.0, lambda meeting, _: meeting.spare(Spared.NOTHING)),
+    )
+    late = (to_samples(7.0), to_samples(24.0))
+    turns = [line["at"] for line in lines if line["kind"] == "turn_started"]
+    assert not [at for at in turns if late[0] + TICK < at < late[1]]
+    assert [at for at in turns if at > late[1]]
+    reasons = {line["reason"] for line in lines if line["kind"] == "decision"}
+    assert "overloaded" in reasons
+    assert rerun(path) == []
+    path.write_text(path.read_text().replace('"kind":"spared"', '"kind":"left"', 1))
+    assert rerun(path)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from livekit import rtc
 
-from integrations.livekit.serving.job import job_role
+from integrations.livekit.serving.job import job_role, outlive
 from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
 from roles.loader import library, load_role
@@ -109,3 +112,29 @@ def test_damaged_metadata_is_a_role_or_refused_in_one_line(name: str, data: st.D
     except InputError as error:
         told = str(error)
     assert "\n" not in told
+
+
+def test_a_job_outlives_its_room() -> None:
+    """As livekit-agents makes it; what an app has put there stays."""
+    from livekit.agents.ipc import job_proc_lazy_main
+
+    heard: list[str] = []
+
+    class Room(rtc.EventEmitter[str]):
+        pass
+
+    def ends_the_job(reason: object) -> None:
+        heard.append("the job ends")
+
+    def of_an_app(reason: object) -> None:
+        heard.append("the app is told")
+
+    ends_the_job.__module__ = job_proc_lazy_main.__name__
+    room = Room()
+    room.on("disconnected", ends_the_job)
+    room.on("disconnected", of_an_app)
+    outlive(cast(rtc.Room, room))
+    room.emit("disconnected", "gone")
+    assert heard == ["the app is told"]
+    source = Path(job_proc_lazy_main.__file__).read_text("utf-8")
+    assert '@self._room.on("disconnected")' in source  # else this is not needed any more
