@@ -26,7 +26,7 @@ from integrations.livekit.people.seats import Seats
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from integrations.livekit.publish import Publisher
 from integrations.livekit.recording import Sinks
-from integrations.livekit.room import Attendance, First, RoomLink
+from integrations.livekit.room import Attendance, First, Lookout, RoomLink
 from integrations.livekit.showing.feed import Feed
 from integrations.livekit.showing.state import AgentState
 from integrations.livekit.showing.text import TextPublisher
@@ -159,6 +159,7 @@ class RoomSession:
             self.end,
             first,
         )
+        self._lookout = Lookout(self._link, (self._people.review, self.tracks.make_good))
 
     async def run(self) -> dict[str, Any]:
         """Joins, takes part until the meeting is over, and leaves.
@@ -170,6 +171,7 @@ class RoomSession:
             InputError: the room cannot be joined, or the directory cannot be used.
         """
         await self._link.join()
+        self._lookout.start()
         try:
             if self._options.role.consent.announce:
                 self._text.say(self.consent.announcement())
@@ -186,6 +188,7 @@ class RoomSession:
                 await self._erasures.finish()  # who refused after the end is told, too
             finally:
                 await self._text.close()
+                self._lookout.stop()
                 await self._link.leave()
                 await self._erasures.finish()  # nobody can refuse any more
 
@@ -334,6 +337,9 @@ class RoomSession:
             self._meeting.connection(up=up)
 
     def _read(self, identity: str, attributes: Mapping[str, str]) -> None:
+        if identity in self._people.people:
+            self._read_anew(identity, attributes)
+            return
         self.consent.read_attributes(identity, attributes)
         self.shared.read_attributes(identity, attributes)
         if self.shared.disguised(identity) or identity == self._outcome.agent:
@@ -351,11 +357,13 @@ class RoomSession:
         self.end("everybody had left")
 
     def _attributes_changed(self, changed: dict[str, str], person: rtc.Participant) -> None:
-        if not isinstance(person, rtc.RemoteParticipant) or not is_person(person):
-            return
-        if self.shared.read_attributes(person.identity, person.attributes):
-            self._sharing_changed(person.identity)
-        self._refusals.read_attributes(person.identity, person.attributes)
+        if isinstance(person, rtc.RemoteParticipant) and is_person(person):
+            self._read_anew(person.identity, person.attributes)
+
+    def _read_anew(self, identity: str, attributes: Mapping[str, str]) -> None:
+        if self.shared.read_attributes(identity, attributes):
+            self._sharing_changed(identity)
+        self._refusals.read_attributes(identity, attributes)
 
     def _sharing_changed(self, identity: str) -> None:
         if self.shared.shares(identity):

@@ -140,8 +140,9 @@ async def person(
     publishes: bool = True,
     kind: str = "standard",
     attributes: dict[str, str] | None = None,
+    **grants: object,
 ) -> AsyncIterator[Person]:
-    """Joins a room as somebody and leaves it again."""
+    """Joins a room as somebody and leaves it again; `grants` stand in their token."""
     source = rtc.AudioSource(RATE, 1, queue_size_ms=200)
     track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
     one = Person(identity, rtc.Room(), source, track)
@@ -151,7 +152,8 @@ async def person(
     one.room.register_text_stream_handler("lk.transcription", one._text)
     one.room.on("data_received", lambda got: one.data.append((got.topic or "", got.data.decode())))
     options = rtc.RoomOptions(auto_subscribe=listens)
-    await one.room.connect(server.url, token(server, room, identity, kind, attributes), options)
+    made = token(server, room, identity, kind, attributes, **grants)
+    await one.room.connect(server.url, made, options)
     try:
         if publishes:
             await publish(one)
