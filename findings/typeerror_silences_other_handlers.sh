@@ -10,8 +10,8 @@
 # Whom it hurts: a mistake in an application's own handler, or somebody's attribute that is not what
 # it expects, decides whether an agent on the same room object hears of a change: of who left, or of
 # who does not want to be heard any more.
-# Here: nothing is done about it; docs/livekit.md, "From your own app", warns those who put handlers
-# of their own on a job's room.
+# Here: the agent looks at the room's state once a second (`Lookout` in integrations/livekit/room.py);
+# docs/livekit.md, "From your own app", tells those who put handlers of their own on a job's room.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

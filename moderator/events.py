@@ -371,6 +371,8 @@ class Part(StrEnum):
     """What people are told of when the agent has to do without it."""
 
     RECOGNISER = "recogniser"
+    DETECTOR = "detector"
+    DIARIZER = "diarizer"
     VOICE = "voice"
 
 

@@ -84,6 +84,11 @@ class LiveClock(PacedClock):
         return 0 if self._origin is None else to_samples(time.monotonic() - self._origin)
 
 
+def wall_clock() -> float:
+    """Seconds since 1970, for records that others keep; never decides anything."""
+    return time.time()
+
+
 class Elapsed:
     """Wall-clock seconds since it was made; never decides anything."""
 

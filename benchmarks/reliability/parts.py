@@ -1,4 +1,4 @@
-"""Mind, recogniser, voice and server that are slow, hang, crash or answer rubbish, in any order."""
+"""Mind, ears, voice and server that are slow, hang, crash or answer rubbish, in any order."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.reliability.stage import PARTS, ROLES, Stage
+from benchmarks.reliability.stage import MODES, PARTS, PEOPLE, ROLES, Stage
 from moderator.events import Command
-from moderator.testing.faulty import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,8 @@ def one(chance: random.Random) -> Result:
         for _ in range(chance.randint(6, 14)):
             step = chance.random()
             if step < 0.5:
-                part, mode = chance.choice(PARTS), chance.choice(list(Mode))
+                part = chance.choice(PARTS)
+                mode = chance.choice(MODES[part])
                 steps.append(f"{part} {mode}")
                 stage.switches[part].mode = mode
             elif step < 0.6:
@@ -49,7 +49,11 @@ def one(chance: random.Random) -> Result:
             elif step < 0.7:
                 steps.append("say")
                 stage.say()
-            speaking = chance.choice([None, None, "ana", "ben"])
+            elif step < 0.8:
+                become = chance.choice(sorted(ROLES))
+                steps.append(f"become {become}")
+                stage.become(become)
+            speaking = chance.choice([None, None, *PEOPLE])
             ticks = chance.randint(2, 25)
             steps.append(f"{ticks} ticks of {speaking or 'silence'}")
             stage.go_on(ticks, speaking)

@@ -1,8 +1,7 @@
 """Attempts to talk the agent out of its role: by voice, chat, RPC, names, and through its model.
 
 Each is a meeting of its own, through what a room uses: commands, channels, succession, consent,
-names, transcripts; without a server. What needs one is tried in
-`tests/integrations/livekit/rooms/test_persuasion.py`.
+names, transcripts. What needs a server: `tests/integrations/livekit/rooms/test_persuasion.py`.
 """
 
 from __future__ import annotations

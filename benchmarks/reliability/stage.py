@@ -11,17 +11,16 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from diarize.tracks import TrackDiarizer
 from moderator.audio import AudioChunk, Waveform
-from moderator.ears.background import BackgroundRecogniser
-from moderator.ears.listener import Listener
+from moderator.ears.live import LiveListener, LiveParts
+from moderator.ears.loading import EarModels
 from moderator.ears.reading_pool import ReadingPool
-from moderator.ears.sources import OwnTrack
 from moderator.ears.utterances import GateOptions
 from moderator.events import (
     Action,
@@ -33,6 +32,7 @@ from moderator.events import (
     Part,
     PartChanged,
     Proposal,
+    RoleChanged,
     TurnEnded,
     TurnStarted,
 )
@@ -45,9 +45,10 @@ from moderator.mind.duties.session import Duties
 from moderator.mind.ensemble import Ensemble
 from moderator.mouth.sentences import split
 from moderator.testing.chat_server import ChatServer
-from moderator.testing.ears import EnergyVad
 from moderator.testing.faulty import (
     SAID,
+    FaultyDetector,
+    FaultyDiarizer,
     FaultyMind,
     FaultyRecogniser,
     FaultyServer,
@@ -79,7 +80,13 @@ ROLES: dict[str, dict[str, object]] = {
     "addressed": {"only_when_addressed": True, "share_ceiling": 1.0},
     "silent": {"may_speak": False},
 }
-PARTS = ("mind", "recogniser", "voice")
+PARTS = ("mind", "recogniser", "voice", "detector", "diarizer")
+
+MODES = {part: tuple(Mode) for part in PARTS} | {"detector": (Mode.OK, Mode.CRASH, Mode.RUBBISH)}
+"""What parts do. A detector computes within the tick, which is as long as that takes."""
+
+PEOPLE = ("ana", "ben", "hall")
+"""Who speaks: two on tracks of their own, and somebody on a shared microphone."""
 
 
 def role(kind: str) -> Role:
@@ -101,41 +108,22 @@ def role(kind: str) -> Role:
     )
 
 
-class _Ears:
-    """Ears of a room for two tracks, over fakes; see `moderator.ears.base.Fallible`."""
-
-    def __init__(self, switch: Switch) -> None:
-        self._recogniser = BackgroundRecogniser(
-            FaultyRecogniser(switch), ReadingPool(2), hangs_after=HANGS_AFTER
-        )
-        gate = GateOptions(hang_s=0.1, pause_s=0.3)
-        self._listener = Listener(
-            OwnTrack(
-                name,
-                EnergyVad(),
-                self._recogniser.open(),
-                lambda vad, name=name: TrackDiarizer(name, vad),  # type: ignore[misc]
-                gate=gate,
-            )
-            for name in ("ana", "ben")
-        )
-
-    def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
-        return self._listener.hear(now, chunks)
-
-    def finish(self, now: Samples) -> Heard:
-        self._recogniser.wait()
-        return self._listener.finish(now)
-
-    def spare(self, *, spares: bool) -> None:
-        self._recogniser.spare(spares=spares)
-
-    def failures(self) -> list[str]:
-        return self._recogniser.health.take_failures()
-
-    @property
-    def deaf(self) -> bool:
-        return self._recogniser.health.deaf
+def _ears(switches: Mapping[str, Switch]) -> LiveListener:
+    """Ears of a room for three tracks, over fakes."""
+    models = EarModels(
+        partial(FaultyDetector, switches["detector"]), FaultyRecogniser(switches["recogniser"])
+    )
+    parts = LiveParts(models, ReadingPool(2), ReadingPool(2), Stopwatch(), HANGS_AFTER)
+    gate = GateOptions(hang_s=0.1, pause_s=0.3)
+    diarizer = parts.diarization.open(partial(FaultyDiarizer, switches["diarizer"]))
+    return LiveListener(
+        parts,
+        [
+            parts.models.own_track("ana", gate=gate),
+            parts.models.own_track("ben", gate=gate),
+            parts.models.shared_mic("hall", diarizer, gate=gate, prefix="hall/"),
+        ],
+    )
 
 
 class _Lateness:
@@ -188,7 +176,7 @@ class Stage:
         self._loop = asyncio.new_event_loop()
         self._open = contextlib.ExitStack()
         self._mind = Dictated(self._make_mind())
-        self._ears = _Ears(self.switches["recogniser"])
+        self._ears = _ears(self.switches)
         self._hushed = False
         self._now: Samples = 0
         self._own: list[bool] = []
@@ -197,14 +185,20 @@ class Stage:
         self._done = asyncio.Event()
         self._late = _Lateness()
         own = role(self.kind)
-        settings = Settings(0.1, live=True, mind_within_s=WITHIN_S, voice_within_s=WITHIN_S)
-        voice = FaultyVoice(self.switches["voice"]) if own.turn.may_speak else None
+        settings = Settings(
+            0.1,
+            live=True,
+            mind_within_s=WITHIN_S,
+            mind_opens_within_s=WITHIN_S,
+            voice_within_s=WITHIN_S,
+        )
+        self._kinds = {self.kind}
         self._meeting = Meeting(
             own,
             people("Ana", "Ben"),
             self._ears,
             self._mind,
-            voice,
+            self._voice(own),
             [self._observe],
             ReplayClock(),
             settings,
@@ -213,6 +207,9 @@ class Stage:
         self._begun = asyncio.Event()
         self._task = self._loop.create_task(self._meeting.run(self, self))
         self._loop.run_until_complete(self._begun.wait())
+
+    def _voice(self, own: Role) -> FaultyVoice | None:
+        return FaultyVoice(self.switches["voice"]) if own.turn.may_speak else None
 
     def _make_mind(self) -> SpeechLLM:
         if not self.server:
@@ -249,6 +246,14 @@ class Stage:
             if any(self._own[-3:]):
                 self.wrong.append("spoke while it was hushed")
 
+    def become(self, kind: str) -> None:
+        """Another role takes over, whose limits hold from the next tick on."""
+        own = role(kind)
+        self._meeting.change_role(own, self._voice(own))
+        self._advance(1, None)
+        if self.kind != kind:
+            self.wrong.append(f"did not become {kind}")
+
     def say(self) -> None:
         """Ana has it say something."""
         self._mind.say("This is to be said.", "ana")
@@ -269,7 +274,7 @@ class Stage:
             self._due.put_nowait(
                 [
                     AudioChunk(name, self._now, tone if name == speaking else np.zeros_like(tone))
-                    for name in ("ana", "ben")
+                    for name in PEOPLE
                 ]
             )
             done = asyncio.ensure_future(self._done.wait())
@@ -286,6 +291,9 @@ class Stage:
             self._last = event
         elif isinstance(event, Failure) and SAID in event.what:
             self.wrong.append(f"a failure repeats what was said: {event.what}")
+        elif isinstance(event, RoleChanged):
+            self.kind = str(event.role["id"])
+            self._kinds.add(self.kind)
         elif isinstance(event, Decision):
             self._decided(event)
         elif isinstance(event, TurnStarted) and (self.kind == "silent" or self._hushed):
@@ -319,18 +327,18 @@ class Stage:
         self.go_on(8, "ana")
         self.say()
         self.go_on(40)
-        for name in ("ben", "ana"):
+        for name in ("ben", "ana", "hall"):
             self.go_on(8, name)
             self.go_on(12)
         fresh = self.events[before:]
         words = {one.speaker for event in fresh if isinstance(event, Heard) for one in event.words}
-        if words != {"ana", "ben"}:
+        if len(words) != len(PEOPLE) or not any(one.startswith("hall/speaker_") for one in words):
             self.wrong.append(f"recognised only {words}")
         spoke = any(isinstance(event, TurnStarted) for event in fresh)
         if self.kind in ("speaks", "addressed") and not spoke:
             self.wrong.append("did not speak again")
         down = [part for part in Part if self.down(part)]
-        if down and not (self.kind in ("silent", "bounded") and down == [Part.VOICE]):
+        if down and not (self._kinds & {"silent", "bounded"} and down == [Part.VOICE]):
             self.wrong.append(f"still down: {down}")
 
     def down(self, part: Part) -> bool:
@@ -358,7 +366,7 @@ class Stage:
                 self.wrong.append(f"stalled for {self.slowest_s:.2f} s")
             sounded = sum(self._own) * TICK
             most = CEILING * to_samples(120.0) + to_samples(MAX_TURN_S) + 5 * TICK
-            if self.kind == "bounded" and sounded > most:
+            if self._kinds == {"bounded"} and sounded > most:
                 self.wrong.append(f"spoke {sounded / 16_000:.1f} s in all")
         finally:
             self._late.stop()

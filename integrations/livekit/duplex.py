@@ -21,6 +21,7 @@ from livekit.agents.llm.duplex_adapter import FixedGate
 from integrations.livekit.hearing.clock import TrackClock
 from integrations.livekit.hearing.ears import GATE
 from integrations.livekit.hearing.source import until
+from integrations.livekit.showing.alarm import Alarm
 from integrations.livekit.showing.captions import Captions
 from moderator.audio import AudioChunk, Waveform, silence, to_pcm16
 from moderator.ears.base import Ears
@@ -139,6 +140,7 @@ class DuplexSession(llm.DuplexSession[Literal["moderator_event"]]):
         self._microphone = _Microphone(self._clock, self._over)
         self._loudspeaker = _Loudspeaker()
         self._captions = Captions(PERSON, self.emit)
+        self._alarm = Alarm(model.label, self.say, lambda error: self.emit("error", error))
         self._mind = Dictated(model.mind)
         self._instructions = ""
         self._tools = llm.ToolContext.empty()
@@ -193,6 +195,7 @@ class DuplexSession(llm.DuplexSession[Literal["moderator_event"]]):
 
     def _observe(self, event: Event) -> None:
         self._captions(event)
+        self._alarm(event)
         self.emit("moderator_event", event)
 
     def _role(self) -> Role:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from livekit import rtc
@@ -15,6 +16,11 @@ from moderator.mind.base import Participant
 
 REJOIN_FOR_S = 600.0
 """A server that stays away for longer ends the meeting."""
+
+LOOKS_EVERY_S = 1.0
+"""What no event told of is noticed after so long."""
+
+logger = logging.getLogger("livekit.plugins.moderator")
 
 _FINAL = {
     rtc.DisconnectReason.CLIENT_INITIATED: "the agent left",
@@ -62,6 +68,7 @@ class RoomLink:
         self._room: rtc.Room | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self._up = False
 
     @property
     def room(self) -> rtc.Room:
@@ -86,11 +93,29 @@ class RoomLink:
             self._first = None
         self._room = room
         room.on("disconnected", lambda reason: self._lost(room, reason))
-        room.on("reconnecting", lambda: self._changed(False))
-        room.on("reconnected", lambda: self._changed(True))
+        room.on("reconnecting", lambda: self._tell(up=False))
+        room.on("reconnected", lambda: self._tell(up=True))
         for use in self._after:
             await use(room)
-        self._changed(True)
+        self._tell(up=True)
+
+    def make_good(self) -> rtc.Room | None:
+        """Finds out from the room's state what no event told of; the room, if it is joined."""
+        room, again = self._room, self._task
+        if room is None or self._closing or (again is not None and not again.done()):
+            return None
+        if room.connection_state == rtc.ConnectionState.CONN_DISCONNECTED:
+            reason = room.local_participant.disconnect_reason
+            self._lost(room, rtc.DisconnectReason.UNKNOWN_REASON if reason is None else reason)
+            return None
+        up = room.connection_state == rtc.ConnectionState.CONN_CONNECTED
+        if up != self._up:
+            self._tell(up=up)
+        return room if up else None
+
+    def _tell(self, *, up: bool) -> None:
+        self._up = up
+        self._changed(up)
 
     async def leave(self) -> None:
         """Leaves."""
@@ -99,7 +124,10 @@ class RoomLink:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._room is not None:
-            await self._room.disconnect()
+            try:
+                await self._room.disconnect()
+            except TypeError:  # of a handler that somebody else put on the room: we have left
+                logger.exception("a handler of the room failed when the agent left")
 
     def _lost(self, room: rtc.Room, reason: rtc.DisconnectReason.ValueType) -> None:
         if self._closing or room is not self._room:
@@ -107,7 +135,7 @@ class RoomLink:
         if reason in _FINAL:
             self._ended(_FINAL[reason])
             return
-        self._changed(False)
+        self._tell(up=False)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._rejoin(), name="rejoin")
 
@@ -124,6 +152,42 @@ class RoomLink:
                     await self.join()
         except InputError as error:
             self._ended(f"the connection was lost ({error.what})")
+
+
+class Lookout:
+    """Looks at the room's state now and then, for what no event told of.
+
+    A handler that somebody else put on the room can keep an event from ours: what it raises may
+    keep the client library from calling those after it.
+
+    Args:
+        link: the room.
+        looks: are given the room while it is joined, and make good what they have missed.
+    """
+
+    def __init__(self, link: RoomLink, looks: Sequence[Before]) -> None:
+        self._link, self._looks = link, looks
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins."""
+        self._task = asyncio.create_task(self._run(), name="lookout")
+
+    def stop(self) -> None:
+        """Looks no more."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(LOOKS_EVERY_S)
+            try:
+                room = self._link.make_good()
+                if room is not None:
+                    for look in self._looks:
+                        look(room)
+            except Exception:  # as what a handler of an event raises
+                logger.exception("the room's state could not be made good")
 
 
 class Attendance:

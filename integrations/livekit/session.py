@@ -26,7 +26,7 @@ from integrations.livekit.people.seats import Seats
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from integrations.livekit.publish import Publisher
 from integrations.livekit.recording import Sinks
-from integrations.livekit.room import Attendance, First, RoomLink
+from integrations.livekit.room import Attendance, First, Lookout, RoomLink
 from integrations.livekit.showing.feed import Feed
 from integrations.livekit.showing.state import AgentState
 from integrations.livekit.showing.text import TextPublisher
@@ -159,14 +159,9 @@ class RoomSession:
         self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
         self._contact = Contact(self._clock, self._heard_or_not)
-        self._link = RoomLink(
-            options.address,
-            (self._attach,),
-            (self._enter,),
-            self._connection_changed,
-            self.end,
-            first,
-        )
+        told = self._connection_changed, self.end
+        self._link = RoomLink(options.address, (self._attach,), (self._enter,), *told, first)
+        self._lookout = Lookout(self._link, (self._people.review, self.tracks.make_good))
 
     async def run(self) -> dict[str, Any]:
         """Joins, takes part until the meeting is over, and leaves.
@@ -178,6 +173,7 @@ class RoomSession:
             InputError: the room cannot be joined, or the directory cannot be used.
         """
         await self._link.join()
+        self._lookout.start()
         try:
             if self._options.role.consent.announce:
                 self._text.say(self.consent.announcement())
@@ -195,6 +191,7 @@ class RoomSession:
                 await self._erasures.finish()  # who refused after the end is told, too
             finally:
                 await self._text.close()
+                self._lookout.stop()
                 await self._link.leave()
                 await self._erasures.finish()  # nobody can refuse any more
 
@@ -342,6 +339,9 @@ class RoomSession:
             self._meeting.connection(up=up)
 
     def _read(self, identity: str, attributes: Mapping[str, str]) -> None:
+        if identity in self._people.people:
+            self._claims.read(identity, attributes)
+            return
         self.consent.read_attributes(identity, attributes)
         self.shared.read_attributes(identity, attributes)
         if self.shared.disguised(identity) or identity == self._outcome.agent:

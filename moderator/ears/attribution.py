@@ -30,6 +30,7 @@ class Attribution:
         self._nobody = nobody
         self._activities: deque[SpeakerActivity] = deque()
         self._waiting: deque[RecognisedWord] = deque()
+        self._lost: deque[tuple[Samples, Samples]] = deque()
         self._last: str | None = None
 
     def add(
@@ -44,6 +45,12 @@ class Attribution:
         """The words that nobody has been given yet."""
         return " ".join(word.text for word in self._waiting)
 
+    def lose(self, start: Samples, end: Samples) -> None:
+        """What is said between these times is nobody's: it is not known who spoke."""
+        if self._lost and self._lost[-1][1] == start:
+            start = self._lost.pop()[0]
+        self._lost.append((start, end))
+
     def settle(self, settled: Samples) -> list[Word]:
         """Words that end before `settled`, with their speakers."""
         found = []
@@ -53,6 +60,8 @@ class Attribution:
         oldest = min(settled, self._waiting[0].start if self._waiting else settled) - _MEMORY
         while self._activities and self._activities[0].end < oldest:
             self._activities.popleft()
+        while self._lost and self._lost[0][1] < oldest:
+            self._lost.popleft()
         return found
 
     def finish(self) -> list[Word]:
@@ -62,6 +71,9 @@ class Attribution:
     def _speaker(self, word: RecognisedWord) -> str:
         widen = max(0, _SHORTEST - (word.end - word.start)) // 2
         start, end = word.start - widen, word.end + widen
+        if any(2 * (min(end, b) - max(start, a)) > end - start for a, b in self._lost):
+            self._last = None
+            return self._nobody
         shares = _overlaps(self._activities, start, end)
         if not shares:
             chosen = self._nearest(start, end)

@@ -83,7 +83,7 @@ class BackgroundStream:
         self._watch, self._health, self._hangs_after = stopwatch, health, hangs_after
         self._inner: RecogniserStream | None = opens()
         self._given: list[Callable[[RecogniserStream], None]] = []
-        self._reading: Reading | None = None
+        self._reading: Reading[Recognised] | None = None
         self._waited = 0
         self._found: Recognised | None = None  # without a reading: it was prepared
         self._partial = ""
@@ -160,7 +160,7 @@ class BackgroundStream:
         self._partial = _on_one_line(found.partial)
         return words
 
-    def _take(self, reading: Reading) -> None:
+    def _take(self, reading: Reading[Recognised]) -> None:
         error = reading.future.exception()
         if error is not None:
             self._failed(type(error).__name__)
@@ -169,7 +169,7 @@ class BackgroundStream:
         if self._found is None:
             self._failed(NO_RECOGNITION)
 
-    def _give_up(self, reading: Reading) -> None:
+    def _give_up(self, reading: Reading[Recognised]) -> None:
         self._pool.abandon(reading)
         self._reading = None
         self._failed("it does not answer", hangs=True)
@@ -225,13 +225,13 @@ def _believed(found: Any, now: Samples) -> list[RecognisedWord]:
     Raises:
         ValueError: they are none, or lie where nothing was heard yet; nothing of them is repeated.
     """
-    if not isinstance(found, Recognised) or not _are(str, found.partial):
+    if not isinstance(found, Recognised) or not are(str, found.partial):
         raise ValueError(NO_RECOGNITION)
-    if not _are(tuple, found.words) or not _are(RecognisedWord, *found.words):
+    if not are(tuple, found.words) or not are(RecognisedWord, *found.words):
         raise ValueError("what it answers are no words")
     words = []
     for word in found.words:
-        if not _are(str, word.text) or not _are(int, word.start, word.end):
+        if not are(str, word.text) or not are(int, word.start, word.end):
             raise ValueError("what it answers are no words")
         if not 0 <= word.start <= word.end <= now:
             raise ValueError("its words lie where nothing was heard")
@@ -241,7 +241,8 @@ def _believed(found: Any, now: Samples) -> list[RecognisedWord]:
     return words
 
 
-def _are(kind: type, *values: object) -> bool:
+def are(kind: type, *values: object) -> bool:
+    """Whether values are what their type says: what models answer may be anything."""
     return all(isinstance(value, kind) for value in values)
 
 
@@ -257,23 +258,21 @@ class BackgroundRecogniser:
         inner: makes the streams that do the work.
         pool: its threads.
         stopwatch: gets the time that recognition takes beside the meeting.
+        health: is told what fails.
         hangs_after: see `HANGS_AFTER`.
-
-    Attributes:
-        health: says what failed.
     """
 
     def __init__(
         self,
         inner: Recogniser,
         pool: ReadingPool,
-        stopwatch: Stopwatch | None = None,
+        stopwatch: Stopwatch,
+        health: Health,
         hangs_after: int = HANGS_AFTER,
     ) -> None:
-        self._inner, self._pool = inner, pool
-        self._watch, self._hangs_after = stopwatch or Stopwatch(), hangs_after
+        self._inner, self._pool, self._health = inner, pool, health
+        self._watch, self._hangs_after = stopwatch, hangs_after
         self._patience = Patience()
-        self.health = Health()
 
     @property
     def spec(self) -> RecogniserSpec:
@@ -295,6 +294,6 @@ class BackgroundRecogniser:
             self._pool,
             self._patience,
             self._watch,
-            self.health,
+            self._health,
             self._hangs_after,
         )

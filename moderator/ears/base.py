@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from moderator.audio import AudioChunk
-from moderator.events import Heard
+from moderator.events import Heard, Part
 from moderator.timeline import Samples
 
 
@@ -30,13 +30,13 @@ class Ears(Protocol):
 class Fallible(Protocol):
     """Ears of which a part may fail while they go on hearing with the rest."""
 
-    def failures(self) -> list[str]:
+    def failures(self) -> list[tuple[Part, str]]:
         """What failed since the last call: kinds of failures, nothing that was said."""
         ...
 
     @property
-    def deaf(self) -> bool:
-        """Words are not understood at present; voices are noticed all the same."""
+    def down(self) -> frozenset[Part]:
+        """The parts that keep failing at present."""
         ...
 
     def spare(self, *, spares: bool) -> None:

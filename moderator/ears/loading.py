@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from diarize.tracks import TrackDiarizer
 from moderator.audio import Waveform
+from moderator.ears.detecting import DetectorMaker
 from moderator.ears.language_guard import Identify
 from moderator.ears.recogniser import Recogniser
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.utterances import GateOptions
-from moderator.ears.vad import SileroNetwork, SileroVad, load_silero
+from moderator.ears.vad import SileroVad, load_silero
 from moderator.ears.whisper import Whisper, load_whisper
 from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser
 from moderator.timeline import Samples
@@ -38,11 +40,11 @@ class EarModels:
     """The loaded models that all sources of a meeting share.
 
     Attributes:
-        network: finds voices.
+        detector: makes what finds the voices on one track.
         recogniser: understands words.
     """
 
-    network: SileroNetwork
+    detector: DetectorMaker
     recogniser: Recogniser
 
     def own_track(
@@ -51,7 +53,7 @@ class EarModels:
         """The track of one participant, heard from meeting time `start` on."""
         return OwnTrack(
             participant,
-            SileroVad(self.network),
+            self.detector(),
             self.recogniser.open(),
             lambda vad: TrackDiarizer(participant, vad),
             gate=gate,
@@ -70,7 +72,7 @@ class EarModels:
         """A microphone that hears several people, told apart by `diarizer`."""
         return SharedMic(
             id,
-            SileroVad(self.network),
+            self.detector(),
             self.recogniser.open(),
             diarizer,
             gate=gate,
@@ -113,7 +115,9 @@ def load_ear_models(
         store.directory(name), language=language, threads=threads, workers=workers
     )
     identify = decoder.languages if decoder.multilingual else _identifier(store)
-    return EarModels(network, WhisperRecogniser(decoder, options, name, identify))
+    return EarModels(
+        partial(SileroVad, network), WhisperRecogniser(decoder, options, name, identify)
+    )
 
 
 def _identifier(store: ModelStore) -> Identify | None:

@@ -8,12 +8,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
+from typing import Any, Generic, TypeVar
 
-from moderator.ears.recogniser import Recognised
+T = TypeVar("T")
 
 
 @dataclass(order=True, slots=True)
-class Reading:
+class Reading(Generic[T]):
     """A reading that waits, is under way or is done.
 
     Attributes:
@@ -25,9 +26,9 @@ class Reading:
     """
 
     place: int
-    work: Callable[[], Recognised] = field(compare=False)
+    work: Callable[[], T] = field(compare=False)
     urgent: bool = field(compare=False, default=False)
-    future: Future[Recognised] = field(compare=False, default_factory=Future)
+    future: Future[T] = field(compare=False, default_factory=Future)
     abandoned: bool = field(compare=False, default=False)
 
 
@@ -51,15 +52,15 @@ class ReadingPool:
         self._most_steps = max(1, threads - 1)
         self._lock = threading.Lock()
         self._places = count()
-        self._urgent: list[Reading] = []
-        self._steps: list[Reading] = []
+        self._urgent: list[Reading[Any]] = []
+        self._steps: list[Reading[Any]] = []
         self._steps_running = 0
         self._running = 0
         self._stuck = 0
 
     def submit(
-        self, work: Callable[[], Recognised], *, urgent: bool, place: int | None = None
-    ) -> Reading:
+        self, work: Callable[[], T], *, urgent: bool, place: int | None = None
+    ) -> Reading[T]:
         """Has a reading done.
 
         Args:
@@ -73,7 +74,7 @@ class ReadingPool:
             self._man()
         return reading
 
-    def abandon(self, reading: Reading) -> None:
+    def abandon(self, reading: Reading[Any]) -> None:
         """A reading that hangs is waited for no longer; another thread takes its thread's place."""
         with self._lock:
             if reading.future.cancel() or reading.future.done() or reading.abandoned:
@@ -91,14 +92,14 @@ class ReadingPool:
 
     def _run(self) -> None:
         """Does what there is to do; whoever ends a step also looks for the next."""
-        reading: Reading | None = None
+        reading: Reading[Any] | None = None
         while (reading := self._next(reading)) is not None:
             try:
                 reading.future.set_result(reading.work())
             except BaseException as error:
                 reading.future.set_exception(error)
 
-    def _next(self, done: Reading | None) -> Reading | None:
+    def _next(self, done: Reading[Any] | None) -> Reading[Any] | None:
         """The reading after one that is done; None: this thread is not needed any more."""
         with self._lock:
             if done is not None and done.abandoned:
@@ -110,7 +111,7 @@ class ReadingPool:
             self._running -= reading is None
             return reading
 
-    def _take(self) -> Reading | None:
+    def _take(self) -> Reading[Any] | None:
         while self._urgent:
             reading = heappop(self._urgent)
             if reading.future.set_running_or_notify_cancel():

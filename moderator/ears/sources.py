@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,15 @@ class GivenProbabilities:
             raise ValueError(f"{len(audio)} samples for {len(self.next)} frames")
         given, self.next = self.next, np.zeros(0, np.float32)
         return given
+
+
+@runtime_checkable
+class Losing(Protocol):
+    """A diarizer that goes on where it has failed, and says what it does not know."""
+
+    def take_lost(self) -> Sequence[tuple[Samples, Samples]]:
+        """Stretches of the stream, since the last call, of which nobody knows who spoke."""
+        ...
 
 
 DiarizerMaker: TypeAlias = Callable[[VoiceActivityDetector], Diarizer]
@@ -252,6 +261,10 @@ class SharedMic(Source):
         ]
         for piece in self._activities:
             self._ends[piece.speaker] = max(piece.end, self._ends.get(piece.speaker, 0))
+        if isinstance(self._diarizer, Losing):
+            for start, end in self._diarizer.take_lost():
+                self._attribution.lose(start + self._start, end + self._start)
+                self._ends.clear()
         super().understand()
         self._attribution.add(self._activities, self._recognised.words)
 

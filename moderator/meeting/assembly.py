@@ -79,7 +79,6 @@ def load_ears(
     from moderator.ears.ahead import ListenerAhead
     from moderator.ears.leakage import LeakageGuard
     from moderator.ears.listener import Listener
-    from moderator.ears.vad import SileroVad
 
     models = hearing.models or ear_models(hearing, notice)
     used = [loading.VAD, models.recogniser.spec.name]
@@ -91,13 +90,8 @@ def load_ears(
         diarizers = {name: diarization.online(enrolled=known) for name in shared}
         used += [loading.SEGMENTATION, loading.EMBEDDING]
     if ahead is not None:
-
-        def detector() -> SileroVad:
-            return SileroVad(models.network)
-
-        return ListenerAhead(detector, models.recogniser, own, diarizers, WORKERS, ahead), tuple(
-            used
-        )
+        found = ListenerAhead(models.detector, models.recogniser, own, diarizers, WORKERS, ahead)
+        return found, tuple(used)
     listener = Listener(
         [
             *(models.own_track(name) for name in own),

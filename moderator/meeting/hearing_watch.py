@@ -19,7 +19,7 @@ class HearingWatch:
 
     def __init__(self, ears: Ears) -> None:
         self._ears = ears if isinstance(ears, Fallible) else None
-        self._deaf = False
+        self._down: frozenset[Part] = frozenset()
 
     def spare(self, spared: Spared) -> None:
         """Has the ears do without something, or take it up again."""
@@ -27,11 +27,12 @@ class HearingWatch:
             self._ears.spare(spares=spared.hypotheses)
 
     def events(self, now: Samples) -> Iterator[Failure | PartChanged]:
-        """What failed since the last call, and whether words are understood, if that changed."""
+        """What failed since the last call, and which parts work or do not, if that changed."""
         if self._ears is None:
             return
-        for what in self._ears.failures():
-            yield Failure(now, Part.RECOGNISER.value, what)
-        if self._ears.deaf != self._deaf:
-            self._deaf = not self._deaf
-            yield PartChanged(now, Part.RECOGNISER, up=not self._deaf)
+        for part, what in self._ears.failures():
+            yield Failure(now, part.value, what)
+        down = self._ears.down
+        for part in sorted(down ^ self._down):
+            yield PartChanged(now, part, up=part not in down)
+        self._down = down

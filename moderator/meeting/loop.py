@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from moderator.arbiter.rules.base import Standing
+from moderator.arbiter.spoken_commands import CommandSpotter
 from moderator.arbiter.turn_keeper import TurnKeeper
 from moderator.audio import AudioChunk
 from moderator.ears.base import Ears
@@ -42,11 +43,11 @@ from moderator.meeting.delivery import Delivery
 from moderator.meeting.ends import Observer, Sink, Source
 from moderator.meeting.hearing_watch import HearingWatch
 from moderator.meeting.latency import DelayLine
+from moderator.meeting.minds import Minds
 from moderator.meeting.percepts import PerceptBuilder, admitted, merge
 from moderator.meeting.settings import Settings
 from moderator.mind.base import Foresees, MindSession, Participant, SpeechLLM, names_of
 from moderator.mind.desk import Desk, Outcome
-from moderator.mind.guarded import Guarded
 from moderator.mouth.base import Voice
 from moderator.sparing import Spared, SparedChanged
 from moderator.timeline import TICK, Clock, Samples, Stopwatch
@@ -86,7 +87,8 @@ class Meeting:
     ) -> None:
         self.now: Samples = 0
         self._role, self._participants = role, participants
-        self._ears, self._mind, self._voice = ears, mind, voice
+        self._ears, self._voice = ears, voice
+        self._minds = Minds(mind, participants, settings)
         self._hearing = HearingWatch(ears)
         self._observers, self._clock = observers, clock
         self._settings, self._watch, self._admits = settings, stopwatch, admits
@@ -98,7 +100,6 @@ class Meeting:
         self._heard: DelayLine[Heard] = DelayLine(enabled=settings.honest_latency)
         self._proposed: DelayLine[Outcome] = DelayLine(enabled=settings.honest_latency)
         self._left = False
-        self._session: MindSession | None = None
         self._next: tuple[Role, Voice | None] | None = None
         self._changes: list[Callable[[Samples], ConnectionChanged | SparedChanged]] = []
         self._unquoted: Samples = 0
@@ -108,7 +109,7 @@ class Meeting:
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
         with self._watch.phase("open"):
-            session = self._session = await self._open(self._role)
+            session = await self._minds.first(self._role)
         desk = Desk(session, live=self._settings.live)
         delivery = Delivery(session, self._voice, self._settings, self._watch)
         self._delivery = delivery
@@ -128,7 +129,7 @@ class Meeting:
         finally:
             await delivery.close()
             await desk.close()
-            await session.close()
+            await self._minds.close()
 
     async def _tick(
         self,
@@ -162,11 +163,6 @@ class Meeting:
             self._consider(outcome)
         if percept is not None or self._keeper.active:
             await self._decide(percept is not None, delivery, session)
-
-    async def _open(self, role: Role) -> MindSession:
-        session = await self._mind.open(role, self._participants)
-        settings = self._settings
-        return Guarded(session, settings.mind_within_s) if settings.live else session
 
     async def _hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
         if self._settings.live:
@@ -209,7 +205,8 @@ class Meeting:
     def change_role(self, role: Role, voice: Voice | None) -> None:
         """The agent goes on by another role from the next tick on; its turn, if any, ends there.
 
-        Floor, participants and commands in force stay; the mind begins anew.
+        Floor, participants and commands in force stay; the mind begins anew. A live meeting does
+        not wait for it: until it is there, nothing is wished.
 
         Args:
             role: of the same language, since the ears stay.
@@ -227,10 +224,10 @@ class Meeting:
     ) -> MindSession:
         self._next = None
         self._cut(delivery, session)
-        fresh = self._session = await self._open(role)
+        fresh = await self._minds.next(role)
         await desk.change(fresh)
         delivery.change(fresh, voice)
-        await session.close()
+        await self._minds.close_old(session)
         self._role, self._voice = role, voice
         self._proposed = DelayLine(enabled=self._settings.honest_latency)
         self._spotter = CommandSpotter.of(role, partial(names_of, self._participants))
@@ -269,7 +266,7 @@ class Meeting:
         """
         self.withhold(speaker)
         self._transcript.forget(speaker)
-        session, delivery = self._session, self._delivery
+        session, delivery = self._minds.session, self._delivery
         if session is not None:
             if delivery is not None and speaker in delivery.quotes(self._speakers):
                 self._cut(delivery, session)

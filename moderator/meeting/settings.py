@@ -17,6 +17,7 @@ class Settings:
         honest_latency: add what computing took as meeting time.
         mind_within_s: a live mind hangs that takes longer for a wish, or for a piece of a turn;
             more than a server may take.
+        mind_opens_within_s: a live mind hangs that takes longer to be opened for another role.
         voice_within_s: a live voice hangs that takes longer for a sentence.
     """
 
@@ -24,6 +25,7 @@ class Settings:
     live: bool = False
     honest_latency: bool = False
     mind_within_s: float = 35.0
+    mind_opens_within_s: float = 120.0
     voice_within_s: float = 10.0
 
     @property

@@ -32,6 +32,7 @@ class Desk:
         self._session, self._live = session, live
         self._task: asyncio.Task[list[Outcome]] | None = None
         self._ready: list[Outcome] = []
+        self._dropped: set[asyncio.Task[list[Outcome]]] = set()
 
     async def ask(self, percept: Percept, floor: FloorView, *, sparing: bool = False) -> None:
         """Gives the mind a percept and asks what it wishes; `sparing`: only now and then."""
@@ -50,7 +51,9 @@ class Desk:
 
     async def change(self, session: MindSession) -> None:
         """From now on asks another session; what the old one wished is dropped."""
-        await self.close()
+        self._drop()
+        if not self._live:
+            await self._end()
         self._session, self._ready = session, []
 
     def collect(self) -> list[Outcome]:
@@ -63,10 +66,18 @@ class Desk:
 
     async def close(self) -> None:
         """Drops what is still being thought."""
+        self._drop()
+        await self._end()
+
+    def _drop(self) -> None:
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            self._dropped.add(self._task)
+            self._task.add_done_callback(self._dropped.discard)
             self._task = None
+
+    async def _end(self) -> None:
+        await asyncio.gather(*self._dropped, return_exceptions=True)
 
     async def _outcomes(self, at: Samples) -> list[Outcome]:
         try:

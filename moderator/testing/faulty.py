@@ -12,13 +12,14 @@ from typing import Any, cast
 
 import numpy as np
 
+from diarize.base import Audio, DiarizerSpec, SpeakerActivity
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserSpec
 from moderator.events import Act, Percept, Proposal
 from moderator.floor.state import FloorView
 from moderator.mind.base import Capabilities, Participant
 from moderator.mouth.base import Sentence, SpokenWord
 from moderator.testing.chat_server import Reply, Request, wish
-from moderator.testing.ears import FakeStream
+from moderator.testing.ears import EnergyVad, FakeStream
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import Samples
 from roles.schema import Role
@@ -102,7 +103,7 @@ class FaultyMind:
     """Wishes everything, all the time, in turn; speaks for as long as it is let.
 
     Args:
-        switch: what it does when it is asked or told anything.
+        switch: what it does when it is opened, asked or told anything.
     """
 
     def __init__(self, switch: Switch) -> None:
@@ -115,6 +116,7 @@ class FaultyMind:
 
     async def open(self, role: Role, participants: Mapping[str, Participant]) -> FaultySession:
         """Starts a session."""
+        await self._switch.wait()
         return FaultySession(self._switch)
 
 
@@ -259,6 +261,87 @@ class FaultyRecogniser:
     def open(self) -> FaultyStream:
         """A new stream."""
         return FaultyStream(self._word, self._switch)
+
+
+class FaultyDetector(EnergyVad):
+    """Takes every loud frame for speech.
+
+    Args:
+        switch: what it does when it is asked.
+    """
+
+    def __init__(self, switch: Switch) -> None:
+        super().__init__()
+        self._switch = switch
+
+    def push(self, audio: Audio) -> Any:
+        """The frames' probabilities."""
+        rubbish = self._switch.block()
+        found = super().push(audio)
+        if not rubbish:
+            return found
+        spoilt: Sequence[Any] = (
+            None,
+            SAID,
+            found * np.float32("nan"),
+            found + 7.0,
+            found - 1.0,
+            found[:-1],
+            found[:, None],
+            list(found),
+        )
+        return self._switch.chance.choice(spoilt)
+
+
+class FaultyDiarizer:
+    """Takes whoever is loud for one and the same voice.
+
+    Args:
+        switch: what it does when it is asked.
+    """
+
+    def __init__(self, switch: Switch) -> None:
+        self._switch, self._loud = switch, EnergyVad()
+        self._settled: Any = 0
+
+    @property
+    def spec(self) -> DiarizerSpec:
+        """No delay, one voice."""
+        return DiarizerSpec(0.0, 0.1, 1)
+
+    @property
+    def settled(self) -> int:
+        """All that it was given."""
+        return cast("int", self._settled)
+
+    def push(self, audio: Audio) -> list[SpeakerActivity]:
+        """Where the samples are loud."""
+        rubbish = self._switch.block()
+        frame = self._loud.frame
+        loud = np.flatnonzero(self._loud.push(audio)).tolist()
+        at = self._settled
+        found = [SpeakerActivity("speaker_1", at + n * frame, at + (n + 1) * frame) for n in loud]
+        self._settled += len(audio) // frame * frame
+        if not rubbish:
+            return found
+        if self._switch.chance.random() < 0.3:
+            self._settled = self._switch.chance.choice([-1, 10**12, None, SAID, float("nan")])
+        spoilt: Sequence[Any] = (
+            None,
+            SAID,
+            [SAID],
+            [SpeakerActivity(SAID, 0, 10**12), SpeakerActivity(SAID, 10**12, 10**13)],
+            [SpeakerActivity(SAID, 2, 1)],
+            [SpeakerActivity(SAID + chr(10), 0, 1)],
+            [SpeakerActivity(cast("str", 7), 0, 1)],
+            [SpeakerActivity("speaker_1", cast("int", "0"), 1)],
+        )
+        return cast("list[SpeakerActivity]", self._switch.chance.choice(spoilt))
+
+    def flush(self) -> list[SpeakerActivity]:
+        """Nothing waits."""
+        self._switch.block()
+        return []
 
 
 @dataclass

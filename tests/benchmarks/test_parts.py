@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from benchmarks.reliability.parts import one
-from benchmarks.reliability.stage import HANGS_AFTER, PARTS, ROLES, Stage
-from moderator.events import Command, Failure, Part, PartChanged, TurnStarted
+from benchmarks.reliability.stage import HANGS_AFTER, MODES, PARTS, PEOPLE, ROLES, Stage
+from moderator.events import (
+    Command,
+    Failure,
+    Heard,
+    Part,
+    PartChanged,
+    Proposal,
+    RoleChanged,
+    TurnStarted,
+)
 from moderator.testing.faulty import Mode
 
 
@@ -30,17 +39,21 @@ class Parts(RuleBasedStateMachine):
         assert self.stage is not None
         return self.stage
 
-    @rule(part=st.sampled_from(PARTS), mode=st.sampled_from(list(Mode)))
-    def switch(self, part: str, mode: Mode) -> None:
-        self.now.switches[part].mode = mode
+    @rule(what=st.sampled_from([(part, mode) for part in PARTS for mode in MODES[part]]))
+    def switch(self, what: tuple[str, Mode]) -> None:
+        self.now.switches[what[0]].mode = what[1]
 
-    @rule(ticks=st.integers(1, 25), who=st.sampled_from([None, "ana", "ben"]))
+    @rule(ticks=st.integers(1, 25), who=st.sampled_from([None, *PEOPLE]))
     def go_on(self, ticks: int, who: str | None) -> None:
         self.now.go_on(ticks, who)
 
     @rule(command=st.sampled_from([Command.HUSH, Command.RESUME]))
     def command(self, command: Command) -> None:
         self.now.command(command)
+
+    @rule(kind=st.sampled_from(sorted(ROLES)))
+    def become(self, kind: str) -> None:
+        self.now.become(kind)
 
     @rule()
     def say(self) -> None:
@@ -82,6 +95,12 @@ def told(stage: Stage) -> list[tuple[Part, bool]]:
     return [(one.part, one.up) for one in stage.events if isinstance(one, PartChanged)]
 
 
+def said(stage: Stage, after: int = 0) -> set[str]:
+    """Whose words were recognised since an event."""
+    heard = [one for one in stage.events[after:] if isinstance(one, Heard)]
+    return {word.speaker for one in heard for word in one.words}
+
+
 @pytest.mark.parametrize("mode", [Mode.HANG, Mode.CRASH, Mode.RUBBISH])
 def test_the_room_is_told_that_it_is_deaf_and_that_it_hears_again(stage: Stage, mode: Mode) -> None:
     stage.switches["recogniser"].mode = mode
@@ -104,6 +123,57 @@ def test_the_room_is_told_that_it_is_mute_and_that_it_speaks_again(
     assert not any(isinstance(one, TurnStarted) for one in stage.events)
     stage.recover()
     assert told(stage) == [(Part.VOICE, False), (Part.VOICE, True)]
+
+
+@pytest.mark.parametrize("mode", [Mode.CRASH, Mode.RUBBISH])
+def test_who_speaks_is_noticed_while_the_detector_of_voices_fails(stage: Stage, mode: Mode) -> None:
+    stage.switches["detector"].mode = mode
+    before = len(stage.events)
+    stage.go_on(80)
+    assert told(stage) == [(Part.DETECTOR, False)]
+    for who in PEOPLE:
+        stage.go_on(8, who)  # `go_on` looks whether it gives way
+        stage.go_on(12)
+    assert {"ana", "ben"} <= said(stage, before)
+    failures = [one for one in stage.events if isinstance(one, Failure)]
+    assert len(failures) < 8 * len(PEOPLE), "it is tried now and then, not at every tick"
+    stage.recover()
+    assert told(stage) == [(Part.DETECTOR, False), (Part.DETECTOR, True)]
+
+
+@pytest.mark.parametrize("mode", [Mode.HANG, Mode.CRASH, Mode.RUBBISH])
+def test_nobody_is_given_words_while_nobody_can_be_told_apart(stage: Stage, mode: Mode) -> None:
+    stage.go_on(8, "hall")
+    stage.go_on(12)
+    assert said(stage) == {"hall/speaker_1"}
+    stage.switches["diarizer"].mode = mode
+    stage.go_on(HANGS_AFTER + 5)
+    before = len(stage.events)
+    for _ in range(5):
+        stage.go_on(8, "hall")
+        stage.go_on(12)
+    assert said(stage, before) == {"hall/?"}
+    assert told(stage) == [(Part.DIARIZER, False)]
+    before = len(stage.events)
+    stage.recover()
+    assert told(stage) == [(Part.DIARIZER, False), (Part.DIARIZER, True)]
+    assert "hall/speaker_2" in said(stage, before), "nobody knows whether it is the same voice"
+
+
+@pytest.mark.parametrize("mode", [Mode.HANG, Mode.CRASH, Mode.RUBBISH, Mode.SLOW])
+def test_a_mind_is_opened_for_another_role_beside_the_meeting(stage: Stage, mode: Mode) -> None:
+    stage.switches["mind"].mode = mode
+    stage.switches["mind"].slow_s = 0.25
+    stage.go_on(3)
+    stage.become("silent")
+    changed = next(i for i, one in enumerate(stage.events) if isinstance(one, RoleChanged))
+    stage.go_on(10)
+    assert not any(isinstance(one, Proposal | TurnStarted) for one in stage.events[changed:])
+    stage.become("speaks")
+    stage.go_on(10)
+    before = len(stage.events)
+    stage.recover()
+    assert any(isinstance(one, TurnStarted) for one in stage.events[before:])
 
 
 @pytest.mark.parametrize("mode", [Mode.HANG, Mode.CRASH, Mode.RUBBISH])

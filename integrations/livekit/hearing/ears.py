@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from moderator.audio import AudioChunk
 from moderator.ears.utterances import GateOptions
-from moderator.events import Heard
+from moderator.events import Heard, Part
 from moderator.timeline import Samples, to_samples
 
 if TYPE_CHECKING:
     from integrations.livekit.hearing.shared_diarization import SharedDiarization
     from integrations.livekit.people.shared_microphones import SharedMicrophones
-    from moderator.ears.background import BackgroundRecogniser
     from moderator.ears.listener import Listener
-    from moderator.ears.loading import EarModels
+    from moderator.ears.live import LiveParts
 
 LINGER = to_samples(3.0)
 """How long a track that has gone is still listened to: its last words are being recognised."""
@@ -30,8 +29,7 @@ class RoomEars:
 
     Args:
         listener: hears.
-        models: make the sources.
-        recogniser: the one behind the models, which is waited for at the end.
+        parts: of which the sources are made, and which may fail.
         diarization: tells voices on a shared microphone apart.
         shared: knows whose microphone is shared.
         present: who is in the room and may be heard.
@@ -41,14 +39,13 @@ class RoomEars:
     def __init__(
         self,
         listener: Listener,
-        models: EarModels,
-        recogniser: BackgroundRecogniser,
+        parts: LiveParts,
         diarization: SharedDiarization,
         shared: SharedMicrophones,
         present: Callable[[], frozenset[str]],
         allowed: Callable[[str, Samples], bool],
     ) -> None:
-        self._listener, self._models, self._recogniser = listener, models, recogniser
+        self._listener, self._parts = listener, parts
         self._diarization, self._shared = diarization, shared
         self._present, self._allowed = present, allowed
         self._gone: dict[str, Samples] = {}
@@ -70,21 +67,21 @@ class RoomEars:
     def finish(self, now: Samples) -> Heard:
         """Ends all streams and waits for their last words."""
         self._drop_refused()
-        self._recogniser.wait()
+        self._parts.wait()
         return self._listener.finish(now)
 
     def spare(self, *, spares: bool) -> None:
         """From now on what is being said is guessed less often, or as often as before."""
-        self._recogniser.spare(spares=spares)
+        self._parts.spare(spares=spares)
 
-    def failures(self) -> list[str]:
-        """What failed in recognising since the last call."""
-        return self._recogniser.health.take_failures()
+    def failures(self) -> list[tuple[Part, str]]:
+        """What failed since the last call."""
+        return self._parts.failures()
 
     @property
-    def deaf(self) -> bool:
-        """Somebody's words are not understood at present; voices are noticed all the same."""
-        return self._recogniser.health.deaf
+    def down(self) -> frozenset[Part]:
+        """The parts that keep failing at present; voices are noticed all the same."""
+        return self._parts.down
 
     def admits(self, speaker: str, at: Samples) -> bool:
         """Whether what a speaker said at `at`, and these ears heard, may still be used.
@@ -102,15 +99,14 @@ class RoomEars:
 
     def _add(self, chunk: AudioChunk) -> None:
         """Hears one more track; a shared one as soon as diarization is loaded."""
-        name = chunk.track
+        name, models = chunk.track, self._parts.models
         shares = self._shared.shares(name)
         if not shares or self._diarization.failed:
-            own = self._models.own_track(name, start=chunk.start, gate=GATE)
-            self._listener.add(own)
-        elif (diarizer := self._diarization.open()) is not None:
-            prefix = self._shared.prefix(name)
+            self._listener.add(models.own_track(name, start=chunk.start, gate=GATE))
+        elif (make := self._diarization.maker()) is not None:
+            diarizer, prefix = self._parts.diarization.open(make), self._shared.prefix(name)
             self._listener.add(
-                self._models.shared_mic(name, diarizer, start=chunk.start, gate=GATE, prefix=prefix)
+                models.shared_mic(name, diarizer, start=chunk.start, gate=GATE, prefix=prefix)
             )
         self._as_shared[name], self._since[name] = shares, chunk.start
 

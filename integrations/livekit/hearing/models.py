@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from moderator.ears.background import BackgroundRecogniser
 from moderator.ears.reading_pool import ReadingPool
+from moderator.timeline import Stopwatch
 
 if TYPE_CHECKING:
     from integrations.livekit.hearing.ears import RoomEars
     from integrations.livekit.hearing.shared_diarization import SharedDiarization
     from integrations.livekit.people.shared_microphones import SharedMicrophones
-    from moderator.ears.listener import Listener
+    from moderator.ears.live import LiveListener, LiveParts
     from moderator.ears.loading import EarModels
     from moderator.ears.utterances import GateOptions
     from moderator.models.store import ModelStore
     from moderator.mouth.base import Voice
-    from moderator.timeline import Samples, Stopwatch
+    from moderator.timeline import Samples
     from roles.schema import Role
 
 AHEAD_S = 0.05
@@ -59,21 +59,21 @@ class RoomModels:
         from integrations.livekit.hearing.ears import RoomEars
         from moderator.ears.leakage import LeakageGuard
         from moderator.ears.listener import Listener
-        from moderator.ears.loading import EarModels
 
-        recogniser = BackgroundRecogniser(self.ears.recogniser, self.pool, stopwatch)
-        models = EarModels(self.ears.network, recogniser)
-        listener = Listener(guard=LeakageGuard())
-        return RoomEars(listener, models, recogniser, self.diarization, shared, present, allowed)
+        parts, listener = self._parts(stopwatch), Listener(guard=LeakageGuard())
+        return RoomEars(listener, parts, self.diarization, shared, present, allowed)
 
-    def one_track(self, name: str, gate: GateOptions) -> Listener:
+    def one_track(self, name: str, gate: GateOptions) -> LiveListener:
         """Ears for one person alone, who is called `name`."""
-        from moderator.ears.listener import Listener
-        from moderator.ears.loading import EarModels
+        from moderator.ears.live import LiveListener
 
-        recogniser = BackgroundRecogniser(self.ears.recogniser, self.pool)
-        models = EarModels(self.ears.network, recogniser)
-        return Listener([models.own_track(name, gate=gate)])
+        parts = self._parts(Stopwatch())
+        return LiveListener(parts, [parts.models.own_track(name, gate=gate)])
+
+    def _parts(self, stopwatch: Stopwatch) -> LiveParts:
+        from moderator.ears.live import LiveParts
+
+        return LiveParts(self.ears, self.pool, self.diarization.pool, stopwatch)
 
 
 def load_models(

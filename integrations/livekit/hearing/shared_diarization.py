@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
 from moderator.audio import Waveform
+from moderator.ears.reading_pool import ReadingPool
 
 if TYPE_CHECKING:
     from diarize.base import Diarizer
@@ -17,6 +18,10 @@ DiarizerMaker: TypeAlias = "Callable[[], Diarizer]"
 """Makes the diarizer of one microphone."""
 
 
+WORKERS = 2
+"""Microphones that are worked on at the same time."""
+
+
 class SharedDiarization:
     """Tells voices on shared microphones apart; loaded when the first such microphone comes.
 
@@ -24,10 +29,14 @@ class SharedDiarization:
 
     Args:
         load: loads the models.
+
+    Attributes:
+        pool: where diarizers of all meetings work.
     """
 
     def __init__(self, load: Callable[[], DiarizerMaker]) -> None:
         self._load = load
+        self.pool = ReadingPool(WORKERS)
         self._made: Future[DiarizerMaker] | None = None
         self._lock = threading.Lock()
 
@@ -40,10 +49,10 @@ class SharedDiarization:
                 worker.shutdown(wait=False)
             return self._made
 
-    def open(self) -> Diarizer | None:
-        """A diarizer for one microphone; None while the models are being loaded."""
+    def maker(self) -> DiarizerMaker | None:
+        """Makes diarizers; None while the models are being loaded."""
         made = self.prepare()
-        return made.result()() if made.done() else None
+        return made.result() if made.done() else None
 
     @property
     def failed(self) -> bool:

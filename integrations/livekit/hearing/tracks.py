@@ -88,6 +88,20 @@ class Tracks:
             for person in self._room.remote_participants.values():
                 self._review(person)
 
+    def make_good(self, room: rtc.Room) -> None:
+        """Finds out from the room's state what no event told of."""
+        if room is not self._room:
+            return
+        there = set()
+        for person in room.remote_participants.values():
+            self._review(person, anew=False)
+            for pub in person.track_publications.values():
+                there.add(pub.sid)
+                if pub.subscribed and pub.track is not None and pub.sid not in self._pumps:
+                    self._subscribed(pub.track, pub, person)
+        for sid in set(self._pumps) - there:
+            self._end(sid)
+
     @property
     def heard(self) -> frozenset[str]:
         """Identities whose audio comes in."""
@@ -100,12 +114,14 @@ class Tracks:
         return [chunk for chunk in chunks if chunk is not None]
 
     async def close(self) -> None:
-        """Ends all streams."""
+        """Ends all streams, and begins none any more."""
+        self._room = None
         self._end_all()
         if self._ending:
             await asyncio.gather(*self._ending, return_exceptions=True)
 
-    def _review(self, person: rtc.RemoteParticipant) -> None:
+    def _review(self, person: rtc.RemoteParticipant, *, anew: bool = True) -> None:
+        """Subscribes one person as they let it; `anew`: says also what the library should know."""
         wanted = is_person(person) and self._consent.allows(person.identity)
         microphones = [pub for pub in person.track_publications.values() if _microphone(pub)]
         if microphones and person.identity not in self.published and is_person(person):
@@ -115,13 +131,14 @@ class Tracks:
         for pub in microphones:
             if pub.sid not in chosen:
                 self._end(pub.sid)
-            if pub.subscribed != (pub.sid in chosen) or pub.sid not in chosen:
+            if pub.subscribed != (pub.sid in chosen) or (anew and pub.sid not in chosen):
                 pub.set_subscribed(pub.sid in chosen)
 
     def _subscribed(
         self, track: rtc.Track, pub: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant
     ) -> None:
-        if not (_microphone(pub) and is_person(person) and self._consent.allows(person.identity)):
+        theirs = _microphone(pub) and is_person(person)
+        if self._room is None or not theirs or not self._consent.allows(person.identity):
             return
         self._end(pub.sid)
         stream = TrackFrames(track, SAMPLE_RATE, FRAME_MS, BACKLOG_FRAMES)

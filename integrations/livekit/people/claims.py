@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from livekit import rtc
 
@@ -53,6 +53,12 @@ class Claims:
         """Follows nobody any more."""
         self._paced.close()
 
+    def read(self, identity: str, attributes: Mapping[str, str]) -> None:
+        """Takes the attributes of somebody who is there, whether or not they have changed."""
+        if self._shared.read_attributes(identity, attributes):
+            self._sharing_changed(identity)
+        self._refusals.read_attributes(identity, attributes)
+
     def _changed(self, person: rtc.Participant) -> None:
         if isinstance(person, rtc.RemoteParticipant) and is_person(person):
             if refuses(person.attributes):
@@ -62,7 +68,5 @@ class Claims:
     def _review(self, identity: str) -> None:
         person = self._room and self._room.remote_participants.get(identity)
         if person:
-            if self._shared.read_attributes(identity, person.attributes):
-                self._sharing_changed(identity)
-            self._refusals.read_attributes(identity, person.attributes)
+            self.read(identity, person.attributes)
             self._named(person)

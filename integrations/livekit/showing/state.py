@@ -30,7 +30,12 @@ STATE = "lk.agent.state"
 
 ROLE, FLOOR, SHARE, HAND = "moderator.role", "moderator.floor", "moderator.share", "moderator.hand"
 
-WORKS = {Part.RECOGNISER: "moderator.hearing", Part.VOICE: "moderator.speaking"}
+WORKS = {
+    Part.RECOGNISER: "moderator.hearing",
+    Part.DETECTOR: "moderator.detecting",
+    Part.DIARIZER: "moderator.diarizing",
+    Part.VOICE: "moderator.speaking",
+}
 """Say ``ok`` or ``failed``."""
 
 SPARED = "moderator.spared"

@@ -29,6 +29,15 @@ TOLD = {
     (Part.RECOGNISER, False): "At the moment I do not understand what is said: speech recognition "
     "has failed. I notice who speaks, and read the chat.",
     (Part.RECOGNISER, True): "I understand what is said again.",
+    (
+        Part.DETECTOR,
+        False,
+    ): "At the moment I notice voices by their loudness alone: the detection of "
+    "voices has failed. I may take a noise for somebody who speaks.",
+    (Part.DETECTOR, True): "I tell voices from noise again.",
+    (Part.DIARIZER, False): "At the moment I cannot tell apart who speaks on a shared microphone: "
+    "diarization has failed. What is said there stands under no name.",
+    (Part.DIARIZER, True): "I tell the voices on shared microphones apart again.",
     (Part.VOICE, False): "At the moment I cannot speak: my voice has failed. I go on listening.",
     (Part.VOICE, True): "I can speak again.",
 }

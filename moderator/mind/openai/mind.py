@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -48,5 +49,6 @@ class OpenAIMind:
         from moderator.mind.openai.chat import Chat
         from moderator.mind.openai.session import OpenAISession
 
-        chat = Chat(self._settings, self._key)
+        # A client reads certificates, which takes longer than a meeting waits.
+        chat = await asyncio.to_thread(Chat, self._settings, self._key)
         return OpenAISession(role, participants, self._settings, chat, one_to_one=self._one_to_one)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,22 @@ from livekit.agents.llm import ChatMessage
 from livekit.agents.voice import io
 
 from integrations.livekit.duplex import PERSON, DuplexModel, DuplexSession
+from integrations.livekit.hearing.ears import GATE
+from integrations.livekit.showing.alarm import SAID
 from moderator.audio import Waveform, to_pcm16
 from moderator.ears.base import Ears
+from moderator.ears.live import LiveListener, LiveParts
+from moderator.ears.loading import EarModels
+from moderator.ears.reading_pool import ReadingPool
 from moderator.ears.script import ScriptedEars
 from moderator.errors import InputError
-from moderator.events import TurnEnded, Word
+from moderator.events import Part, TurnEnded, Word
 from moderator.mind.duties.session import Duties
-from moderator.testing.ears import FakeEars
+from moderator.testing.ears import EnergyVad, FakeEars
+from moderator.testing.faulty import FaultyRecogniser, Mode, Switch
 from moderator.testing.meetings import talk
 from moderator.testing.mouth import ToneVoice
+from moderator.timeline import Stopwatch
 from roles.loader import load_role
 from roles.schema import Role
 
@@ -208,6 +216,36 @@ def test_the_agents_instructions_are_added_to_the_roles() -> None:
     asyncio.run(run("Speak of boats."))
     assert seen[0].endswith("Speak of boats.")
     assert seen[0].startswith(role().instructions.strip())
+
+
+def test_the_person_and_the_app_are_told_that_it_does_not_understand() -> None:
+    hearing, errors = Switch(Mode.CRASH), list[Exception]()
+    ears = EarModels(EnergyVad, FaultyRecogniser(hearing))
+    parts = partial(LiveParts, ears, ReadingPool(1), ReadingPool(1))
+
+    def listener() -> LiveListener:
+        one = parts(Stopwatch())
+        return LiveListener(one, [one.models.own_track(PERSON, gate=GATE)])
+
+    async def run() -> Talk:
+        model = DuplexModel(role(), listener, ToneVoice(), Duties(one_to_one=True))
+        async with talking(model) as one:
+            one.session.on("error", lambda event: errors.append(event.error.error))
+            tone = 0.3 * np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE)
+
+            for _ in range(3):
+                assert not errors
+                one.microphone.say(tone.astype(np.float32))
+                await asyncio.sleep(1.6)
+            await one.until(lambda: ("assistant", SAID[Part.RECOGNISER, False]) in one.history())
+            hearing.mode = Mode.OK
+            one.microphone.say(tone.astype(np.float32))
+            await one.until(lambda: ("assistant", SAID[Part.RECOGNISER, True]) in one.history())
+            return one
+
+    said = [text for who, text in asyncio.run(run()).history() if who == "assistant"]
+    assert said[:2] == [SAID[Part.RECOGNISER, False], SAID[Part.RECOGNISER, True]]
+    assert [str(error) for error in errors] == ["the recogniser has failed"]
 
 
 def test_instructions_that_no_role_may_have_are_reported() -> None:

@@ -23,7 +23,6 @@ from moderator.ears.listener import Listener
 from moderator.ears.loading import load_ear_models
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserSpec
 from moderator.ears.sources import OwnTrack, SharedMic
-from moderator.ears.vad import SileroVad
 from moderator.events import Heard
 from moderator.models.store import ModelStore
 from moderator.testing.ears import EnergyVad, FakeDiarizer
@@ -291,9 +290,7 @@ def test_recorded_headsets_are_understood_alike(recorded_meetings: Path) -> None
     some = list(ticks({name: audio[:, int(name)] for name in names}))
     listener = Listener([models.own_track(name) for name in names], guard=LeakageGuard())
     expected = list(at_once(listener, some))
-    ears = ListenerAhead(
-        lambda: SileroVad(models.network), models.recogniser, names, {}, 2, Stopwatch()
-    )
+    ears = ListenerAhead(models.detector, models.recogniser, names, {}, 2, Stopwatch())
     found = list(ahead(ears, some, 150))
     ears.close()
     assert sum(len(one.words) for one in found) > 20

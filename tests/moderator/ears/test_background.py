@@ -211,7 +211,7 @@ def test_a_reading_that_fails_is_dropped_and_another_stream_goes_on(
     assert read_on(stream) == []
     [what] = health.take_failures()
     assert "budget" not in what
-    assert not health.deaf
+    assert not health.down
     utterance(stream)
     assert read_on(stream) == ["word0"]
 
@@ -243,13 +243,13 @@ def test_what_keeps_failing_is_deaf_until_it_works() -> None:
     after.let.set()
     stream = stream_over(*[Broken(crash) for _ in range(IN_A_ROW)], after, health=health)
     for _ in range(IN_A_ROW):
-        assert not health.deaf
+        assert not health.down
         utterance(stream)
         read_on(stream)
-    assert health.deaf
+    assert health.down
     utterance(stream)
     assert read_on(stream) == ["word0"]
-    assert not health.deaf
+    assert not health.down
 
 
 def test_a_reading_that_hangs_is_given_up_and_keeps_no_thread() -> None:
@@ -260,10 +260,10 @@ def test_a_reading_that_hangs_is_given_up_and_keeps_no_thread() -> None:
     for _ in range(7):
         assert stream.read() == Recognised()
     assert health.take_failures() == ["it does not answer"]
-    assert health.deaf
+    assert health.down
     utterance(stream)
     assert read_on(stream) == ["word0"]
-    assert not health.deaf
+    assert not health.down
     hanging.let.set()
     assert stream.read() == Recognised((), "more")  # what came too late is nobody's
 
@@ -275,11 +275,11 @@ def test_a_stream_that_has_gone_is_not_deaf() -> None:
     utterance(stream)
     for _ in range(4):
         stream.read()
-    assert health.deaf
+    assert health.down
     hanging.let.set()
     del stream
     gc.collect()
-    assert not health.deaf
+    assert not health.down
 
 
 def test_where_computing_is_spared_guesses_are_rare_and_ends_are_not() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-
 import numpy as np
 
 from diarize.base import Diarizer
@@ -12,8 +10,8 @@ from integrations.livekit.hearing.shared_diarization import SharedDiarization
 from integrations.livekit.people.consent import Consent
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from moderator.audio import AudioChunk
-from moderator.ears.background import BackgroundRecogniser
 from moderator.ears.listener import Listener
+from moderator.ears.live import LiveParts
 from moderator.ears.loading import EarModels
 from moderator.ears.reading_pool import ReadingPool
 from moderator.ears.sources import OwnTrack, SharedMic
@@ -21,7 +19,7 @@ from moderator.ears.utterances import GateOptions
 from moderator.events import SOMEBODY, Heard, SpeakerActivity, Word
 from moderator.meeting.percepts import admitted
 from moderator.testing.ears import EnergyVad, FakeDiarizer, FakeRecogniser
-from moderator.timeline import TICK, Samples, to_samples
+from moderator.timeline import TICK, Samples, Stopwatch, to_samples
 from roles.loader import load_role
 from roles.schema import Role
 
@@ -30,7 +28,7 @@ class FakeModels(EarModels):
     """Sources that hear loudness and count words."""
 
     def __init__(self) -> None:
-        object.__setattr__(self, "recogniser", FakeRecogniser())
+        super().__init__(EnergyVad, FakeRecogniser())
 
     def own_track(
         self, participant: str, *, start: Samples = 0, gate: GateOptions | None = None
@@ -68,12 +66,11 @@ class Room:
         self.consent = Consent(made, lambda: self.now)
         self.shared = SharedMicrophones(made)
         self.heard: list[Heard] = []
-        loaded: Future[object] = Future()
-        loaded.set_result(None)
+        parts = LiveParts(FakeModels(), ReadingPool(1), ReadingPool(1), Stopwatch())
+        parts.models = FakeModels()  # what is recognised is there at once
         self.ears = RoomEars(
             Listener(),
-            FakeModels(),
-            BackgroundRecogniser(FakeRecogniser(), ReadingPool(1)),
+            parts,
             SharedDiarization(lambda: FakeDiarizer),
             self.shared,
             lambda: frozenset({"ana", "hall"}),

@@ -129,7 +129,7 @@ def test_parts_that_fail_are_counted_and_those_that_are_down() -> None:
     failures = {p["moderator.part"]: v for p, v in points["moderator.part.failures"]}
     assert failures == {"recogniser": 2, "mind": 1}
     down = {p["moderator.part"]: v for p, v in points["moderator.part.down"]}
-    assert down == {"recogniser": 1, "voice": 0}
+    assert down == {"recogniser": 1, "detector": 0, "diarizer": 0, "voice": 0}
     first.close()
     failures = {p["moderator.part"]: v for p, v in reading.points()["moderator.part.failures"]}
     assert failures == {"recogniser": 2, "mind": 1}

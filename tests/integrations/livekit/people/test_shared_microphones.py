@@ -76,11 +76,11 @@ def test_diarization_is_loaded_once_beside_the_meeting() -> None:
         return lambda: "diarizer"
 
     diarization = SharedDiarization(load)  # type: ignore[arg-type]
-    assert diarization.open() is None
+    assert diarization.maker() is None
     assert not diarization.failed
     gate.set_result(None)
     diarization.prepare().result(10)
-    assert diarization.open() is not None
+    assert diarization.maker() is not None
     assert loads == [1]
 
 

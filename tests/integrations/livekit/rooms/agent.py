@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from integrations.livekit.address import Address
+from livekit import rtc
+
+from integrations.livekit.address import Address, connect
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.measuring.metrics import Metrics
 from integrations.livekit.session import RoomSession, SessionOptions
@@ -87,13 +89,18 @@ async def agent(
     mind: SpeechLLM | None = None,
     others: tuple[Role, ...] = (),
     identity: str = IDENTITY,
+    first: rtc.Room | None = None,
 ) -> AsyncIterator[Agent]:
-    """The agent in a room; ended with the block, if it has not ended by itself."""
+    """The agent in a room; ended with the block, if it has not ended by itself.
+
+    `first`: a room that an app has made, perhaps with handlers of its own.
+    """
     role = role or quiet_role()
     address = Address(server.url, room, identity, "Robin", None, server.key, server.secret)
     options = SessionOptions(role, address, out, patience_s=patience_s, others=others)
     mind = mind or load_mind(live=True)
-    session = RoomSession(options, replace(models), mind, Stopwatch(), None, metrics)
+    given = None if first is None else (first, lambda room: connect(room, address))
+    session = RoomSession(options, replace(models), mind, Stopwatch(), given, metrics)
     task = asyncio.create_task(session.run())
     try:
         await asyncio.sleep(0)

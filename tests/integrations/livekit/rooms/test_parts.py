@@ -1,4 +1,4 @@
-"""A recogniser and a voice that fail in a room: people are told, and the meeting goes on."""
+"""Ears and a voice that fail in a room: people are told, and the meeting goes on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.showing.text import TOLD
 from moderator.ears.loading import EarModels
 from moderator.events import Part
-from moderator.testing.faulty import FaultyRecogniser, FaultyVoice, Mode, Switch
+from moderator.testing.faulty import FaultyDetector, FaultyRecogniser, FaultyVoice, Mode, Switch
 from tests.integrations.livekit.rooms.agent import IDENTITY, gathering
 from tests.integrations.livekit.rooms.people import until
 from tests.integrations.livekit.rooms.test_control import until_chat
@@ -26,8 +26,8 @@ def test_people_are_told_that_it_is_deaf_and_mute_and_that_it_is_so_no_more(
     server: Server, models: RoomModels, speakers: Speakers, room: str, out: Path
 ) -> None:
     hello = speakers.say(0, "Hello there.")
-    hearing, speaking = Switch(Mode.CRASH), Switch(Mode.CRASH)
-    ears = EarModels(models.ears.network, FaultyRecogniser(hearing))
+    finding, hearing, speaking = (Switch(Mode.CRASH) for _ in range(3))
+    ears = EarModels(lambda: FaultyDetector(finding), FaultyRecogniser(hearing))
     broken = replace(models, ears=ears, voice=FaultyVoice(speaking))
 
     async def run() -> None:
@@ -42,14 +42,16 @@ def test_people_are_told_that_it_is_deaf_and_mute_and_that_it_is_so_no_more(
             for _ in range(3):
                 await ana.say(hello)
                 await asyncio.sleep(1.0)
+            await until_chat(people["ben"], TOLD[Part.DETECTOR, False])
             await until_chat(people["ben"], TOLD[Part.RECOGNISER, False])
             for _ in range(2):
                 await ana.call(IDENTITY, "say", "Yes.")
                 await asyncio.sleep(1.5)
             await until_chat(people["ben"], TOLD[Part.VOICE, False])
             await until(lambda: shown() == ("failed", "failed"))
-            hearing.mode = speaking.mode = Mode.OK
+            finding.mode = hearing.mode = speaking.mode = Mode.OK
             await ana.say(hello)
+            await until_chat(people["ben"], TOLD[Part.DETECTOR, True])
             await until_chat(people["ben"], TOLD[Part.RECOGNISER, True])
             await ana.call(IDENTITY, "say", "Yes.")
             await until_chat(people["ben"], TOLD[Part.VOICE, True])
@@ -57,12 +59,9 @@ def test_people_are_told_that_it_is_deaf_and_mute_and_that_it_is_so_no_more(
             robin.session.end("enough")
             await robin.done()
             changes = [line for line in robin.journal() if line["kind"] == "part_changed"]
-            assert [(line["part"], line["up"]) for line in changes] == [
-                ("recogniser", False),
-                ("voice", False),
-                ("recogniser", True),
-                ("voice", True),
-            ]
+            for part in ("detector", "recogniser", "voice"):
+                assert [one["up"] for one in changes if one["part"] == part] == [False, True]
+            assert len(changes) == 6
             assert robin.journal()[-1]["complete"] is True
 
     asyncio.run(run())
