@@ -248,6 +248,15 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """Somebody who takes part is called otherwise from now on."""
+
+    at: Samples
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """Somebody went out of a meeting that goes on."""
 

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-import json
+import logging
+import sys
 from collections import Counter, defaultdict
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import astuple, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.reliability import canary as hiding
+from benchmarks.reliability import churn as churning
 from benchmarks.reliability import faults as failing
+from benchmarks.reliability import flood as flooding
 from benchmarks.reliability import kills as killing
+from benchmarks.reliability import network as networking
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
+from benchmarks.reliability import places as elsewhere
 from benchmarks.reliability import soak as soaking
+from benchmarks.room.inside import is_inside, run_inside
+from benchmarks.room.probed import Held
+from benchmarks.room.talking import percentiles
 from moderator.cli.console import progress
 
 app = typer.Typer(add_completion=False, help=__doc__)
 
 Times = Annotated[int, typer.Option(min=4, help="How often.")]
+Keep = Annotated[Path | None, typer.Option(help="Keep logs and the meetings' files.")]
 Seed = Annotated[int, typer.Option(help="Of the random moments.")]
 
 
@@ -134,35 +144,143 @@ def parts(times: Times = 100, seed: Seed = 1) -> None:
 
 
 @app.command()
-def soak(
-    hours: Annotated[float, typer.Option(min=2.0, help="Of meeting time.")] = 8.0,
-    mind: Annotated[str, typer.Option(help="As `moderator replay` takes it.")] = "moderator-lm",
-    seed: Seed = 1,
-    output: Annotated[Path | None, typer.Option("--json", help="Write figures here.")] = None,
+def places(
+    inputs: Annotated[list[str], typer.Argument(help="As `moderator replay` takes them.")],
+    python: Annotated[
+        list[Path] | None, typer.Option(help="Another interpreter that has the product.")
+    ] = None,
+    role: Annotated[str, typer.Option(help="As `moderator replay` takes it.")] = "facilitator",
 ) -> None:
-    """Replay four tracks for hours, and look whether it grows or becomes slower."""
-    with TemporaryDirectory() as folder, progress("replaying", hours * 3600) as advance:
-        done = 0.0
+    """Replay one meeting with other Pythons, and as if the processor were older."""
+    here = Path(sys.executable)
+    wanted = [(here, processor) for processor in elsewhere.PROCESSORS]
+    wanted += [(other, next(iter(elsewhere.PROCESSORS))) for other in python or []]
+    table = Table("python", "processor", "computes in", "decisions", "others", "journal", box=None)
+    first: elsewhere.Replayed | None = None
+    different = 0
+    with TemporaryDirectory() as folder, progress("replaying", len(wanted)) as advance:
+        for number, (interpreter, processor) in enumerate(wanted):
+            out = Path(folder) / str(number)
+            found = elsewhere.replayed(interpreter, inputs, role, processor, out)
+            first = first or found
+            others = found.differing(first)
+            different += others > 0
+            same = "the same" if found.journal == first.journal else "another"
+            count = str(len(found.decisions))
+            kind = found.number_type or "-"
+            table.add_row(str(interpreter), processor, kind, count, str(others), same)
+            advance(1.0)
+    Console().print(table)
+    raise typer.Exit(1 if different else 0)
 
-        def told(meeting_s: float) -> None:
-            nonlocal done
-            advance(max(0.0, meeting_s - done))
-            done = max(done, meeting_s)
 
-        found = soaking.soaked(list(soaking.soak(hours, Path(folder), mind, seed, told)))
-    rows = {
-        "memory after half an hour, MB": "{:.0f} to {:.0f}".format(*found.memory_mb),
-        "its growth, MB an hour": f"{found.mb_an_hour:+.2f}",
-        "open files": "{} to {}".format(*found.files),
-        "threads": "{} to {}".format(*found.threads),
-        "computing for a second of meeting, in the hour from minute 10": f"{found.early:.3f} s",
-        "the same in the last hour": f"{found.late:.3f} s",
-    }
-    for what, figure in rows.items():
-        Console().print(f"{what}: {figure}")
-    if output is not None:
-        output.write_text(json.dumps(asdict(found), indent=2) + "\n", "utf-8")
-    raise typer.Exit(1 if found.bad else 0)
+def _rooms() -> None:
+    """Goes on in a network of its own, where rooms are needed."""
+    if not is_inside():
+        raise typer.Exit(run_inside("benchmarks.reliability", sys.argv[1:]))
+    logging.getLogger("livekit").setLevel(logging.ERROR)
+
+
+def _percentiles(seconds: Sequence[float]) -> str:
+    found = percentiles(seconds)
+    return f"p50 {found['p50_s']}, p95 {found['p95_s']} s"
+
+
+def _end(wrong: Sequence[str]) -> NoReturn:
+    for one in wrong:
+        Console().print(one, markup=False)
+    Console().print("nothing went wrong" if not wrong else f"{len(wrong)} things went wrong")
+    raise typer.Exit(1 if wrong else 0)
+
+
+@app.command()
+def churn(
+    joins: Annotated[int, typer.Option(min=10, help="And as many leaves.")] = 1000,
+    minutes: Annotated[float, typer.Option(min=0.1, help="In which they come and go.")] = 10.0,
+    people: Annotated[int, typer.Option(min=1, help="At the same time.")] = 50,
+    keep: Keep = None,
+) -> None:
+    """Let people come, take other names, say something and go, in a real room."""
+    _rooms()
+    with progress("coming and going", joins + max(people, joins // 10)) as advance:
+        found = churning.churn(joins, minutes, people, lambda: advance(1.0), keep)
+    table = Table("at, s", *(one.name for one in fields(Held)), box=None)
+    for at, held in (("before", found.before), *found.during, ("after", found.after)):
+        table.add_row(str(at), *map(str, astuple(held)))
+    Console().print(table)
+    right, wrong, spoken = found.words
+    Console().print(
+        f"{found.joins} joins in {found.minutes:.1f} min; {found.names_checked} names; of {spoken} "
+        f"words {right} under the right identity, {wrong} under a wrong one; memory grew by "
+        f"{found.grown_mb:.1f} MB; microphones heard after {_percentiles(found.heard_after)}"
+    )
+    _end(found.wrong)
+
+
+@app.command()
+def flood(
+    times: Annotated[int, typer.Option(min=1, help="Somebody talks over the agent.")] = 20,
+    seconds: Annotated[float, typer.Option(min=1.0, help="At least.")] = 60.0,
+    keep: Keep = None,
+) -> None:
+    """Let one of eight people flood a real room, while another talks over the agent."""
+    _rooms()
+    with progress("flooding", times) as advance:
+        found = flooding.flood(times, seconds, lambda: advance(1.0), keep)
+    codes = ", ".join(f"{count} with {code or 'success'}" for code, count in found.codes.items())
+    Console().print(
+        f"{found.seconds:.0f} s: {found.written} chat lines, {found.packets} packets, "
+        f"{found.codes.total()} calls: {codes}"
+    )
+    Console().print(
+        f"silent when talked over: {len(found.yields)} of {found.over}, "
+        f"{_percentiles(found.yields)}; "
+        f"{found.before.memory_mb} MB before, {found.after.memory_mb} MB after"
+    )
+    _end(found.wrong)
+
+
+@app.command()
+def network(
+    times: Annotated[int, typer.Option(min=1, help="Questions under each condition.")] = 20,
+    outages: Annotated[str, typer.Option(help="Seconds without a line, one after the other.")] = (
+        ",".join(f"{one:.0f}" for one in networking.OUTAGES_S)
+    ),
+    keep: Keep = None,
+) -> None:
+    """Put the worker behind a line with losses, jitter and outages."""
+    _rooms()
+    lengths = [float(one) for one in outages.split(",") if one]
+    with progress("losing", len(networking.KINDS) + len(lengths)) as advance:
+        found = networking.network(times, lengths, lambda: advance(1.0), keep)
+    table = Table("line", "answered", "question → answer", box=None)
+    for kind, gaps in found.gaps.items():
+        came = [gap for gap in gaps if gap is not None]
+        table.add_row(kind, f"{len(came)} of {len(gaps)}", _percentiles(came))
+    Console().print(table)
+    for one in found.outages:
+        held = ", ".join(map(str, astuple(one.held)))
+        Console().print(f"{one.seconds:.0f} s without a line: asked {one.back_s} s after, {held}")
+    Console().print(f"noticed {found.lost[0]} times, heard again {found.lost[1]} times")
+    _end(found.wrong)
+
+
+@app.command()
+def soak(
+    hours: Annotated[float, typer.Option(min=0.01, help="Of meeting time.")] = 8.0,
+) -> None:
+    """Hold one meeting of many hours, four people on four tracks, faster than real time."""
+    Console().print("minute, cost in s,", ", ".join(one.name for one in fields(Held)))
+    found = soaking.soak(hours, _round)
+    Console().print(
+        f"{found.speed:.1f} times real time, {found.written_mb:.0f} MB of files; memory grows by "
+        f"{found.mb_an_hour:.2f} MB an hour; the last rounds cost {found.dearer:+.1%}"
+    )
+    _end(found.wrong)
+
+
+def _round(one: soaking.Round) -> None:
+    Console().print(f"{one.minute:.0f}, {one.cost_s},", ", ".join(map(str, astuple(one.held))))
 
 
 @app.callback()

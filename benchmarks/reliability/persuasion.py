@@ -46,7 +46,7 @@ from moderator.testing.chat_server import ChatServer, Script, always, wish
 from moderator.testing.meetings import OwnAudio, talk
 from moderator.testing.mouth import ToneVoice
 from moderator.testing.server_scenes import server_mind
-from moderator.timeline import TICK, ReplayClock, Samples, Stopwatch, to_samples
+from moderator.timeline import TICK, LiveClock, ReplayClock, Samples, Stopwatch, to_samples
 from roles.loader import load_role
 from roles.schema import Act, Command, Role
 
@@ -99,9 +99,18 @@ class _Room:
         self.chat = handler
 
 
-async def _pieces(text: str) -> AsyncIterator[str]:
-    for at in range(0, len(text), 3):
-        yield text[at : at + 3]
+@dataclass
+class _Message:
+    """A text stream."""
+
+    text: str
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        for at in range(0, len(self.text), 3):
+            yield self.text[at : at + 3]
+
+    def close(self) -> None:
+        """It has been read."""
 
 
 @dataclass
@@ -163,7 +172,11 @@ class Scene:
         mind = Dictated(self.mind or Duties())
         succession = Succession(own, [], self._take, lambda _: None)
         control = Control(own, mind.say, lambda *_: True, lambda *_: True, succession.become)
-        channels = Channels(control, lambda text, _: self.told.append(text), self._consent.excludes)
+        wall = LiveClock()
+        wall.start()
+        channels = Channels(
+            control, lambda text, _: self.told.append(text), self._consent.excludes, wall.now
+        )
         standard = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
         room = _Room({"ana": standard, "ben": standard, self.identity: self.kind})
         channels.attach(cast("rtc.Room", room))
@@ -198,7 +211,7 @@ class Scene:
         if now != to_samples(2.0):
             return
         for text in self.writes:
-            room.chat(_pieces(text), self.identity)
+            room.chat(_Message(text), self.identity)
         for method, payload in self.calls:
             data = SimpleNamespace(caller_identity=self.identity, payload=payload)
             try:

@@ -1,221 +1,195 @@
-"""Whether a replay of many hours stays as small and as fast as it was at its beginning.
-
-The product's own command replays four tracks, in which the same ten minutes of rendered speech come
-round again and again; this process only looks on: at the memory, files and threads that the kernel
-counts for it, its computing time, and how far its journal is.
-"""
+"""Many hours of one meeting through four tracks, faster than real time: what it holds and costs."""
 
 from __future__ import annotations
 
-import json
-import os
-import random
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
-import soundfile
 
-from benchmarks.recognition import rendered_clips
-from moderator.audio import Waveform, silence, to_pcm16
+from benchmarks.room.probed import Held, held
+from benchmarks.room.speech import ROUND, Voices
+from integrations.livekit.hearing.ears import GATE
+from integrations.livekit.outcome import Outcome
+from integrations.livekit.recording import Sinks
+from moderator.audio import AudioChunk, Waveform, silence
+from moderator.ears.leakage import LeakageGuard
+from moderator.ears.listener import Listener
+from moderator.ears.loading import load_ear_models
+from moderator.journal.lines import Opened
+from moderator.meeting.loop import Meeting
+from moderator.meeting.settings import Settings
+from moderator.mind.duties.session import Duties
 from moderator.models.store import ModelStore
-from moderator.timeline import SAMPLE_RATE, to_samples
+from moderator.mouth.loading import load_voice
+from moderator.testing.meetings import people
+from moderator.timeline import TICK, ReplayClock, Samples, Stopwatch, to_samples
+from roles.loader import load_role
 
-PEOPLE = ("ana", "ben", "cem", "dana")
-CYCLE = to_samples(600.0)
-PAUSES_S = (-0.5, 30.0)
-"""Between two utterances; below 0 they are heard at once."""
+NAMES = ("Ana", "Ben", "Cleo", "Dora")
+ROUND_MIN = 10.0
+"""Minutes that repeat, and after which is measured."""
 
-WARM_S = 1800.0
-"""Meeting time after which memory counts: by then everything has been used once."""
-
-LOOKS_EVERY_S = 5.0
-MB_AN_HOUR = 1.0
-SLOWER = 1.1
+MORE_MB_AN_HOUR = 1.0
+MORE_COST = 0.10
+WARM_ROUNDS = 2
+"""Rounds after which memory and handles are compared."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look at the replay gave.
+class Round:
+    """What the process held after some minutes of meeting time, and the computing since before."""
+
+    minute: float
+    held: Held
+    cost_s: float
+
+
+@dataclass
+class Soaked:
+    """One long meeting.
 
     Attributes:
-        meeting_s: how far its journal was.
-        memory_mb: resident memory that is its own (anonymous pages): what it reads of models is
-            given back by the kernel where it is needed.
-        files: open file handles.
-        threads: of the process.
-        computed_s: processor time since it began.
+        rounds: measurements, by time.
+        speed: times real time, in wall-clock time.
+        written_mb: of files.
     """
 
-    meeting_s: float
-    memory_mb: float
-    files: int
-    threads: int
-    computed_s: float
+    rounds: list[Round] = field(default_factory=list)
+    speed: float = 0.0
+    written_mb: float = 0.0
+
+    @property
+    def mb_an_hour(self) -> float:
+        """How fast memory grows after the warm-up: the slope of a line through it."""
+        later = self.rounds[WARM_ROUNDS - 1 :]
+        if len(later) < 3:
+            return 0.0
+        hours = [one.minute / 60 for one in later]
+        return float(np.polyfit(hours, [one.held.memory_mb for one in later], 1)[0])
+
+    @property
+    def dearer(self) -> float:
+        """By which share the last three rounds cost more than the first three."""
+        costs = [one.cost_s for one in self.rounds]
+        return fmean(costs[-3:]) / fmean(costs[:3]) - 1.0
+
+    @property
+    def wrong(self) -> list[str]:
+        """What must not be, and was."""
+        wrong = []
+        if self.mb_an_hour > MORE_MB_AN_HOUR:
+            wrong.append(f"memory grows by {self.mb_an_hour:.2f} MB an hour")
+        if len(self.rounds) >= 6 and self.dearer > MORE_COST:
+            wrong.append(f"the last rounds cost {self.dearer:.0%} more than the first")
+        first, last = self.rounds[min(WARM_ROUNDS, len(self.rounds)) - 1], self.rounds[-1]
+        for what in ("files", "threads", "tasks", "tracks"):
+            before, after = getattr(first.held, what), getattr(last.held, what)
+            if after > before:
+                wrong.append(f"{what} {after}, {before} before")
+        return wrong
 
 
-def cycle(store: ModelStore, seed: int) -> dict[str, Waveform]:
-    """Ten minutes of talk, a track a person ``(CYCLE,)``: one after the other, at times at once."""
-    random_ = random.Random(seed)
-    tracks = {name: silence(CYCLE) for name in PEOPLE}
-    clips = [clip.audio for clip in rendered_clips(store)]
-    at = to_samples(2.0)
-    while True:
-        name, audio = random_.choice(PEOPLE), random_.choice(clips)
-        if at + len(audio) > CYCLE:
-            return tracks
-        place = tracks[name][at : at + len(audio)]
-        if not place.any():
-            place[:] = audio
-        at += len(audio) + to_samples(random_.uniform(*PAUSES_S))
+class _Looped:
+    """A source that gives the same tracks again and again."""
+
+    def __init__(
+        self, tracks: dict[str, Waveform], until: Samples, each: Callable[[float], None]
+    ) -> None:
+        self._tracks, self._until, self._each = tracks, until, each
+        self._length = len(next(iter(tracks.values())))
+
+    async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
+        """One tick after the other; `each` is called after every round."""
+        for at in range(0, self._until, TICK):
+            place = at % self._length
+            if at and place == 0:
+                self._each(at / 16_000 / 60)
+            yield (
+                at + TICK,
+                [
+                    AudioChunk(name, at, track[place : place + TICK])
+                    for name, track in self._tracks.items()
+                ],
+            )
 
 
-def write_tracks(tracks: Mapping[str, Waveform], hours: float, folder: Path) -> dict[str, Path]:
-    """The cycle over and over, as one flac file a person."""
-    paths = {}
-    for name, track in tracks.items():
-        paths[name] = folder / f"{name}.flac"
-        left = to_samples(hours * 3600)
-        with soundfile.SoundFile(paths[name], "w", SAMPLE_RATE, 1, "PCM_16") as file:
-            while left > 0:
-                file.write(to_pcm16(track[:left]))
-                left -= len(track)
-    return paths
+def recorded_talk(minutes: float) -> dict[str, Waveform]:
+    """Four people's tracks of so many minutes, whole ticks: a recorded meeting's words and turns.
+
+    Without recorded meetings they say the benchmark's sentences in turn.
+    """
+    voices, names = Voices(), [name.lower() for name in NAMES]
+    made = voices.meeting(minutes)
+    length = to_samples(60 * minutes) // TICK * TICK
+    if made is not None:
+        tracks = dict(zip(names, made.tracks.values(), strict=False))
+    else:
+        parts: dict[str, list[Waveform]] = {name: [] for name in names}
+        at = 0
+        for number in range(10_000):
+            said = voices.say(number, ROUND[number % len(ROUND)])
+            for index, name in enumerate(names):
+                parts[name].append(said if index == number % len(names) else 0 * said)
+                parts[name].append(silence(to_samples(0.6)))
+            at += len(said) + to_samples(0.6)
+            if at >= length:
+                break
+        tracks = {name: np.concatenate(some) for name, some in parts.items()}
+    return {
+        name: np.concatenate([track, silence(max(0, length - len(track)))])[:length]
+        for name, track in tracks.items()
+    }
 
 
-def soak(
-    hours: float, folder: Path, mind: str, seed: int, told: Callable[[float], None]
-) -> Iterator[Look]:
-    """Replays so many hours, and looks at it every few seconds.
+def soak(hours: float, tell: Callable[[Round], None], round_min: float = ROUND_MIN) -> Soaked:
+    """Holds a meeting of so many hours, with all that a room's meeting writes.
 
     Args:
         hours: of meeting time.
-        folder: an empty one, for recordings and results.
-        mind: as `moderator replay --mind` takes it.
-        seed: of who speaks when.
-        told: gets how far it is, in seconds of meeting time.
-
-    Raises:
-        RuntimeError: the replay failed, or the kernel tells nothing of processes.
+        tell: is given each measurement.
+        round_min: minutes that repeat.
     """
-    paths = write_tracks(cycle(ModelStore.default(), seed), hours, folder)
-    out = folder / "result"
-    command = [sys.executable, "-m", "moderator", "replay"]
-    command += [f"{name}={path}" for name, path in paths.items()]
-    command += ["--role", "facilitator", "--mind", mind, "--offline", "--json", "--out", str(out)]
-    with (folder / "log").open("wb") as log:
-        replay = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            while _goes_on(replay):
-                look = _look(replay.pid, out / "journal.jsonl")
-                if look is not None:
-                    told(look.meeting_s)
-                    yield look
-        finally:
-            replay.kill()
-            replay.wait()
-    if replay.returncode:
-        raise RuntimeError((folder / "log").read_text("utf-8", "replace")[-2000:])
-
-
-def _goes_on(replay: subprocess.Popen[bytes]) -> bool:
-    """Waits until the next look is due, or the replay has ended."""
-    try:
-        replay.wait(LOOKS_EVERY_S)
-    except subprocess.TimeoutExpired:
-        return True
-    return False
-
-
-def _look(process: int, journal: Path) -> Look | None:
-    folder = Path("/proc") / str(process)
-    try:
-        status = dict(
-            line.split(":", 1) for line in (folder / "status").read_text("ascii").splitlines()
+    found, store = Soaked(), ModelStore.default()
+    tracks = recorded_talk(round_min)
+    role = load_role("facilitator")
+    models = load_ear_models(store)
+    ears = Listener([models.own_track(name, gate=GATE) for name in tracks], guard=LeakageGuard())
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "out"
+        outcome = Outcome(role, out)
+        names = people(*NAMES)
+        shown = {one.id: {"name": one.name, "position": None} for one in names.values()}
+        outcome.open(lambda agent: Opened("soak", role.model_dump(mode="json"), shown, agent))
+        meeting = Meeting(
+            role,
+            names,
+            ears,
+            Duties(),
+            load_voice(role.voice, store),
+            [outcome],
+            ReplayClock(),
+            Settings(),
+            Stopwatch(),
         )
-        counted = (folder / "stat").read_text("ascii").rpartition(")")[2].split()
-        files = sum(1 for _ in (folder / "fd").iterdir())
-        with journal.open("rb") as file:
-            file.seek(max(0, journal.stat().st_size - 65_536))
-            lines = file.read().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return None  # it has just ended, or has not begun
-    ticks = int(counted[11]) + int(counted[12])
-    return Look(
-        _meeting_s(lines),
-        int(status["RssAnon"].split()[0]) / 1024,
-        files,
-        int(status["Threads"]),
-        ticks / os.sysconf("SC_CLK_TCK"),
-    )
+        spent = time.process_time()
 
+        def each(minute: float) -> None:
+            nonlocal spent
+            now = time.process_time()
+            found.rounds.append(Round(minute, held(), round(now - spent, 1)))
+            spent = time.process_time()
+            tell(found.rounds[-1])
 
-def _meeting_s(lines: list[bytes]) -> float:
-    """The latest meeting time that a journal's last lines tell of, in seconds."""
-    for line in reversed(lines):
-        try:
-            told = json.loads(line)
-        except ValueError:
-            continue  # the first may be cut, the last not written to its end
-        at = max((told.get(key) or 0 for key in ("end", "now", "at")), default=0)
-        if at:
-            return float(at) / SAMPLE_RATE
-    return 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Soaked:
-    """What became of a replay's memory and speed.
-
-    Attributes:
-        mb_an_hour: slope of its memory after the warm-up, by least squares.
-        memory_mb: least and most memory after the warm-up.
-        files: fewest and most open files after the warm-up.
-        threads: likewise.
-        early: computing time for a second of meeting, in the hour from minute 10 on.
-        late: the same, in the last hour.
-    """
-
-    mb_an_hour: float
-    memory_mb: tuple[float, float]
-    files: tuple[int, int]
-    threads: tuple[int, int]
-    early: float
-    late: float
-
-    @property
-    def bad(self) -> bool:
-        """Whether it grew or became slower."""
-        grown = self.mb_an_hour > MB_AN_HOUR or self.files[1] - self.files[0] > 2
-        return grown or self.late > SLOWER * self.early
-
-
-def soaked(looks: list[Look]) -> Soaked:
-    """What the looks say.
-
-    Raises:
-        ValueError: they span less than two hours of meeting time.
-    """
-    end = looks[-1].meeting_s
-    if end < 2 * 3600:
-        raise ValueError("less than two hours say nothing of growth")
-    warm = [one for one in looks if one.meeting_s >= WARM_S]
-    hours = np.array([one.meeting_s / 3600 for one in warm])
-    memory = np.array([one.memory_mb for one in warm])
-    slope = float(np.polyfit(hours, memory, 1)[0])
-    return Soaked(
-        slope,
-        (float(memory.min()), float(memory.max())),
-        (min(one.files for one in warm), max(one.files for one in warm)),
-        (min(one.threads for one in warm), max(one.threads for one in warm)),
-        _cost(looks, 600.0, 4200.0),
-        _cost(looks, end - 3600.0, end),
-    )
-
-
-def _cost(looks: list[Look], start_s: float, end_s: float) -> float:
-    some = [one for one in looks if start_s <= one.meeting_s <= end_s]
-    return (some[-1].computed_s - some[0].computed_s) / (some[-1].meeting_s - some[0].meeting_s)
+        begun = time.monotonic()
+        source = _Looped(tracks, to_samples(3600 * hours) + TICK, each)
+        asyncio.run(meeting.run(source, Sinks(lambda _who, _at: True, outcome.recording)))
+        found.speed = 3600 * hours / (time.monotonic() - begun)
+        outcome.close("soak", meeting.now, "the end", {}, {}, ())
+        found.written_mb = sum(one.stat().st_size for one in out.iterdir()) / 1e6
+    return found

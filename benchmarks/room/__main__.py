@@ -2,7 +2,7 @@
 
 Prints one table. The moderator's role answers when it is addressed and does nothing else. Recorded
 speech is taken from MODERATOR_DATA, where that is set. Needs `livekit-server` on PATH and user
-namespaces; the row `loss` also needs nftables.
+namespaces.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -28,21 +27,26 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.room.inside import is_inside, run_inside
+from benchmarks.room.line import HERE, NEAR, Conditions, lay
 from moderator.errors import InputError
 from roles.schema import Role
-from tests.integrations.livekit.namespace import INSIDE, command, why_not
 from tests.integrations.livekit.rooms.agent import quiet_role
 from tests.integrations.livekit.server import Server, binary, configure, running
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is measured, in which function, on which sides, and what it should come to."""
+    """What is measured, in which function, on which sides, and what it should come to.
+
+    `line`: the worker is behind one that can be made bad.
+    """
 
     about: str
     where: str
     target: str
     sides: tuple[str, ...] = ("moderator", "stock")
+    line: bool = False
 
 
 ROWS = {
@@ -58,8 +62,7 @@ ROWS = {
     "backchannel": Row("a backchannel over it: it goes on", "talking.backchannel", "≥ 90 % of 20"),
     "crosstalk": Row("people talk to each other: its sounds", "talking.crosstalk", "≤ 1 in 10 min"),
     "rooms": Row("one worker, 4 rooms of 4", "lasting.rooms", "real-time factor < 1"),
-    "loss": Row("answers at 20 % packet loss", "lasting.loss", "answered"),
-    "churn": Row("100 joins and leaves", "lasting.churn", "no leak, journal whole", ("moderator",)),
+    "loss": Row("answers at 20 % packet loss", "lasting.loss", "answered", line=True),
     "mutes": Row("50 mutes and unmutes", "lasting.mutes", "no leak, journal whole", ("moderator",)),
     "restart": Row("server killed and restarted", "lasting.restart", "back ≤ 10 s", ("moderator",)),
 }
@@ -76,8 +79,8 @@ def main(
 ) -> None:
     """Runs the rows one after the other and prints the table."""
     chosen = [_row(name.strip()) for name in rows.split(",")]
-    if not os.environ.get(INSIDE):
-        raise typer.Exit(_inside(sys.argv[1:]))
+    if not is_inside():
+        raise typer.Exit(run_inside("benchmarks.room", sys.argv[1:]))
     logging.getLogger("livekit").setLevel(logging.ERROR)
     program = binary()
     assert program is not None
@@ -86,7 +89,8 @@ def main(
     with tempfile.TemporaryDirectory() as scratch, Progress(console=Console(stderr=True)) as bar:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        server = configure(folder)
+        lay()
+        server = configure(folder, HERE, NEAR)
         with running(program, folder, server) as process:
             for side, name in product(sides.split(","), chosen):
                 if side not in ROWS[name].sides:
@@ -106,16 +110,6 @@ def _row(name: str) -> str:
     if name not in ROWS:
         raise InputError(f"no row {name!r}", where="--rows", todo=f"one of {', '.join(ROWS)}")
     return name
-
-
-def _inside(arguments: list[str]) -> int:
-    """Runs this program in a network of its own."""
-    if binary() is None:
-        raise InputError("no livekit-server on PATH", where="benchmarks.room", todo="install it")
-    if (reason := why_not()) is not None:
-        raise InputError(reason, where="benchmarks.room", todo="run it where that is allowed")
-    own = [sys.executable, "-m", "benchmarks.room", *arguments]
-    return subprocess.run(command(own), env={**os.environ, INSIDE: "1"}, check=False).returncode
 
 
 @dataclass(frozen=True)
@@ -147,9 +141,14 @@ class Plan:
         measure = getattr(import_module(f"benchmarks.room.{module}"), function)
         apart = len(row.sides) == 2  # otherwise the agent runs in this process
         where = self.folder / self.row / self.side
-        with working(self.side, self.server, where) if apart else nullcontext() as worker:
+        line = self.folder / f"{self.row}-{self.side}.line" if row.line else None
+        if line is not None:
+            Conditions().write(line)
+        with (
+            working(self.side, self.server, where, line=line) if apart else nullcontext() as worker
+        ):
             given = (self.trials, self.minutes, self.step, self.role)
-            stage = Stage(self.server, Voices(), *given, worker)
+            stage = Stage(self.server, Voices(), *given, worker, line)
             figures: dict[str, Any] = await measure(stage)
             return figures
 

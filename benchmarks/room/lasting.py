@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 from livekit import api, rtc
 
+from benchmarks.room.line import Conditions
 from benchmarks.room.speech import QUESTIONS, ROUND
 from benchmarks.room.stage import RATE, Scene, Stage, listening, scene
 from benchmarks.room.talking import Figures, answers, ask, percentiles
@@ -29,8 +28,8 @@ from tests.integrations.livekit.rooms.people import Person, person
 from tests.integrations.livekit.server import Server, binary, configure, running
 
 OTHERS = ("ben", "cleo", "dora")
-LOST_PERCENT = 20
-JOINS, MUTES = 100, 50
+LOST = 0.2
+MUTES = 50
 BACK_WITHIN_S = 60.0
 
 
@@ -120,27 +119,18 @@ async def _busy(stage: Stage, here: Scene, cycles: int, number: int) -> tuple[li
 
 
 async def loss(stage: Stage) -> Figures:
-    """The answer row while every fifth UDP packet of the media is dropped."""
-    if shutil.which("nft") is None:
-        return {"skipped": "nftables is not installed"}
-    return await answers(stage, "loss", _lossy())
+    """The answer row while every fifth packet to and from the worker is lost, in bursts."""
+    assert stage.line is not None
+    return await answers(stage, "loss", _lossy(stage.line))
 
 
 @contextmanager
-def _lossy() -> Iterator[None]:
-    """Drops packets to the server's and the clients' media ports."""
-    chain = "{ type filter hook input priority 0; }"
-    for line in (
-        "add table inet bench",
-        f"add chain inet bench media {chain}",
-        "add rule inet bench media udp dport 1024-65535 numgen random mod 100 < "
-        f"{LOST_PERCENT} drop",
-    ):
-        subprocess.run(["nft", line], check=True)
+def _lossy(line: Path) -> Iterator[None]:
+    Conditions(loss=LOST).write(line)
     try:
         yield
     finally:
-        subprocess.run(["nft", "delete table inet bench"], check=True)
+        Conditions().write(line)
 
 
 def models() -> RoomModels:
@@ -200,27 +190,6 @@ class _Inside:
             "joined": kinds.count("joined"),
             "left": kinds.count("left"),
         }
-
-
-async def churn(stage: Stage) -> Figures:
-    """A hundred people come, speak a moment and go, one after the other."""
-    clip = stage.voices.say(1, "Hello.")
-    with tempfile.TemporaryDirectory() as folder:
-        async with _Inside(stage, stage.server, "churn", Path(folder) / "out") as here:
-            before = _alive()
-            for number in range(JOINS):
-                async with person(stage.server, "churn", f"guest-{number}") as guest:
-                    await guest.say(clip)
-                stage.step()
-            await asyncio.sleep(5.0)
-            after = _alive()
-            answered = await here.answers()
-            return {
-                "tasks_before_after": [before[0], after[0]],
-                "streams_before_after": [before[1], after[1]],
-                "answers_after": answered,
-                **await here.journal(),
-            }
 
 
 async def mutes(stage: Stage) -> Figures:

@@ -16,6 +16,8 @@ import numpy as np
 from livekit import api, rtc
 from livekit.rtc.data_stream import StreamError
 
+from benchmarks.room.line import HERE
+from benchmarks.room.probed import Held
 from benchmarks.room.speech import Voices
 from integrations.livekit.hearing.frames import TrackFrames
 from integrations.livekit.serving.worker import AGENT_NAME
@@ -139,24 +141,57 @@ class Worker:
     process: subprocess.Popen[bytes]
     folder: Path
 
+    def held(self) -> Held:
+        """What the moderator's process holds now."""
+        asked, answers = self.process.stdin, self.process.stdout
+        assert asked is not None
+        assert answers is not None
+        asked.write(b"\n")
+        asked.flush()
+        return Held(**json.loads(answers.readline()))
+
 
 @contextmanager
-def working(side: str, server: Server, folder: Path) -> Iterator[Worker]:
+def working(
+    side: str,
+    server: Server,
+    folder: Path,
+    *options: str,
+    rooms: int = 8,
+    line: Path | None = None,
+) -> Iterator[Worker]:
     """Starts a worker, waits until it serves, and ends it.
+
+    Args:
+        side: whose.
+        server: that sends it into rooms.
+        folder: for its log and its meetings.
+        options: of `moderator serve`, further ones.
+        rooms: that it takes at once.
+        line: the conditions of the line behind which it is; None: it is here.
 
     Raises:
         RuntimeError: it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = ("--key", server.key, "--secret", server.secret)
-    command = ["benchmarks.room.stock", "--url", server.url, *keys]
+    url = server.url if line is None else server.url.replace("127.0.0.1", HERE)
+    command = ["benchmarks.room.stock", "--url", url, *keys]
     if side == "moderator":
-        command = ["moderator", "serve", "--url", server.url, "--out", str(folder / "out")]
-        command += ["--api-key", server.key, "--api-secret", server.secret, "--offline"]
-        command += ["--rooms", "8"]
+        command = ["benchmarks.room.probed", "serve", "--url", url]
+        command += ["--out", str(folder / "out"), "--rooms", str(rooms), "--offline", *options]
+        command += ["--api-key", server.key, "--api-secret", server.secret]
+    command = [sys.executable, "-m", *command]
+    if line is not None:
+        command = [sys.executable, "-m", "benchmarks.room.line", str(line), *command]
     log = folder / f"{side}.log"
     with log.open("wb") as stream:
-        process = subprocess.Popen([sys.executable, "-m", *command], stdout=stream, stderr=stream)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if side == "moderator" else stream,
+            stderr=stream,
+        )
     try:
         until = time.monotonic() + STARTS_WITHIN_S
         while b"serving" not in log.read_bytes():
@@ -184,6 +219,7 @@ class Stage:
         step: told that one more event is over.
         role: the moderator's.
         worker: the agent's; None where the agent runs in this process.
+        line: the conditions of the line behind which the worker is; None: it is here.
     """
 
     server: Server
@@ -193,6 +229,7 @@ class Stage:
     step: Callable[[], None]
     role: Role
     worker: Worker | None = None
+    line: Path | None = None
 
 
 @dataclass
@@ -209,16 +246,17 @@ class Scene:
     people: dict[str, Person]
     listener: Listener
 
-    async def say(self, text: str) -> float | None:
-        """Has the agent say something; when it began, None if it did not."""
-        asked = time.monotonic()
-        await self.people["ana"].call(self.agent, "say", text)
-        return await self.listener.begins(self.agent, asked, within=10.0)
-
     async def settle(self) -> None:
         """Waits until the agent is silent and its cool-down is over."""
         await self.listener.quiet(self.agent)
         await asyncio.sleep(0.5)
+
+
+async def speak(one: Person, listener: Listener, agent: str, text: str) -> float | None:
+    """Somebody has the agent say something; when it began, None if it did not."""
+    asked = time.monotonic()
+    await one.call(agent, "say", text)
+    return await listener.begins(agent, asked, within=10.0)
 
 
 @asynccontextmanager
@@ -231,12 +269,17 @@ async def scene(
         async with asyncio.timeout(COMES_WITHIN_S):
             people = {one: await enter(person(stage.server, name, one)) for one in names}
             listener = await enter(listening(stage.server, name, spares=spares))
-            agent = await _summon(stage, name, listener)
+            agent = await summon(stage, name, listener.room)
         await asyncio.sleep(2.0)  # its track is published, theirs are subscribed
         yield Scene(name, agent, people, listener)
 
 
-async def _summon(stage: Stage, room: str, listener: Listener) -> str:
+async def summon(stage: Stage, room: str, seen: rtc.Room) -> str:
+    """Sends the agent into a room and waits until somebody there sees it; its identity.
+
+    Raises:
+        RuntimeError: it does not come.
+    """
     server = stage.server
     metadata = json.dumps({"role": stage.role.model_dump(mode="json"), "leave_after_s": 2})
     request = api.CreateAgentDispatchRequest(agent_name=AGENT_NAME, room=room, metadata=metadata)
@@ -245,7 +288,7 @@ async def _summon(stage: Stage, room: str, listener: Listener) -> str:
         await client.agent_dispatch.create_dispatch(request)
     until = time.monotonic() + 30.0
     while time.monotonic() < until:
-        for other in listener.room.remote_participants.values():
+        for other in seen.remote_participants.values():
             agent = other.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
             if agent and other.attributes.get("lk.agent.state") == "listening":
                 return other.identity

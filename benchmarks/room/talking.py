@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.recognition_text import equal_words, normal
 from benchmarks.room.speech import LONG, QUESTIONS, ROUND, Voices, over
-from benchmarks.room.stage import Listener, Scene, Stage, scene
+from benchmarks.room.stage import Listener, Scene, Stage, scene, speak
 from moderator.audio import Waveform, silence
 from tests.integrations.livekit.rooms.people import Person
 
@@ -59,19 +59,7 @@ async def words(stage: Stage) -> Figures:
             stage.step()
         await asyncio.sleep(8.0)
         shown = _shown(here)
-    right = wrong = total = 0
-    for name in names:
-        own = normal(spoken[name])
-        total += len(own)
-        others = {
-            word
-            for other in names
-            for word in normal(spoken[other])
-            if other != name and len(word) > CONTENT  # "the" under a wrong name proves nothing
-        }
-        pairs, _ = equal_words(own, shown.get(name, []))
-        right += len(pairs)
-        wrong += sum(word in others - set(own) for word in shown.get(name, []))
+    right, wrong, total = attributed(spoken, shown)
     return {
         "right_identity": round(right / (right + wrong), 4) if right + wrong else None,
         "heard": round(right / total, 4),
@@ -80,13 +68,36 @@ async def words(stage: Stage) -> Figures:
     }
 
 
-def _shown(here: Scene) -> dict[str, list[str]]:
-    """Final words by identity."""
+def _shown(here: Scene) -> dict[str, str]:
+    """Final text by identity."""
     found: dict[str, list[str]] = {}
     for who, _, text, final in here.listener.transcripts:
         if final and who != here.agent:
-            found.setdefault(who, []).extend(normal(text))
-    return found
+            found.setdefault(who, []).append(text)
+    return {who: " ".join(texts) for who, texts in found.items()}
+
+
+def attributed(spoken: Mapping[str, str], shown: Mapping[str, str]) -> tuple[int, int, int]:
+    """Words under the identity of who said them, words under another's, and words spoken.
+
+    Args:
+        spoken: what was said, by identity.
+        shown: what was recognised, by identity.
+    """
+    right = wrong = total = 0
+    for name, text in spoken.items():
+        own, theirs = normal(text), normal(shown.get(name, ""))
+        total += len(own)
+        others = {
+            word
+            for other, said in spoken.items()
+            for word in normal(said)
+            if other != name and len(word) > CONTENT  # "the" under a wrong name proves nothing
+        }
+        pairs, _ = equal_words(own, theirs)
+        right += len(pairs)
+        wrong += sum(word in others - set(own) for word in theirs)
+    return right, wrong, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,35 +168,78 @@ async def backchannel(stage: Stage) -> Figures:
     return await _talk_over(stage, "backchannel", over(stage.voices, "bc"))
 
 
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What the agent did when somebody talked over it; times at the listener.
+
+    Attributes:
+        onset: of their first sound.
+        last: of the agent's last one before it paused for `BREAK_S`.
+        sounds: of the agent from `onset` on.
+    """
+
+    onset: float
+    last: float
+    sounds: list[float]
+
+    @property
+    def went_on(self) -> bool:
+        """It did not give way."""
+        return self.last >= self.onset + WATCHED_S
+
+    @property
+    def gave_way_s(self) -> float | None:
+        """From their first sound to its last; None if it did not give way, or began anew."""
+        late = self.last >= self.onset + SILENT_WITHIN_S
+        anew = any(at > self.last for at in self.sounds)
+        return None if late or anew else max(0.0, self.last - self.onset)
+
+
+async def talk_over(
+    one: Person, listener: Listener, agent: str, clip: Waveform, after_s: float
+) -> Over | None:
+    """The agent speaks at length, and somebody's sound begins over it; None if either did not.
+
+    Args:
+        one: who has it speak, and talks over it.
+        listener: takes the times.
+        agent: its identity.
+        clip: what they say, ``(n,)`` at 16 kHz.
+        after_s: when, since it began.
+    """
+    if await speak(one, listener, agent, LONG) is None:
+        return None
+    await asyncio.sleep(after_s)
+    begun = time.monotonic()
+    await one.say(np.concatenate([clip, silence(8_000)]))
+    await asyncio.sleep(max(0.0, begun + OVER_FOR_S - time.monotonic()))
+    onset = next(iter(listener.sounding(one.identity, begun)), None)
+    if onset is None:
+        return None
+    last = last_before_pause(listener, agent, onset)
+    return Over(onset, last, listener.sounding(agent, onset))
+
+
 async def _talk_over(stage: Stage, row: str, clips: Sequence[Waveform]) -> Figures:
     """Both rows: it speaks at length, and 1.5 to 2.4 s later ana's sound begins."""
-    ends, pauses, went_on, done = [], [], 0, 0
+    found: list[Over] = []
     async with scene(stage, row, "ana", "ben") as here:
         for trial in range(stage.trials):
             stage.step()
-            if await here.say(LONG) is None:
-                continue
-            await asyncio.sleep(1.5 + 0.1 * (trial % 10))
-            begun = time.monotonic()
-            clip = np.concatenate([clips[trial % len(clips)], silence(8_000)])
-            await here.people["ana"].say(clip)
-            await asyncio.sleep(max(0.0, begun + OVER_FOR_S - time.monotonic()))
-            onset = next(iter(here.listener.sounding("ana", begun)), None)
-            if onset is None:
-                continue
-            done += 1
-            last = last_before_pause(here, onset)
-            sounds = here.listener.sounding(here.agent, onset)
-            if last >= onset + WATCHED_S:
-                went_on += 1
-                pauses.append(longest_pause([at for at in sounds if at < onset + WATCHED_S]))
-            elif last < onset + SILENT_WITHIN_S and not any(at > last for at in sounds):
-                ends.append(max(0.0, last - onset))
-            await here.settle()
+            clip, after_s = clips[trial % len(clips)], 1.5 + 0.1 * (trial % 10)
+            over = await talk_over(here.people["ana"], here.listener, here.agent, clip, after_s)
+            if over is not None:
+                found.append(over)
+                await here.settle()
     if row == "backchannel":
+        on = [one for one in found if one.went_on]
+        pauses = [
+            longest_pause([at for at in one.sounds if at < one.onset + WATCHED_S]) for one in on
+        ]
         longest = {f"longest_pause_{key}": value for key, value in percentiles(pauses).items()}
-        return {"over": done, "went_on": went_on, **longest}
-    return {"over": done, "gave_way": len(ends), **percentiles(ends)}
+        return {"over": len(found), "went_on": len(on), **longest}
+    ends = [one.gave_way_s for one in found if one.gave_way_s is not None]
+    return {"over": len(found), "gave_way": len(ends), **percentiles(ends)}
 
 
 def longest_pause(times: Sequence[float]) -> float:
@@ -193,10 +247,10 @@ def longest_pause(times: Sequence[float]) -> float:
     return max((after - before for before, after in pairwise(times)), default=0.0)
 
 
-def last_before_pause(here: Scene, onset: float) -> float:
+def last_before_pause(listener: Listener, agent: str, onset: float) -> float:
     """The agent's last sound before it paused for `BREAK_S`, from `onset` on."""
     last = onset
-    for at in here.listener.sounding(here.agent, onset):
+    for at in listener.sounding(agent, onset):
         if at - last >= BREAK_S:
             break
         last = at

@@ -12,10 +12,10 @@ from typing import Any
 
 from integrations.files.disk.lock import locked
 from integrations.files.disk.outdir import JOURNAL, TAPES, OutputDirectory
+from integrations.files.recovery.rebuilding import replayed
 from integrations.files.recovery.recovering import erase_in, settle_in
 from integrations.files.sound.tapes import Tapes
 from integrations.files.sound.wav import AGENTS, MIXED, WavWriter
-from integrations.files.transcripts.collected import TranscriptBuilder
 from integrations.livekit.recording import Recording
 from moderator.errors import InputError
 from moderator.events import Heard, Proposal, TurnEnded
@@ -51,7 +51,6 @@ class Outcome:
         """The label of the agent's own words."""
         self._directory = OutputDirectory(out, overwrite=overwrite) if out else None
         self._summary = SummaryBuilder()
-        self._transcript = TranscriptBuilder(self.agent)
         self._journal: Journal | None = None
         self._last_turn: TurnEnded | None = None
         self._over = False
@@ -102,7 +101,6 @@ class Outcome:
         Raises:
             InputError: a file cannot be removed.
         """
-        self._transcript.erase(erasure)
         if self._over:
             return  # nothing but the finished files is left, and they are for `erase_words`
         last = self._last_turn
@@ -125,7 +123,6 @@ class Outcome:
             return
         traces = self._journal.erase(erasure)
         self.recording.erase_own(traces.own_spans(END_OF_TIME))
-        self._transcript.erase_turns(traces)
 
     def _erase_afterwards(self, erasure: Erasure) -> None:
         assert self._directory is not None  # there is a journal
@@ -141,8 +138,6 @@ class Outcome:
             self._last_turn = event
         if not self._role.retention.transcript:
             event = _without_words(event)
-        if self._directory is not None:
-            self._transcript(event)
         if self._journal is not None:
             self._journal.write(event)
         if self._directory is not None:
@@ -207,7 +202,9 @@ class Outcome:
         self.recording.finish(duration)
         journal.write(Closed(duration, True, why))
         journal.close()
-        self._transcript.write(out, meeting_id(room), names)
+        # What was said is kept in the journal alone: a meeting may last for days.
+        made = replayed(out.path)
+        made.transcript.write(out, meeting_id(room), made.names | dict(names))
         out.finish(summary)
         write_report(out.path, embed_audio=False)
 

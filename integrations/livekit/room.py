@@ -133,6 +133,7 @@ class Attendance:
         read: takes everybody's identity and attributes before they count as there.
         called: the name of whoever has an identity and displays a name.
         joined: told of everybody who comes in.
+        renamed: told of everybody who is called otherwise.
         left: told who goes out.
         empty: told when the last of them has been gone for `patience_s`.
         patience_s: somebody may come back within this.
@@ -143,12 +144,14 @@ class Attendance:
         read: Callable[[str, Mapping[str, str]], object],
         called: Callable[[str, str], str],
         joined: Callable[[Participant], None],
+        renamed: Callable[[Participant], None],
         left: Callable[[str], None],
         empty: Callable[[], None],
         patience_s: float,
     ) -> None:
         self._read, self._called = read, called
-        self._joined, self._left, self._empty = joined, left, empty
+        self._joined, self._renamed, self._left = joined, renamed, left
+        self._empty = empty
         self._patience = patience_s
         self._timer: asyncio.TimerHandle | None = None
         self._connected = True
@@ -187,12 +190,17 @@ class Attendance:
             return
         self._read(person.identity, person.attributes)
         self._stop_timer()
-        if person.identity not in self.people:
-            name = self._called(person.identity, shown_name(person))
-            known = Participant(person.identity, name)
-            self.people[person.identity] = known
-            self._joined(known)
+        name = self._called(person.identity, shown_name(person))
+        before, now = self.people.get(person.identity), Participant(person.identity, name)
+        if before != now:
+            self.people[person.identity] = now
+            self._joined(now) if before is None else self._renamed(now)
         self.somebody.set()
+
+    def named(self, person: rtc.RemoteParticipant) -> None:
+        """Somebody who is there may have another name."""
+        if person.identity in self.people:
+            self._in(person)
 
     def _out(self, identity: str) -> None:
         if self.people.pop(identity, None) is None:

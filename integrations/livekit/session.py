@@ -18,7 +18,8 @@ from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.hearing.source import RoomSource
 from integrations.livekit.hearing.tracks import Tracks
 from integrations.livekit.outcome import Outcome, meeting_id
-from integrations.livekit.people.consent import Consent, is_person
+from integrations.livekit.people.claims import Claims
+from integrations.livekit.people.consent import Consent
 from integrations.livekit.people.erasure import Erasures
 from integrations.livekit.people.refusals import Consequences, Refusals
 from integrations.livekit.people.seats import Seats
@@ -99,6 +100,8 @@ class RoomSession:
         self._metrics = metrics
         role = options.role
         self._clock, self._over = LiveClock(), asyncio.Event()
+        wall = LiveClock()
+        wall.start()
         self._why = ""
         self._mind = Dictated(mind)
         self.consent, self.shared = Consent(role, self._clock.now), SharedMicrophones(role)
@@ -122,12 +125,13 @@ class RoomSession:
             self._succession.become,
         )
         self._voice = models.voice
-        self._channels = Channels(self._control, self._text.say, self.consent.excludes)
+        self._channels = Channels(self._control, self._text.say, self.consent.excludes, wall.now)
         self._called = Names(own_names(role.identity.name, role.identity.aliases))
         self._people = Attendance(
             self._read,
             self._called.of,
             self._joined,
+            self._renamed,
             self._seats.leave,
             self._empty,
             options.patience_s,
@@ -146,6 +150,9 @@ class RoomSession:
                 lambda: self._names,
                 self.end,
             ),
+        )
+        self._claims = Claims(
+            self.shared, self._refusals, wall.now, self._sharing_changed, self._people.named
         )
         self._meeting: Meeting | None = None
         self._measure: MeetingMetrics | None = None
@@ -177,6 +184,7 @@ class RoomSession:
             return await self._meet()
         finally:
             self._people.close()
+            self._claims.close()
             await self._succession.close()
             await self._publisher.close()
             await self._state.close()
@@ -313,7 +321,7 @@ class RoomSession:
         self.tracks.attach(room)
         self._people.attach(room)
         self._channels.attach(room)
-        room.on("participant_attributes_changed", self._attributes_changed)
+        self._claims.attach(room)
 
     async def _enter(self, room: rtc.Room) -> None:
         """The room is joined, for the first time or anew."""
@@ -348,15 +356,13 @@ class RoomSession:
         if self._meeting is not None and self._options.role.consent.announce:
             self._text.say(self.consent.announcement(), person.id)
 
+    def _renamed(self, person: Participant) -> None:
+        self._names[person.id] = person.name
+        if self._meeting is not None and person.id in self._meeting.participants:
+            self._meeting.join(person)
+
     def _empty(self) -> None:
         self.end("everybody had left")
-
-    def _attributes_changed(self, changed: dict[str, str], person: rtc.Participant) -> None:
-        if not isinstance(person, rtc.RemoteParticipant) or not is_person(person):
-            return
-        if self.shared.read_attributes(person.identity, person.attributes):
-            self._sharing_changed(person.identity)
-        self._refusals.read_attributes(person.identity, person.attributes)
 
     def _sharing_changed(self, identity: str) -> None:
         if self.shared.shares(identity):

@@ -27,6 +27,7 @@ from moderator.events import (
     Percept,
     Proposal,
     Reason,
+    Renamed,
     RoleChanged,
     SpeakerActivity,
     TurnEnded,
@@ -51,6 +52,7 @@ Event: TypeAlias = (
     | Erased
     | ConnectionChanged
     | Joined
+    | Renamed
     | Left
     | RoleChanged
     | TurnStarted
@@ -159,6 +161,7 @@ _KINDS: dict[type, str] = {
     Erased: "erased",
     ConnectionChanged: "connection",
     Joined: "joined",
+    Renamed: "renamed",
     Left: "left",
     RoleChanged: "role_changed",
     TurnStarted: "turn_started",

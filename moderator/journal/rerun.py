@@ -69,6 +69,8 @@ class _Rerun:
     def _joined(self, line: Line) -> None:
         self._names[line["id"]] = line["name"]
 
+    _renamed = _joined
+
     def _role_changed(self, line: Line) -> None:
         self._silent_until(line["at"])
         self._keeper.change_role(Role.model_validate(line["role"]))

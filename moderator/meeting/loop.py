@@ -6,7 +6,7 @@ Only the two ends differ: a source gives audio on meeting time, a sink takes the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -29,6 +29,7 @@ from moderator.events import (
     Joined,
     Left,
     Proposal,
+    Renamed,
     RoleChanged,
     TurnEnded,
     TurnStarted,
@@ -139,7 +140,8 @@ class Meeting:
     ) -> None:
         with self._watch.phase("ears") as phase:
             heard = admitted(await self._hear(now, chunks), self._admits)
-        self._emit_all(self._hearing.events(now))
+        for event in self._hearing.events(now):
+            self._emit(event)
         chunks = [chunk for chunk in chunks if self._admits(chunk.track, chunk.start)]
         self._heard.put(now, heard, phase.elapsed)
         heard = merge(now, self._heard.take(now), self._keeper.heard)
@@ -192,10 +194,11 @@ class Meeting:
                 self._names[word.speaker] = word.speaker
 
     def join(self, participant: Participant) -> None:
-        """Somebody came in while the meeting goes on."""
+        """Somebody came in while the meeting goes on, or is called otherwise from now on."""
+        event = Renamed if participant.id in self._participants else Joined
         self._participants[participant.id] = participant
         self._names[participant.id] = participant.name
-        self._emit(Joined(self.now, participant.id, participant.name))
+        self._emit(event(self.now, participant.id, participant.name))
 
     def leave(self, participant: str) -> None:
         """Somebody went out; what they said stays theirs."""
@@ -359,17 +362,14 @@ class Meeting:
         finish = partial(self._ears.finish, self.now)
         found = await asyncio.to_thread(finish) if self._settings.live else finish()
         last = admitted(found, self._admits)
-        self._emit_all(self._hearing.events(self.now))
+        for event in self._hearing.events(self.now):
+            self._emit(event)
         if last.activities or last.words:
             self._listen(last)
 
     def _emit(self, event: Event) -> None:
         for observer in self._observers:
             observer(event)
-
-    def _emit_all(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self._emit(event)
 
     @property
     def floor(self) -> FloorView:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+KEPT = 8
+"""Names that nobody else gets of whoever displays one after the other."""
+
 
 class Names:
     """Gives everybody a name of their own, since they choose what is displayed themselves.
 
     Who comes second with a name is called ``Ana (2)``. Upper and lower case, and the ways to write
-    one character, make no difference. Whoever comes back keeps their name.
+    one character, make no difference. Whoever comes back keeps their name, and the last `KEPT`
+    that they had.
 
     Args:
         own: what the agent is called; nobody else is.
@@ -18,13 +22,22 @@ class Names:
 
     def __init__(self, own: Iterable[str]) -> None:
         self._by_key = dict.fromkeys(map(_key, own), "")
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[str, dict[str, str]] = {}
+
+    def __len__(self) -> int:
+        """Names that somebody has, or keeps."""
+        return len(self._by_key)
 
     def of(self, identity: str, shown: str) -> str:
         """The name of whoever has an identity and displays `shown`."""
-        if (identity, shown) not in self._known:
-            self._known[identity, shown] = self._free(identity, shown)
-        return self._known[identity, shown]
+        known = self._known.setdefault(identity, {})
+        name = known.pop(shown, None) or self._free(identity, shown)
+        known[shown] = name  # the last
+        if len(known) > KEPT:
+            gone = known.pop(next(iter(known)))
+            if _key(gone) not in map(_key, known.values()):
+                del self._by_key[_key(gone)]
+        return name
 
     def _free(self, identity: str, shown: str) -> str:
         name, number = shown, 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -13,7 +12,7 @@ pytest.importorskip("jiwer")
 from benchmarks.recognition_text import normal
 from benchmarks.room.__main__ import ROWS
 from benchmarks.room.speech import ROUND
-from benchmarks.room.stage import Listener, Scene
+from benchmarks.room.stage import Listener
 from benchmarks.room.talking import BREAK_S, CONTENT, last_before_pause, percentiles
 
 
@@ -26,10 +25,6 @@ def heard(*spans: tuple[float, float]) -> Listener:
     return listener
 
 
-def scene(listener: Listener) -> Scene:
-    return cast(Scene, SimpleNamespace(listener=listener, agent="agent"))
-
-
 def test_sounds_are_counted_by_the_pauses_between_them() -> None:
     listener = heard((1.0, 2.0), (2.4, 3.0), (5.0, 5.2))
     assert listener.starts("agent", 0.0) == [1.0, 5.0]
@@ -38,12 +33,12 @@ def test_sounds_are_counted_by_the_pauses_between_them() -> None:
 
 def test_a_pause_between_sentences_is_no_silence() -> None:
     listener = heard((0.0, 2.0), (2.0 + BREAK_S - 0.1, 4.0))
-    assert last_before_pause(scene(listener), 1.0) == pytest.approx(3.99)
+    assert last_before_pause(listener, "agent", 1.0) == pytest.approx(3.99)
 
 
 def test_who_stops_is_silent_when_the_last_sound_ends() -> None:
     listener = heard((0.0, 1.4), (4.0, 5.0))
-    assert last_before_pause(scene(listener), 1.0) == pytest.approx(1.39)
+    assert last_before_pause(listener, "agent", 1.0) == pytest.approx(1.39)
 
 
 def test_nothing_has_no_percentiles() -> None:

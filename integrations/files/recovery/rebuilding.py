@@ -71,7 +71,7 @@ class Replayed:
             self.summary(decision_from(line))
         elif kind == "percept" and line.get("waits"):
             self.summary.waited(int(line["waits"]))
-        elif kind == "joined":
+        elif kind in ("joined", "renamed"):
             self.names[line["id"]] = line["name"]
         elif kind == "closed":
             self.closed = True

@@ -10,7 +10,6 @@ from integrations.files.transcripts.rttm import write_rttm
 from integrations.files.transcripts.seglst import write_seglst
 from integrations.files.transcripts.vtt import write_vtt
 from moderator.events import Heard, Word, WordPlayed
-from moderator.journal.erasure import Erasure, Traces
 from moderator.journal.lines import Event
 
 
@@ -24,7 +23,7 @@ class TranscriptBuilder:
     def __init__(self, agent: str) -> None:
         self._agent = agent
         self._words: list[Word] = []
-        self._own: list[tuple[int, Word]] = []
+        self._own: list[Word] = []
         self._voices: list[SpeakerActivity] = []
 
     def __call__(self, event: Event) -> None:
@@ -34,24 +33,11 @@ class TranscriptBuilder:
             self._voices += event.activities
         elif isinstance(event, WordPlayed):
             if event.text:  # it has none where it was erased
-                word = Word(self._agent, event.text, event.start, event.end)
-                self._own.append((event.turn, word))
+                self._own.append(Word(self._agent, event.text, event.start, event.end))
 
     def __len__(self) -> int:
         """Words, the agent's among them."""
         return len(self._words) + len(self._own)
-
-    def erase(self, erasure: Erasure) -> None:
-        """Drops somebody's words, not when they spoke."""
-        self._words = [
-            word
-            for word in self._words
-            if not erasure.concerns(word.speaker) or word.start >= erasure.before
-        ]
-
-    def erase_turns(self, traces: Traces) -> None:
-        """Drops the words of the agent's turns that may quote somebody."""
-        self._own = [(turn, word) for turn, word in self._own if not traces.concerns(turn)]
 
     def write(self, out: OutputDirectory, meeting_id: str, names: Mapping[str, str]) -> None:
         """Writes SegLST, WebVTT and RTTM.
@@ -59,8 +45,7 @@ class TranscriptBuilder:
         Raises:
             InputError: one of them cannot be written.
         """
-        own = [word for _, word in self._own]
-        words = sorted([*self._words, *own], key=lambda word: (word.start, word.end))
+        words = sorted([*self._words, *self._own], key=lambda word: (word.start, word.end))
         write_seglst(out.file("transcript.seglst.json"), meeting_id, words)
         write_vtt(out.file("transcript.vtt"), words, {**names, self._agent: self._agent})
         write_rttm(out.file("diarization.rttm"), meeting_id, self._voices)

@@ -41,6 +41,11 @@ def shown_name(participant: rtc.Participant) -> str:
     return name[:LONGEST_NAME] or participant.identity
 
 
+def refuses(attributes: Mapping[str, str]) -> bool:
+    """Whether a participant's attributes say that they do not want to be heard."""
+    return attributes.get(OPT_OUT, "").strip().lower() in YES
+
+
 class Consent:
     """Remembers who refused.
 
@@ -70,7 +75,7 @@ class Consent:
     def read_attributes(self, identity: str, attributes: Mapping[str, str]) -> bool:
         """Takes a participant's attributes; True if they changed whether they are heard."""
         before = self.allows(identity)
-        if attributes.get(OPT_OUT, "").strip().lower() in YES and self._role.consent.opt_out:
+        if refuses(attributes) and self._role.consent.opt_out:
             self._end(identity)
             self._by_attribute.add(identity)
         else:

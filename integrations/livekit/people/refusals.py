@@ -67,16 +67,22 @@ class Refusals:
         self._meeting = None
 
     def refuse(self, identity: str, channel: str) -> bool:
-        """They are not heard from now on; False if the role does not let people refuse."""
+        """They are not heard from now on; False if the role does not let people refuse.
+
+        Who says so again, and has not been heard in between, changes nothing.
+        """
+        heard = self._consent.allows(identity)
         if not self._consent.refuse(identity):
             return False
-        self._changed(identity, channel, allowed=False)
+        if heard:
+            self._changed(identity, channel, allowed=False)
         return True
 
     def agree(self, identity: str, channel: str) -> bool:
         """They may be heard again, unless their attribute still says no."""
+        heard = self._consent.allows(identity)
         agreed = self._consent.agree(identity)
-        if agreed:
+        if agreed and not heard:
             self._changed(identity, channel, allowed=True)
         return agreed
 

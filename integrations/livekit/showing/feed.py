@@ -11,6 +11,7 @@ from typing import Any
 from livekit import rtc
 from livekit.rtc.participant import PublishDataError
 
+from integrations.livekit.packets import fitting, shares
 from integrations.livekit.topics import CHANGE, DECISION, NOW
 from moderator.arbiter.rules.base import Standing
 from moderator.events import Action, Decision, Reason, RoleChanged
@@ -27,12 +28,6 @@ WAITING = 50
 
 EVERY = to_samples(1.0)
 """The floor is told at least this often, and when it changes."""
-
-PEOPLE = (30, 10, 3, 0)
-"""Participants whose shares are told: so many of those who talked most as fit."""
-
-LARGEST = 12_000
-"""Bytes of a packet; LiveKit carries 15 kB."""
 
 _DULL = {Reason.NO_PROPOSAL, Reason.ALREADY_SPEAKING}
 
@@ -145,18 +140,14 @@ def _decision(event: Decision) -> dict[str, Any]:
 
 
 def _floor(floor: FloorView, *, quiet: bool) -> str:
-    most = sorted(floor.tallies, key=lambda name: -floor.tallies[name].talk)
-    for people in PEOPLE:
-        found = {
+    return fitting(
+        lambda people: {
             "seconds": to_seconds(floor.now),
             "status": floor.status,
             "holder": floor.holder,
             "speaking": list(floor.voices)[:people],
             "silenced": quiet,
             "agent_share": round(floor.agent_share, 3),
-            "shares": {name: round(floor.share(name), 3) for name in most[:people]},
+            "shares": shares(floor, people),
         }
-        line = json.dumps(found, ensure_ascii=False)
-        if len(line.encode()) <= LARGEST:
-            break
-    return line
+    )

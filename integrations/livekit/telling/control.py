@@ -6,9 +6,11 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from enum import IntEnum
+from functools import partial
 from typing import Any
 from unicodedata import category
 
+from integrations.livekit.packets import fitting, shares
 from integrations.livekit.telling.given_json import read_json
 from integrations.livekit.telling.succession import is_name
 from moderator.arbiter.spoken_commands import permitted
@@ -170,7 +172,7 @@ class Control:
 
     def _answer(self, command: Command, meeting: Meeting) -> str:
         if command is Command.STATUS:
-            return json.dumps(self._status(meeting), ensure_ascii=False)
+            return fitting(partial(self._status, meeting))
         if command is Command.ROLE:
             role = self._role
             return json.dumps(
@@ -179,7 +181,7 @@ class Control:
             )
         return _DONE[command]
 
-    def _status(self, meeting: Meeting) -> dict[str, Any]:
+    def _status(self, meeting: Meeting, people: int) -> dict[str, Any]:
         floor, standing = meeting.floor, meeting.standing
         return {
             "role": self._role.id,
@@ -189,7 +191,7 @@ class Control:
             "hushed": standing.hushed,
             "listen_only": standing.listen_only,
             "agent_share": round(floor.agent_share, 3),
-            "shares": {name: round(floor.share(name), 3) for name in sorted(floor.tallies)},
+            "shares": shares(floor, people),
         }
 
 

@@ -38,6 +38,7 @@ LATEST: Samples = 7 * 24 * 3600 * SAMPLE_RATE
 MOST_PIECES = 1_000_000
 MOST_MARKS = 20_000
 MOST_PEOPLE = 100
+MOST_NAMES = 10_000
 HELD_BACK_FROM = 0.5
 """Least probability of a refused proposal that counts, where the journal has no threshold."""
 
@@ -77,8 +78,11 @@ class _Reader:
         self.record = Record()
         self.threshold = HELD_BACK_FROM
         self._proposal: Proposed | None = None
+        self._names: dict[str, str] = {}
         self._takers: dict[str, Callable[[Json], None]] = {
             "opened": self._opened,
+            "joined": self._called,
+            "renamed": self._called,
             "heard": self._heard,
             "percept": self._percept,
             "proposal": self._proposed,
@@ -116,8 +120,18 @@ class _Reader:
         if speaker not in people:
             if not self._room(len(people), MOST_PEOPLE):
                 return ""
-            people[speaker] = ("Somebody" if unnamed(speaker) else speaker, "")
+            name = self._names.get(speaker, speaker)
+            people[speaker] = ("Somebody" if unnamed(speaker) else name, "")
         return speaker
+
+    def _called(self, line: Json) -> None:
+        """Who came in later, or has another name, becomes known by speaking, like everybody."""
+        self._reach(line["at"])
+        who, name = clip(line["id"], 80), clip(line["name"], 80)
+        if who in self.record.people:
+            self.record.people[who] = (name, self.record.people[who][1])
+        if who in self._names or self._room(len(self._names), MOST_NAMES):
+            self._names[who] = name
 
     def _opened(self, line: Json) -> None:
         record = self.record

@@ -59,22 +59,28 @@ def serving(program: Path, folder: Path) -> Iterator[Server]:
         yield server
 
 
-def configure(folder: Path) -> Server:
-    """Writes the configuration of a server on free ports."""
+def configure(folder: Path, address: str = "127.0.0.1", interface: str = "lo") -> Server:
+    """Writes the configuration of a server on free ports.
+
+    Args:
+        folder: gets it.
+        address: at which the server is reached, beside the loopback interface's.
+        interface: that has the address.
+    """
     port, tcp = free_port(), free_port()
     server = Server(f"ws://127.0.0.1:{port}", "moderator-tests", secrets.token_hex(24))
     # Without stun_servers, every client would be sent to public ones.
     (folder / CONFIG).write_text(
         f"""
 port: {port}
-bind_addresses: ["127.0.0.1"]
+bind_addresses: [{", ".join(dict.fromkeys(["127.0.0.1", address]))}]
 keys: {{{server.key}: {server.secret}}}
 logging: {{level: warn}}
 rtc:
-  node_ip: 127.0.0.1
+  node_ip: {address}
   use_external_ip: false
   enable_loopback_candidate: true
-  interfaces: {{includes: [lo]}}
+  interfaces: {{includes: [{interface}]}}
   stun_servers: ["127.0.0.1:3478"]
   tcp_port: {tcp}
   port_range_start: 50000

@@ -255,3 +255,19 @@ def test_what_a_mind_was_thinking_when_somebody_refused_is_not_written_down(
     assert "cue" not in same
     later = [line for line in lines if line["kind"] == "proposal" and line["at"] > same["at"]]
     assert later[-1]["cue"]
+
+
+def test_who_takes_another_name_is_called_by_it_from_then_on(tmp_path: Path) -> None:
+    """By the agent and in its journal."""
+    path = tmp_path / "journal.jsonl"
+    renamed = Participant("ana", "Anastasia")
+    lines = hold(path, 14.0, lambda meeting, _: meeting.join(renamed))
+    assert [line for line in lines if line["kind"] in ("joined", "renamed")] == [
+        {"kind": "renamed", "at": to_samples(14.0), "id": "ana", "name": "Anastasia"}
+    ]
+    said = [(line["at"], line["heard"]) for line in lines if line["kind"] == "turn_ended"]
+    before = " ".join(heard for at, heard in said if at < to_samples(14.0))
+    after = " ".join(heard for at, heard in said if at > to_samples(14.0))
+    assert "Anastasia" not in before
+    assert "Anastasia" in after
+    assert rerun(path) == []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from livekit import api, rtc
+from livekit.rtc.data_stream import StreamError
 
 from moderator.audio import Waveform, to_pcm16
 from tests.integrations.livekit.server import Server
@@ -109,7 +110,10 @@ class Person:
         self._do(self._read(reader, who))
 
     async def _read(self, reader: rtc.TextStreamReader, who: str) -> None:
-        text = await reader.read_all()
+        try:
+            text = await reader.read_all()
+        except StreamError:  # the sender has left
+            return
         attributes = reader.info.attributes or {}
         if reader.info.topic == "lk.chat":
             self.chat.append((who, text))
@@ -140,8 +144,9 @@ async def person(
     publishes: bool = True,
     kind: str = "standard",
     attributes: dict[str, str] | None = None,
+    **grants: object,
 ) -> AsyncIterator[Person]:
-    """Joins a room as somebody and leaves it again."""
+    """Joins a room as somebody and leaves it again; `grants` as for `token`."""
     source = rtc.AudioSource(RATE, 1, queue_size_ms=200)
     track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
     one = Person(identity, rtc.Room(), source, track)
@@ -151,7 +156,8 @@ async def person(
     one.room.register_text_stream_handler("lk.transcription", one._text)
     one.room.on("data_received", lambda got: one.data.append((got.topic or "", got.data.decode())))
     options = rtc.RoomOptions(auto_subscribe=listens)
-    await one.room.connect(server.url, token(server, room, identity, kind, attributes), options)
+    joined = token(server, room, identity, kind, attributes, **grants)
+    await one.room.connect(server.url, joined, options)
     try:
         if publishes:
             await publish(one)

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from livekit import rtc
 
-from integrations.livekit.showing.feed import LARGEST, REMEMBERED, Feed
+from integrations.livekit.packets import LARGEST
+from integrations.livekit.showing.feed import REMEMBERED, Feed
 from integrations.livekit.topics import CHANGE, DECISION, NOW
 from moderator.arbiter.rules.base import Standing
 from moderator.events import Act, Action, Decision, Reason, RoleChanged

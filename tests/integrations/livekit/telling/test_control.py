@@ -11,6 +11,7 @@ import pytest
 
 from integrations.livekit.address import Address
 from integrations.livekit.outcome import meeting_id
+from integrations.livekit.packets import LARGEST
 from integrations.livekit.people.consent import Consent, acceptable
 from integrations.livekit.telling.control import Code, Control, Refusal, argument_of, parse_chat
 from integrations.livekit.telling.succession import Succession, load_roles, successor
@@ -21,7 +22,7 @@ from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings
 from moderator.mind.dictated import WAITING, Dictated
 from moderator.mind.duties.session import Duties
-from moderator.testing.meetings import SilentSource, people
+from moderator.testing.meetings import SilentSource, people, talk
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import ReplayClock, Stopwatch
 from roles.loader import load_role
@@ -33,11 +34,13 @@ def role(**changes: Any) -> Role:
     return Role.model_validate(base | {"duties": []} | changes)
 
 
-def meeting(the_role: Role, mind: Dictated, journal: Journal) -> Meeting:
+def meeting(
+    the_role: Role, mind: Dictated, journal: Journal, ears: ScriptedEars | None = None
+) -> Meeting:
     return Meeting(
         the_role,
         people("Ana", "Ben"),
-        ScriptedEars([]),
+        ears or ScriptedEars([]),
         mind,
         ToneVoice(),
         [journal.write],
@@ -291,3 +294,23 @@ def test_secrets_do_not_show() -> None:
 )
 def test_rooms_become_meeting_ids(room: str, expected: str) -> None:
     assert meeting_id(room) == expected
+
+
+def test_the_status_of_a_crowd_can_be_sent() -> None:
+    the_role = role(authority={"commands": {"status": "everyone"}})
+    mind = Dictated(Duties())
+    talkers = [f"{n:04d}{'Ω' * 200}" for n in range(1000)]
+    words = [word for n, who in enumerate(talkers) for word in talk(who, 0.5 + n / 250, "Hello.")]
+    control = control_of(the_role, mind)
+    loop = meeting(the_role, mind, Journal(), ScriptedEars(words))
+    control.attach(loop)
+
+    class Nothing:
+        def take(self, *_: object) -> None:
+            pass
+
+    asyncio.run(loop.run(SilentSource(8.0), Nothing()))
+    assert len(loop.floor.tallies) == 1000
+    answer = do(control, Command.STATUS, "ana")
+    assert len(answer.encode()) <= LARGEST
+    assert 1 <= len(json.loads(answer)["shares"]) <= 30

@@ -34,6 +34,21 @@ def test_reads_everything_of_a_whole_journal(tmp_path: Path) -> None:
     assert record.told[0].by == "ben"
 
 
+def test_who_comes_late_or_takes_another_name_is_called_by_it(tmp_path: Path) -> None:
+    record = read(
+        tmp_path,
+        journals.opened(),
+        {"kind": "joined", "at": 0, "id": "guest-7", "name": "Dora"},
+        {"kind": "joined", "at": 0, "id": "guest-8", "name": "Nobody"},
+        journals.heard(2.0, "guest-7", 1.0, "Hello."),
+        {"kind": "renamed", "at": to_samples(3.0), "id": "guest-7", "name": "Dora Li"},
+        {"kind": "renamed", "at": to_samples(3.0), "id": "chloe", "name": "Chloé"},
+    )
+    assert record.people["guest-7"] == ("Dora Li", "")
+    assert record.people["chloe"] == ("Chloé", "engineer")
+    assert "guest-8" not in record.people  # never spoke
+
+
 def test_held_back_is_one_stretch_for_one_reason(tmp_path: Path) -> None:
     (held,) = read(tmp_path, *journals.short_meeting()).held
     assert (held.reason, held.act, held.times) == ("floor_held", "cut_in", 6)
