@@ -48,7 +48,8 @@ class PreparedMeeting:
     Attributes:
         meeting_id: its name.
         segments: of its transcript.
-        words: per segment ``(t, hidden)`` after the layers that are not trained.
+        words: per segment ``(t, hidden)`` after the layers that are not trained; as written, in
+            bfloat16, whatever the machine computes in.
         seats: everybody's.
         played: the position of the only seat, where somebody plays a role; None for a meeting in
             which nobody does.
@@ -84,14 +85,15 @@ def write(meeting: PreparedMeeting, path: Path) -> None:
         OSError: the disk is full, or the place cannot be written to.
     """
     tensors: dict[str, Tensor] = {
-        "words": torch.cat(list(meeting.words)),
+        "words": torch.cat(list(meeting.words)).bfloat16(),
         "ids": _tensor(np.concatenate([part.tokens.ids for part in meeting.segments])),
         "known": _tensor(np.concatenate([part.tokens.known for part in meeting.segments])),
         "lengths": torch.tensor([len(part.tokens) for part in meeting.segments]),
         "begins": torch.tensor([part.begin for part in meeting.segments]),
     }
     for index, seat in enumerate(meeting.seats):
-        tensors[f"{index}.prompt"], tensors[f"{index}.bare"] = seat.prompt, seat.bare
+        for name, read in (("prompt", seat.prompt), ("bare", seat.bare)):
+            tensors[f"{index}.{name}"] = read.bfloat16()
         tensors[f"{index}.prompt_ids"] = _tensor(seat.example.prompt)
         tensors[f"{index}.bare_ids"] = _tensor(seat.example.bare)
         for kind in KINDS:

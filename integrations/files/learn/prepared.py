@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from moderator.learn.prepared import PreparedMeeting
     from moderator.learn.run import Settings
     from moderator.mind.moderator_lm.network import Network
-    from moderator.mind.moderator_lm.number_type import number_type
     from moderator.mind.moderator_lm.own_backbone import OwnBackbone
     from moderator.mind.moderator_lm.script import Encode
 
@@ -39,6 +38,7 @@ def fresh_network(own: OwnBackbone | None = None, *, whole: bool = False) -> tup
     from moderator.cli.models import open_store
     from moderator.mind.moderator_lm.backbone import choose_device, load_backbone
     from moderator.mind.moderator_lm.network import Network
+    from moderator.mind.moderator_lm.number_type import number_type
     from moderator.mind.moderator_lm.own_backbone import shape_for
     from moderator.mind.moderator_lm.shape import Shape
     from moderator.mind.moderator_lm.unpacked import read_encode, unpacked

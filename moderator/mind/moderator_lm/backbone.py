@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import torch
 
-from moderator.errors import InputError
 from moderator.mind.moderator_lm.llama import Backbone
 from moderator.mind.moderator_lm.number_type import number_type
 from moderator.mind.moderator_lm.shape import BackboneShape
 from moderator.mind.moderator_lm.tensor_file import read_tensors
-from moderator.mind.moderator_lm.unpacked import PREFIX, WEIGHTS, unpacked, widened
+from moderator.mind.moderator_lm.unpacked import PREFIX, WEIGHTS, unpacked
 
 if TYPE_CHECKING:
     from moderator.models.store import ModelStore
@@ -50,9 +48,6 @@ def load_backbone(
     """
     path = unpacked(store, notice) / WEIGHTS
     kind = number_type(store, choose_device())
-    if kind is torch.float32:
-        with suppress(InputError):  # without a copy they are widened where they are used
-            path = widened(store) / WEIGHTS
     with torch.device("meta"):
         model = Backbone(BackboneShape(), layers)
     parts: dict[str, list[str]] = {}

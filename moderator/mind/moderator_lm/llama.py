@@ -25,6 +25,12 @@ class _Linear(nn.Linear):
         if not self.weight.is_meta:
             super().reset_parameters()
 
+    def forward(self, x: Tensor) -> Tensor:
+        """``(..., in)`` to ``(..., out)``, in the type of `x`."""
+        # Widened each time: as fast as reading twice as much from memory, and nothing is kept.
+        bias = None if self.bias is None else self.bias.to(x.dtype)
+        return functional.linear(x, self.weight.to(x.dtype), bias)
+
 
 class _Embedding(nn.Embedding):
     def reset_parameters(self) -> None:
@@ -193,21 +199,32 @@ class Backbone(nn.Module):
         cosines, sines = both.cos() * self.loudness, both.sin() * self.loudness
         return cosines.to(self.dtype), sines.to(self.dtype)
 
+    def embed(self, ids: Tensor) -> Tensor:
+        """``(..., tokens)`` ids to ``(..., tokens, hidden)``."""
+        found: Tensor = self.embed_tokens(ids)
+        return found.to(self.dtype)
+
     def next_tokens(self, hidden: Tensor) -> Tensor:
         """``(..., vocabulary)`` logits of what follows, from hidden states after the last layer."""
         normed = self.norm(hidden)
         if self.lm_head is not None:
             logits: Tensor = self.lm_head(normed)
             return logits
-        return functional.linear(normed, self.embed_tokens.weight)
+        return functional.linear(normed, self.embed_tokens.weight.to(normed.dtype))
 
     def take(self, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> None:
         """Puts weights into a model that was made on the meta device; frozen, ready to be read.
 
+        Args:
+            tensors: by name.
+            dtype: in which it computes. Matrices stay as they are, and are widened where they are
+                used.
+
         Raises:
             RuntimeError: they are of another shape.
         """
-        self.load_state_dict({name: one.to(dtype) for name, one in tensors.items()}, assign=True)
+        wanted = {name: one.to(dtype) if one.dim() == 1 else one for name, one in tensors.items()}
+        self.load_state_dict(wanted, assign=True)
         self.requires_grad_(False)
         self.train(mode=False)
 

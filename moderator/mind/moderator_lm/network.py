@@ -68,7 +68,7 @@ class Network(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """``(..., tokens)`` ids to ``(..., tokens, hidden)``."""
-        return cast("Tensor", self.backbone.embed_tokens(ids))
+        return self.backbone.embed(ids)
 
     def rotary(self, positions: Tensor) -> KeyValue:
         """Cosines and sines for ``(batch, tokens)`` positions."""

@@ -102,7 +102,7 @@ class OwnBackbone(BaseModel):
             # How attention is computed is named here, as a configuration may name code to fetch.
             model = LlamaForCausalLM.from_pretrained(
                 self.directory,
-                dtype=number_type,
+                dtype=torch.bfloat16,
                 attn_implementation="sdpa",
                 use_safetensors=True,
                 local_files_only=True,

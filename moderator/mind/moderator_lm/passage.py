@@ -238,7 +238,7 @@ def reach(network: Network, layout: Layout, reading: FloorReading) -> Tensor:
         reading: the floor at each question, in the order of `Layout.slots`.
     """
     rows, columns = layout.slots[:, 0], layout.slots[:, 1]
-    hidden = layout.hidden.clone()
+    hidden = layout.hidden.to(network.dtype, copy=True)
     hidden[rows, columns] += network.decisions(reading.embedding)
     shape = network.shape
     hidden = network.through(hidden, layout.positions, layout.mask, shape.enter, shape.depth)

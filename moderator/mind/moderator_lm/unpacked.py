@@ -22,7 +22,7 @@ WEIGHTS: Final = "model.safetensors"
 PREFIX: Final = "model."
 """What the names of the copy's tensors begin with, as published."""
 
-_COPY, _WIDE, _TOKENIZER, _CONFIG = "unpacked", "float32", "tokenizer.json", "config.json"
+_COPY, _TOKENIZER, _CONFIG = "unpacked", "tokenizer.json", "config.json"
 
 
 def unpacked(store: ModelStore, notice: Callable[[str], None] = lambda _: None) -> Path:
@@ -44,23 +44,6 @@ def unpacked(store: ModelStore, notice: Callable[[str], None] = lambda _: None) 
         _unpack(source, directory)
 
     return store.made(MODEL, _COPY, make)
-
-
-def widened(store: ModelStore) -> Path:
-    """The plain copy's weights, the same numbers in float32: a directory with `WEIGHTS` alone.
-
-    Raises:
-        InputError: the model is missing, or its copies cannot be written.
-    """
-    source = unpacked(store) / WEIGHTS
-
-    def make(directory: Path) -> None:
-        from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
-
-        tensors = {name: one.float() for name, one in read_tensors(source)[0].items()}
-        write_tensors(tensors, directory / WEIGHTS, {"format": "pt"})
-
-    return store.made(MODEL, _WIDE, make)
 
 
 @lru_cache(maxsize=1)

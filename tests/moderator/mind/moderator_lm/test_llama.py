@@ -36,7 +36,7 @@ def read(model: Backbone, ids: torch.Tensor) -> torch.Tensor:
     memory: list[tuple[torch.Tensor, torch.Tensor]] = []
     for part in (slice(0, half), slice(half, None)):
         places = torch.arange(ids.shape[1])[None, part]
-        hidden, rotary = model.embed_tokens(ids[:, part]), model.rotary(places)
+        hidden, rotary = model.embed(ids[:, part]), model.rotary(places)
         mask = places[..., None] >= torch.arange(int(places[0, -1]) + 1)
         for index, layer in enumerate(model.layers):
             past = memory[index] if len(memory) > index else None
