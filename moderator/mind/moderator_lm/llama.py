@@ -28,8 +28,9 @@ class _Linear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """``(..., in)`` to ``(..., out)``, in the type of `x`."""
         # Widened each time: as fast as reading twice as much from memory, and nothing is kept.
-        bias = None if self.bias is None else self.bias.to(x.dtype)
-        return functional.linear(x, self.weight.to(x.dtype), bias)
+        bias: Tensor | None = self.bias
+        widened = bias if bias is None else bias.to(x.dtype)
+        return functional.linear(x, self.weight.to(x.dtype), widened)
 
 
 class _Embedding(nn.Embedding):
