@@ -85,6 +85,7 @@ class Worker:
         self._models = ModelCache(store, shared_diarization(store, enrolled or {}))
         self._sessions: dict[str, tuple[asyncio.AbstractEventLoop, RoomSession]] = {}
         self._coming: set[str] = set()
+        self._told_full: str | None = None
         self._models.for_role(options.role)
         self.server = AgentServer(
             job_executor_type=JobExecutorType.THREAD,
@@ -120,8 +121,15 @@ class Worker:
         await self.server.aclose()
 
     def _load(self, server: AgentServer) -> float:
-        """What LiveKit's dispatch is told: meetings of those that may be; 1 if there is no room."""
-        return 1.0 if self._full() else self._meetings / self._options.rooms
+        """What LiveKit's dispatch is told: meetings of those that may be; 1 if there is no room.
+
+        A worker that is full is not asked for more; why it is, is printed when it comes to that.
+        """
+        full = self._full()
+        if full != self._told_full:
+            self._told_full = full
+            note(f"no further meetings: {full}" if full else "further meetings are taken")
+        return 1.0 if full else self._meetings / self._options.rooms
 
     @property
     def _meetings(self) -> int:
@@ -131,9 +139,9 @@ class Worker:
     def _full(self) -> str | None:
         """Why no further meeting is taken; None: one is."""
         if any(session.spared.hypotheses for _, session in list(self._sessions.values())):
-            return "the meetings under way are behind: this machine has too much to do"
+            return "those under way are behind: this machine has too much to do"
         if self._meetings >= self._options.rooms:
-            return f"{self._meetings} meetings are under way, as --rooms allows"
+            return f"{self._options.rooms} are under way, as --rooms allows"
         return None
 
     def _wished(self, metadata: str) -> tuple[Role, JobWishes]:

@@ -125,7 +125,7 @@ def test_jobs_that_come_at_once_begin_and_one_too_many_is_refused_with_a_reason(
 
     asyncio.run(run())
     told = capsys.readouterr().err
-    assert "refused: 2 meetings are under way, as --rooms allows" in told
+    assert "2 are under way, as --rooms allows" in told
 
 
 def end(process: asyncio.subprocess.Process) -> None:
