@@ -142,7 +142,9 @@ async def _overload(
     await all_rooms.ask("after", 2)
     assert stage.worker is not None
     log = (stage.worker.folder / "moderator.log").read_text("utf-8", "replace")
-    found.reasons = [line for line in log.splitlines() if "further meetings" in line]
+    found.reasons = [
+        line for line in log.splitlines() if "refused" in line or "further meetings" in line
+    ]
     return found, list(here)
 
 

@@ -31,6 +31,7 @@ class Lateness:
         self.spared = Spared.NOTHING
         self._since: dict[Spared, Samples] = {}
         self._on_time_since: Samples = 0
+        self._changed: Samples = 0
 
     def take(self, now: Samples, late: Samples) -> Spared | None:
         """Takes one tick; what is done without from now on, if that changed.
@@ -47,14 +48,15 @@ class Lateness:
         if late > ON_TIME:
             self._on_time_since = now
         levels = list(Spared)
-        worst = max(
-            (levels.index(one) for one, since in self._since.items() if now - since >= LASTING),
-            default=0,
-        )
         at = levels.index(self.spared)
-        if worst <= at:
-            if at == 0 or now - self._on_time_since < KEEPING_UP:
-                return None
-            worst, self._on_time_since = at - 1, now
-        self.spared = levels[worst]
-        return self.spared
+        if at + 1 < len(levels) and now - self._since.get(levels[at + 1], now) >= LASTING:
+            return self._change(levels[at + 1], now)
+        if at and now - max(self._on_time_since, self._changed) >= KEEPING_UP:
+            return self._change(levels[at - 1], now)
+        return None
+
+    def _change(self, spared: Spared, now: Samples) -> Spared:
+        """Each step has a moment to do good before the next."""
+        self.spared, self._changed = spared, now
+        self._since = dict.fromkeys(self._since, now)
+        return spared

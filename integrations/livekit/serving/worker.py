@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,8 @@ class Worker:
         self._roles = Roles((*options.others, options.role))
         self._models = ModelCache(store, shared_diarization(store, enrolled or {}))
         self._sessions: dict[str, tuple[asyncio.AbstractEventLoop, RoomSession]] = {}
-        self._full: str | None = None
+        self._coming: set[str] = set()
+        self._told_full: str | None = None
         self._models.for_role(options.role)
         self.server = AgentServer(
             job_executor_type=JobExecutorType.THREAD,
@@ -91,7 +93,9 @@ class Worker:
             num_idle_processes=0,
             # Counted in meetings: the machine's load, the default, also counts other programs.
             load_fnc=self._load,
-            load_threshold=0.999,
+            # Jobs are refused here: with a threshold, livekit-agents takes the first job that an
+            # idle worker gets for all that it can do, and the second is lost.
+            load_threshold=math.inf,
             drain_timeout=options.drain_s,
             ws_url=options.url,
             api_key=options.key,
@@ -117,35 +121,49 @@ class Worker:
         await self.server.aclose()
 
     def _load(self, server: AgentServer) -> float:
-        """Meetings of those that may be; all, while one of them is behind.
+        """What LiveKit's dispatch is told: meetings of those that may be; 1 if there is no room.
 
-        livekit-agents asks before it answers for a job, and tells the server.
+        A worker that is full is not asked for more; why it is, is printed when it comes to that.
         """
-        jobs, rooms = len(server.active_jobs), self._options.rooms
-        full = None
-        if any(session.spared.hypotheses for _, session in list(self._sessions.values())):
-            full = "those under way are behind: this machine has too much to do"
-        elif jobs >= rooms:
-            full = f"{rooms} {'is' if rooms == 1 else 'are'} under way, as --rooms allows"
-        if full != self._full:
-            self._full = full
+        full = self._full()
+        if full != self._told_full:
+            self._told_full = full
             note(f"no further meetings: {full}" if full else "further meetings are taken")
-        return 1.0 if full else jobs / rooms
+        return 1.0 if full else self._meetings / self._options.rooms
+
+    @property
+    def _meetings(self) -> int:
+        """Under way, or about to be."""
+        return len(self.server.active_jobs) + len(self._coming)
+
+    def _full(self) -> str | None:
+        """Why no further meeting is taken; None: one is."""
+        if any(session.spared.hypotheses for _, session in list(self._sessions.values())):
+            return "those under way are behind: this machine has too much to do"
+        if self._meetings >= self._options.rooms:
+            return f"{self._options.rooms} are under way, as --rooms allows"
+        return None
 
     def _wished(self, metadata: str) -> tuple[Role, JobWishes]:
         return job_role(metadata, self._options.role, self._roles)
 
     async def _requested(self, request: JobRequest) -> None:
-        """Accepts a job whose metadata is valid."""
+        """Accepts a job whose metadata is valid, if there is room for it."""
         try:
             role, _ = self._wished(request.job.metadata)
         except InputError as error:
-            note(f"job {request.id} refused: {error}")
-            await request.reject()
+            await _refuse(request, str(error))
             return
-        await request.accept(
-            name=role.identity.name, identity=f"moderator-{role.id}-{request.id[-6:]}"
-        )
+        if (full := self._full()) is not None:
+            await _refuse(request, full)
+            return
+        self._coming.add(request.id)
+        try:
+            await request.accept(
+                name=role.identity.name, identity=f"moderator-{role.id}-{request.id[-6:]}"
+            )
+        finally:
+            self._coming.discard(request.id)
 
     async def _job(self, context: JobContext) -> None:
         role, wishes = self._wished(context.job.metadata)
@@ -167,3 +185,8 @@ class Worker:
         finally:
             del self._sessions[context.job.id]
             context.shutdown("the meeting is over")
+
+
+async def _refuse(request: JobRequest, why: str) -> None:
+    note(f"job {request.id} refused: {why}")
+    await request.reject()

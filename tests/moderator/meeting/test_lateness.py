@@ -26,8 +26,8 @@ def changes(lateness: Lateness, start: Samples, late_s: float, seconds: float) -
         (0.0, []),
         (0.25, []),
         (0.4, [Spared.THOUGHTS]),
-        (1.0, [Spared.HYPOTHESES]),
-        (3.0, [Spared.SPEECH]),
+        (1.0, [Spared.THOUGHTS, Spared.HYPOTHESES]),
+        (3.0, [Spared.THOUGHTS, Spared.HYPOTHESES, Spared.SPEECH]),
     ],
 )
 def test_the_later_it_is_the_more_it_does_without(late_s: float, spared: list[Spared]) -> None:
@@ -45,6 +45,16 @@ def test_it_goes_down_and_up_in_the_stated_order() -> None:
     ]
     down = [Spared.THOUGHTS, Spared.HYPOTHESES, Spared.SPEECH]
     assert found == [*down, Spared.HYPOTHESES, Spared.THOUGHTS, Spared.NOTHING]
+
+
+def test_each_step_has_a_moment_to_do_good_before_the_next() -> None:
+    lateness = Lateness()
+    took = [
+        now
+        for now in range(0, to_samples(10.0), TICK)
+        if lateness.take(now, to_samples(5.0)) is not None
+    ]
+    assert took == [LASTING, 2 * LASTING, 3 * LASTING]
 
 
 def test_a_stall_that_is_caught_up_with_is_nothing() -> None:

@@ -96,6 +96,38 @@ def test_jobs_are_taken_refused_and_drained(
     assert refusals.count("refused") == 4, refusals
 
 
+def test_jobs_that_come_at_once_begin_and_one_too_many_is_refused_with_a_reason(
+    server: Server, room: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = WorkerOptions(
+        server.url, server.key, server.secret, quiet_role(), "crowd", tmp_path, rooms=2
+    )
+    store = open_store(offline=True, show_progress=False)
+    worker = Worker(options, store, lambda: load_mind(live=True))
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            serving = asyncio.create_task(worker.run())
+            registered = asyncio.Event()
+            worker.server.on("worker_registered", lambda *_: registered.set())
+            await asyncio.wait_for(registered.wait(), 20)
+            rooms = [f"{room[:40]}-{number}" for number in range(3)]
+            people = [await stack.enter_async_context(person(server, one, "ana")) for one in rooms]
+            async with asyncio.TaskGroup() as group:
+                for one in rooms[:2]:
+                    group.create_task(dispatch(server, one, "", name="crowd"))
+            seen = await asyncio.gather(*(agent_seen(one, 15.0) for one in people[:2]))
+            assert None not in seen
+            await dispatch(server, rooms[2], "", name="crowd")
+            assert await agent_seen(people[2], 2.0) is None
+            await asyncio.wait_for(worker.drain(), 30)
+            await asyncio.wait_for(serving, 10)
+
+    asyncio.run(run())
+    told = capsys.readouterr().err
+    assert "2 are under way, as --rooms allows" in told
+
+
 def end(process: asyncio.subprocess.Process) -> None:
     """Ends a process that is still there."""
     if process.returncode is None:
