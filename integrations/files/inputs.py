@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, clipped, open_input, read_text, shown
 from integrations.files.sound.audio import AudioFile
-from integrations.files.sound.containers import CONTAINERS, sniff
+from integrations.files.sound.containers import CONTAINERS, HEAD, foreign_kind, sniff
 from integrations.files.transcripts.ctm import attribute, by_channel, parse_ctm
 from integrations.files.transcripts.records import parse_record
 from integrations.files.transcripts.rttm import TYPES, numbered_fields, parse_rttm
@@ -27,7 +27,7 @@ MOST_TRACKS: Final = 50
 """Recordings taken at once."""
 
 _KINDS: Final = f"give a recording ({CONTAINERS}), a meeting record, SegLST JSON, or RTTM and CTM"
-_SUFFIXES: Final = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4"})
+_SUFFIXES: Final = frozenset(f".{kind}" for kind in (*CONTAINERS.split(", "), "oga", "opus", "mka"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,16 @@ def _tell(arg: str) -> _Given:
             raise InputError(f"no path after '{clipped(left)}='", todo="give name=path")
         name, path = checked_id(left, f"'{clipped(arg)}'"), Path(right)
     with open_input(path) as file:
-        head = file.read(64)
+        sounds = sniff(file) is not None
+        head = file.read(HEAD)
         status = os.fstat(file.fileno())
     identity = (status.st_dev, status.st_ino)
-    if sniff(head) is not None:
+    if sounds:
         return _Given(name, path, _Kind.AUDIO, identity)
-    if path.suffix.lower() in _SUFFIXES:
-        raise InputError("not a recording", where=shown(path), todo=f"give {CONTAINERS}")
+    other = foreign_kind(head)
+    if other is not None or path.suffix.lower() in _SUFFIXES:
+        what = f"not a recording but {other}" if other else "not a recording"
+        raise InputError(what, where=shown(path), todo=_KINDS)
     text = read_text(path)
     return _Given(name, path, _kind_of_text(text, path), identity, text)
 
