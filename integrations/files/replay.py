@@ -162,6 +162,7 @@ class Replay:
             load_s=spent.pop("load") + opened,
             run_s=spent.pop("run") - opened,
             phases_s=spent,
+            notes=meeting.notes,
         )
         out.finish(result)
         write_report(options.out, embed_audio=options.embed_audio and not meeting.words)
@@ -205,6 +206,7 @@ class Replay:
             seat=options.seat,
             settings={"step_s": options.step_s, "honest_latency": options.honest_latency},
             models=self._models(),
+            notes=meeting.notes,
         )
 
     def _models(self) -> tuple[str, ...]:

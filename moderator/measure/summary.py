@@ -54,11 +54,13 @@ class SummaryBuilder:
         load_s: float,
         run_s: float,
         phases_s: dict[str, float],
+        notes: Sequence[str] = (),
     ) -> dict[str, Any]:
         """The summary as it is written to ``summary.json``.
 
         `real_time_factor` is computing time over the meeting's length, without loading; below 1 is
-        faster than real time. `peak_rss_mb` is of the whole process.
+        faster than real time. `peak_rss_mb` is of the whole process. `notes` say what had to be
+        done to recordings, or assumed of a transcript.
         """
         duration_s = to_seconds(duration)
         return {
@@ -77,6 +79,7 @@ class SummaryBuilder:
             },
             "speakers": self.speakers(),
             "models": list(models),
+            "notes": list(notes),
         }
 
     def decisions(self) -> dict[str, dict[str, int]]:

@@ -190,11 +190,7 @@ class AudioFile:
                 yield _HeardStream(info, inside, tuple(chosen))
 
     def _of_choice(self) -> Iterator[str]:
-        if self._reading.channels is not None:
-            if self.channels > len(self._reading.channels):
-                listed = ", ".join(map(str, self._reading.channels))
-                yield f"heard of its {self.channels} channels: {listed}"
-        elif len(self._streams) > 1:
+        if self._reading.channels is None and len(self._streams) > 1:
             yield f"{len(self._streams)} audio streams in it, heard mixed"
 
     def _check_sound(self) -> None:

@@ -98,7 +98,7 @@ def test_channels_are_chosen_through_all_streams(tmp_path: Path) -> None:
     assert AudioFile(path).channels == 3
     for wanted, hz in ((1, 300), (2, 500), (3, 700)):
         samples, notes = heard(path, Reading(channels=(wanted,)))
-        assert notes == (f"heard of its 3 channels: {wanted}",)
+        assert notes == ()
         tones = {one: round(strength(samples[4_000:28_000], one), 2) for one in (300, 500, 700)}
         assert tones == {300: 0.0, 500: 0.0, 700: 0.0} | {hz: 0.5}
     samples, _ = heard(path, Reading(channels=(1, 3)))
