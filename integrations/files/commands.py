@@ -44,7 +44,8 @@ def replay(
         typer.Argument(
             metavar="INPUT...",
             help="One recording; or NAME=RECORDING for each participant, with @SECONDS behind it "
-            "where it began later; or a meeting record, SegLST JSON, or RTTM and CTM.",
+            "where it began later; or a folder or zip of these; or a meeting record, SegLST JSON, "
+            "or RTTM and CTM.",
         ),
     ],
     role: Annotated[str, typer.Option(help="A role of the library, or a YAML file.")],

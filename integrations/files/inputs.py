@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from integrations.files.disk.foreign import checked_id, clipped, open_input, read_text, shown
 from integrations.files.sound.containers import CONTAINERS, HEAD, foreign_kind, sniff
+from integrations.files.sound.folders import find_tracks, holds_tracks
 from integrations.files.sound.tracks import (
     MOST_TRACKS,
     Listening,
@@ -29,7 +30,10 @@ from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
 
-_KINDS: Final = f"give a recording ({CONTAINERS}), a meeting record, SegLST JSON, or RTTM and CTM"
+_KINDS: Final = (
+    f"give a recording ({CONTAINERS}), a folder or zip of them, a meeting record, SegLST JSON, "
+    "or RTTM and CTM"
+)
 _SUFFIXES: Final = frozenset(f".{kind}" for kind in (*CONTAINERS.split(", "), "oga", "opus", "mka"))
 
 
@@ -64,10 +68,10 @@ def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
 
     Args:
         args: one recording of a shared microphone; or ``name=path`` for each participant's
-            recording; or a meeting record; or a SegLST file; or an RTTM and a CTM file; or a CTM
-            file whose channels are the speakers. An argument that names a file is a path even
-            where it contains ``=`` or ``@``. A recording may have ``@SECONDS`` after its path:
-            where it begins in the meeting.
+            recording; or a folder or zip archive of these; or a meeting record; or a SegLST file;
+            or an RTTM and a CTM file; or a CTM file whose channels are the speakers. An argument
+            that names a file is a path even where it contains ``=`` or ``@``. A recording may have
+            ``@SECONDS`` after its path: where it begins in the meeting.
         how: what is heard of recordings.
 
     Raises:
@@ -77,6 +81,11 @@ def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
         raise InputError("no input", todo=_KINDS)
     if len(args) > MOST_TRACKS:
         raise InputError(f"{len(args)} inputs", todo=f"give at most {MOST_TRACKS}")
+    if len(args) == 1 and holds_tracks(Path(args[0])):
+        found = find_tracks(Path(args[0]))
+        opened = open_recordings(found.tracks, how)
+        remarks = (*found.remarks, *opened.remarks)
+        return replace(opened, meeting_id=found.meeting_id, remarks=remarks)
     given = [_tell(arg) for arg in args]
     _check_different(given)
     if all(item.kind is _Kind.AUDIO for item in given):

@@ -68,6 +68,8 @@ class AudioFile:
         path: the file.
         reading: how it is read.
         offset: silence before it, 16 kHz samples.
+        lasts: how long it was recorded by another clock, 16 kHz samples; a difference is noted.
+        keeps: is kept as long as this, such as the folder that the file lies in.
 
     Attributes:
         path: the file.
@@ -79,8 +81,17 @@ class AudioFile:
             that is wanted, or cut off: decoders would play what is left.
     """
 
-    def __init__(self, path: Path, reading: Reading = ALL, offset: Samples = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        reading: Reading = ALL,
+        offset: Samples = 0,
+        *,
+        lasts: Samples | None = None,
+        keeps: object = None,
+    ) -> None:
         self.path, self.offset = path, offset
+        self._lasts, self._keeps = lasts, keeps
         self._reading = reading
         self._demuxer, self._end = _told(path)
         try:
@@ -151,7 +162,8 @@ class AudioFile:
             total += len(block)
             yield block
         self._duration, self._exact = total, True
-        self._found = tuple(noted.of_pass(passed))
+        drift = noted.of_drift(total - self.offset, self._lasts)
+        self._found = (*noted.of_pass(passed), *drift)
 
     def _sound(self, passed: Sequence[StreamPass]) -> Iterator[Waveform]:
         sounds = [self._stream(*pair) for pair in zip(self._heard, passed, strict=True)]

@@ -10,12 +10,19 @@ from integrations.files.sound.endings import Mark
 from integrations.files.sound.mixing import Level, Mixed
 from integrations.files.sound.placing import Placed
 from integrations.files.sound.streams import Faults
+from moderator.timeline import Samples, to_samples, to_seconds
 
 SILENT: Final = 1e-4
 """Peak below which sound counts as silent: -80 dBFS, the noise floor of 13-bit samples."""
 
 _QUIET: Final = 0.01
 """Peak below which sound is very quiet: -40 dBFS. Voice detection misses words in it."""
+
+_DRIFT: Final = to_samples(0.3)
+"""Difference of clocks from which people should know; recorders start and stop within less."""
+
+_DRIFT_SHARE: Final = 2e-5
+"""The same as a share: clocks of one quality are no further apart."""
 
 _CLIPPED: Final = 0.02
 """Share of half seconds with clipped samples from which people should know."""
@@ -62,6 +69,18 @@ def of_pass(streams: Sequence[StreamPass]) -> Iterator[str]:
     if any(one.mixed.spread for one in streams):
         yield SPREAD
     yield from _of_levels(streams)
+
+
+def of_drift(sound: Samples, lasts: Samples | None) -> Iterator[str]:
+    """The note on sound that is shorter or longer than the time in which it was recorded."""
+    if lasts is None or abs(sound - lasts) < max(_DRIFT, _DRIFT_SHARE * lasts):
+        return
+    off = to_seconds(abs(sound - lasts))
+    how = "shorter" if sound < lasts else "longer"
+    yield (
+        f"its sound is {off:.1f} s {how} than the {length(to_seconds(lasts))} in which it was "
+        "recorded: it drifts against the other tracks, or some of it is missing"
+    )
 
 
 SPREAD: Final = (

@@ -80,11 +80,19 @@ class Track:
         path: where it is.
         name: the participant's; None: nobody was named.
         offset: where it begins in the meeting, 16 kHz samples.
+        lasts: how long it was recorded by the clock of who recorded it; None: not known.
+        keeps: what must not go away before the recording was read.
     """
 
     path: Path
     name: str | None = None
     offset: Samples = 0
+    lasts: Samples | None = None
+    keeps: object = None
+
+    def open(self, reading: Reading) -> AudioFile:
+        """Opens the recording. Raises as `AudioFile`."""
+        return AudioFile(self.path, reading, self.offset, lasts=self.lasts, keeps=self.keeps)
 
 
 def listening(channels: str, *, accept_damage: bool) -> Listening:
@@ -121,7 +129,7 @@ def open_recordings(given: Sequence[Track], how: Listening) -> RecordedTracks | 
         return _one_a_channel(given, how.reading)
     if len(given) == 1 and unnamed:
         (one,) = given
-        audio = AudioFile(one.path, how.reading, one.offset)
+        audio = one.open(how.reading)
         if audio.is_silent():
             raise _no_sound(shown(audio.path))
         return SharedRecording(foreign.meeting_id(audio.path.stem), audio, _chosen(audio, how))
@@ -131,11 +139,7 @@ def open_recordings(given: Sequence[Track], how: Listening) -> RecordedTracks | 
             where=shown(unnamed[0].path),
             todo="give each as name=path",
         )
-    tracks = {
-        one.name: AudioFile(one.path, how.reading, one.offset)
-        for one in given
-        if one.name is not None
-    }
+    tracks = {one.name: one.open(how.reading) for one in given if one.name is not None}
     chosen = tuple(f"{name}: {text}" for name, one in tracks.items() for text in _chosen(one, how))
     return _heard(_common_name([one.path.stem for one in given]), tracks, chosen)
 
@@ -149,7 +153,7 @@ def _one_a_channel(given: Sequence[Track], reading: Reading) -> RecordedTracks:
             todo="give one recording without a name",
         )
     (one,) = given
-    whole = AudioFile(one.path, reading, one.offset)
+    whole = one.open(reading)
     if not 2 <= whole.channels <= MOST_TRACKS:
         raise InputError(
             f"people by channel, and {whole.channels} channel{'s' * (whole.channels != 1)}",
@@ -157,9 +161,7 @@ def _one_a_channel(given: Sequence[Track], reading: Reading) -> RecordedTracks:
             todo=f"leave out --channels, or give a recording of 2 to {MOST_TRACKS} channels",
         )
     tracks = {
-        f"channel_{number}": AudioFile(
-            one.path, Reading((number,), reading.accept_damage), one.offset
-        )
+        f"channel_{number}": one.open(Reading((number,), reading.accept_damage))
         for number in range(1, whole.channels + 1)
     }
     return _heard(foreign.meeting_id(one.path.stem), tracks, ())

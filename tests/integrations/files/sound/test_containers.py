@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from integrations.files.inputs import open_inputs
-from integrations.files.sound.tracks import SharedRecording
 from integrations.files.sound.audio import AudioFile
+from integrations.files.sound.tracks import SharedRecording
 from moderator.errors import InputError
 from tests.integrations.files.sound.making import heard, loud, record, strength, tone
 
