@@ -26,3 +26,12 @@ def recorded_meetings() -> Path:
     if not (DATA / "ami").is_dir():
         pytest.skip(f"no recorded meetings in {DATA}: set MODERATOR_DATA")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The directory of cases from the field, beside that of recorded meetings; else skipped."""
+    folder = DATA.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no cases in {folder}: set MODERATOR_DATA")
+    return folder

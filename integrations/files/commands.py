@@ -23,14 +23,29 @@ Honest = Annotated[
     bool, typer.Option("--honest-latency", help="Computing time counts as meeting time.")
 ]
 
+Channels = Annotated[
+    str,
+    typer.Option(
+        "--channels",
+        metavar="people|mix|N[,N]",
+        help="Of a recording with several channels or audio streams: each is a person, all are "
+        "mixed, or only some are heard (numbered from 1).",
+    ),
+]
+AcceptDamage = Annotated[
+    bool,
+    typer.Option("--accept-damage", help="Use what can be read of a damaged recording."),
+]
+
 
 def replay(
     inputs: Annotated[
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="One recording; or NAME=RECORDING for each participant; or a meeting record, "
-            "SegLST JSON, or RTTM and CTM.",
+            help="One recording; or NAME=RECORDING for each participant, with @SECONDS behind it "
+            "where it began later; or a folder or zip of these; or a meeting record, SegLST JSON, "
+            "or RTTM and CTM.",
         ),
     ],
     role: Annotated[str, typer.Option(help="A role of the library, or a YAML file.")],
@@ -39,6 +54,8 @@ def replay(
         str | None, typer.Option(metavar="ID", help="Take this participant's place.")
     ] = None,
     enrol: Enrol = None,
+    channels: Channels = "mix",
+    accept_damage: AcceptDamage = False,
     realtime: Realtime = False,
     honest_latency: Honest = False,
     step: Annotated[
@@ -58,6 +75,7 @@ def replay(
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
     from integrations.files.sound.enrolments import read_enrolments
+    from integrations.files.sound.tracks import listening
     from moderator.cli.console import loading
     from moderator.cli.memory import Memory
     from moderator.language.phrases import phrases_of
@@ -78,7 +96,8 @@ def replay(
     )
     phrases_of(options.role)
     voices = read_enrolments(enrol or [])
-    meeting = prepare(inputs, seat, list(voices))
+    how = listening(channels, accept_damage=accept_damage)
+    meeting = prepare(inputs, seat, list(voices), how)
     language = options.role.language.split("-", maxsplit=1)[0]
     hearing = Hearing(_store(offline=offline, as_json=as_json), recogniser, language, voices)
     with loading(enabled=not as_json) as notice:
@@ -162,7 +181,8 @@ def _run(
     from moderator.cli.console import loading, note, progress
     from moderator.timeline import to_seconds
 
-    for text in meeting.notes:
+    told = meeting.notes
+    for text in told:
         note(f"note: {text}")
     with loading(enabled=not as_json) as notice:
         run = Replay(meeting, options, mind, hearing, notice)
@@ -178,11 +198,15 @@ def _run(
 
     try:
         with progress(name, seconds, unit="seconds", enabled=not as_json) as advance:
-            return run.run(count)
+            summary = run.run(count)
     except KeyboardInterrupt:
         far = f"stopped at {reached:.1f} s of {seconds:.1f} s"
         note(f"{far}, {options.out} holds what was done, `moderator report` makes its page")
         raise
+    for text in meeting.notes:  # what only showed as the recordings were read
+        if text not in told:
+            note(f"note: {text}")
+    return summary
 
 
 def _print(summary: dict[str, Any], out: Path, *, as_json: bool) -> None:

@@ -4,71 +4,43 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
-from itertools import takewhile
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, clipped, open_input, read_text, shown
-from integrations.files.sound.audio import AudioFile
-from integrations.files.sound.containers import CONTAINERS, sniff
+from integrations.files.sound.containers import CONTAINERS, HEAD, foreign_kind, sniff
+from integrations.files.sound.folders import find_tracks, holds_tracks
+from integrations.files.sound.tracks import (
+    MOST_TRACKS,
+    Listening,
+    RecordedTracks,
+    SharedRecording,
+    Track,
+    open_recordings,
+)
+from integrations.files.sound.wav import LONGEST
 from integrations.files.transcripts.ctm import attribute, by_channel, parse_ctm
 from integrations.files.transcripts.records import parse_record
 from integrations.files.transcripts.rttm import TYPES, numbered_fields, parse_rttm
 from integrations.files.transcripts.seglst import parse_seglst
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
-from moderator.timeline import Samples
+from moderator.timeline import Samples, to_samples, to_seconds
 
-MOST_TRACKS: Final = 50
-"""Recordings taken at once."""
-
-_KINDS: Final = f"give a recording ({CONTAINERS}), a meeting record, SegLST JSON, or RTTM and CTM"
-_SUFFIXES: Final = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4"})
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedTracks:
-    """Recordings of one meeting, one per participant, that began together.
-
-    Attributes:
-        meeting_id: the meeting's name: what the file names begin with in common.
-        tracks: by participant's id, in the order given.
-        notes: what people should know about them, in words.
-    """
-
-    meeting_id: str
-    tracks: Mapping[str, AudioFile]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def duration(self) -> Samples:
-        """Length of the longest track, as `AudioFile.duration`."""
-        return max(track.duration for track in self.tracks.values())
-
-
-@dataclass(frozen=True, slots=True)
-class SharedRecording:
-    """One recording of everybody.
-
-    Attributes:
-        meeting_id: the meeting's name: the file's, without its ending.
-        audio: the recording.
-    """
-
-    meeting_id: str
-    audio: AudioFile
-
-    @property
-    def duration(self) -> Samples:
-        """Its length, as `AudioFile.duration`."""
-        return self.audio.duration
+_KINDS: Final = (
+    f"give a recording ({CONTAINERS}), a folder or zip of them, a meeting record, SegLST JSON, "
+    "or RTTM and CTM"
+)
+_SUFFIXES: Final = frozenset(f".{kind}" for kind in (*CONTAINERS.split(", "), "oga", "opus", "mka"))
 
 
 MeetingInput: TypeAlias = RecordedTracks | SharedRecording | MeetingWords
+
+
+_PLAINLY: Final = Listening()
 
 
 class _Kind(Enum):
@@ -81,23 +53,26 @@ class _Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """One argument, told apart."""
+    """One argument, told apart; `offset` is where a recording begins in the meeting."""
 
     name: str | None
     path: Path
     kind: _Kind
     identity: tuple[int, int]
     text: str = ""
+    offset: Samples = 0
 
 
-def open_inputs(args: Sequence[str]) -> MeetingInput:
+def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
     """Opens what a replay is to run on.
 
     Args:
         args: one recording of a shared microphone; or ``name=path`` for each participant's
-            recording; or a meeting record; or a SegLST file; or an RTTM and a CTM file; or a CTM
-            file whose channels are the speakers. An argument that names a file is a path even
-            where it contains ``=``.
+            recording; or a folder or zip archive of these; or a meeting record; or a SegLST file;
+            or an RTTM and a CTM file; or a CTM file whose channels are the speakers. An argument
+            that names a file is a path even where it contains ``=`` or ``@``. A recording may have
+            ``@SECONDS`` after its path: where it begins in the meeting.
+        how: what is heard of recordings.
 
     Raises:
         InputError: any of it is missing, broken, silent, or does not go together.
@@ -106,14 +81,23 @@ def open_inputs(args: Sequence[str]) -> MeetingInput:
         raise InputError("no input", todo=_KINDS)
     if len(args) > MOST_TRACKS:
         raise InputError(f"{len(args)} inputs", todo=f"give at most {MOST_TRACKS}")
+    if len(args) == 1 and holds_tracks(Path(args[0])):
+        found = find_tracks(Path(args[0]))
+        opened = open_recordings(found.tracks, how)
+        remarks = (*found.remarks, *opened.remarks)
+        return replace(opened, meeting_id=found.meeting_id, remarks=remarks)
     given = [_tell(arg) for arg in args]
     _check_different(given)
     if all(item.kind is _Kind.AUDIO for item in given):
-        return _recordings(given)
+        return open_recordings([Track(one.path, one.name, one.offset) for one in given], how)
     for item in given:
         if item.name is not None and item.kind is not _Kind.AUDIO:
             raise InputError(
                 "a name before a transcript", where=shown(item.path), todo="leave out the name"
+            )
+        if item.offset:
+            raise InputError(
+                "an offset after a transcript", where=shown(item.path), todo="leave it out"
             )
     return _transcript(given)
 
@@ -125,16 +109,39 @@ def _tell(arg: str) -> _Given:
         if not right:
             raise InputError(f"no path after '{clipped(left)}='", todo="give name=path")
         name, path = checked_id(left, f"'{clipped(arg)}'"), Path(right)
+    path, offset = _at_offset(path)
     with open_input(path) as file:
-        head = file.read(64)
+        sounds = sniff(file) is not None
+        head = file.read(HEAD)
         status = os.fstat(file.fileno())
     identity = (status.st_dev, status.st_ino)
-    if sniff(head) is not None:
-        return _Given(name, path, _Kind.AUDIO, identity)
-    if path.suffix.lower() in _SUFFIXES:
-        raise InputError("not a recording", where=shown(path), todo=f"give {CONTAINERS}")
+    if sounds:
+        return _Given(name, path, _Kind.AUDIO, identity, offset=offset)
+    other = foreign_kind(head)
+    if other is not None or path.suffix.lower() in _SUFFIXES:
+        what = f"not a recording but {other}" if other else "not a recording"
+        raise InputError(what, where=shown(path), todo=_KINDS)
     text = read_text(path)
-    return _Given(name, path, _kind_of_text(text, path), identity, text)
+    return _Given(name, path, _kind_of_text(text, path), identity, text, offset)
+
+
+def _at_offset(path: Path) -> tuple[Path, Samples]:
+    """A path without the ``@SECONDS`` behind it, and these as samples."""
+    text = str(path)
+    found = re.fullmatch(r"(.+)@(-?)([0-9]{1,9}(?:\.[0-9]{1,9})?)", text)
+    if found is None or os.path.lexists(path):
+        return path, 0
+    if found[2]:
+        raise InputError(
+            f"a recording that begins {found[3]} s before the meeting",
+            where=shown(path),
+            todo=f"add {found[3]} s to the offsets of all recordings",
+        )
+    offset = to_samples(float(found[3]))
+    if offset > LONGEST:
+        hours = to_seconds(LONGEST) / 3600
+        raise InputError(f"an offset over {hours:.0f} hours", where=shown(path), todo="lower it")
+    return Path(found[1]), offset
 
 
 def _kind_of_text(text: str, path: Path) -> _Kind:
@@ -179,38 +186,6 @@ def _check_different(given: Sequence[_Given]) -> None:
                 where=f"{shown(other)} and {shown(item.path)}",
                 todo="give each once",
             )
-
-
-def _recordings(given: Sequence[_Given]) -> RecordedTracks | SharedRecording:
-    unnamed = [item for item in given if item.name is None]
-    if len(given) == 1 and unnamed:
-        audio = AudioFile(given[0].path)
-        if audio.is_silent():
-            raise _no_sound(shown(audio.path))
-        return SharedRecording(foreign.meeting_id(audio.path.stem), audio)
-    if unnamed:
-        raise InputError(
-            "several recordings, and no name for one",
-            where=shown(unnamed[0].path),
-            todo="give each as name=path",
-        )
-    tracks = {item.name: AudioFile(item.path) for item in given if item.name is not None}
-    silent = [name for name, track in tracks.items() if track.is_silent()]
-    if len(silent) == len(tracks):
-        raise _no_sound(", ".join(shown(item.path) for item in given))
-    notes = tuple(f"no sound from {name}" for name in silent)
-    return RecordedTracks(_common_name([item.path.stem for item in given]), tracks, notes)
-
-
-def _no_sound(where: str) -> InputError:
-    return InputError("no sound in the recording", where=where, todo="check the microphone")
-
-
-def _common_name(stems: Sequence[str]) -> str:
-    """The words that all names begin with: ``standup-ann``, ``standup-bob`` give ``standup``."""
-    split = [re.split(r"([ ._-]+)", stem) for stem in stems]
-    common = takewhile(lambda words: len(set(words)) == 1, zip(*split, strict=False))
-    return foreign.meeting_id("".join(words[0] for words in common).strip(" ._-") or "meeting")
 
 
 def _transcript(given: Sequence[_Given]) -> MeetingWords:

@@ -166,6 +166,7 @@ class Replay:
             run_s=spent.pop("run") - opened,
             phases_s=spent,
             number_type=self._mind.capabilities.number_type,
+            notes=meeting.notes,
         )
         out.finish(result)
         write_report(options.out, embed_audio=options.embed_audio and not meeting.words)
@@ -209,6 +210,7 @@ class Replay:
             seat=options.seat,
             settings={"step_s": options.step_s, "honest_latency": options.honest_latency},
             models=self._models(),
+            notes=meeting.notes,
         )
 
     def _models(self) -> tuple[str, ...]:

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from integrations.files.disk.foreign import shown
-from integrations.files.inputs import MeetingInput, RecordedTracks, SharedRecording, open_inputs
+from integrations.files.inputs import MeetingInput, open_inputs
 from integrations.files.sound.audio import AudioFile
 from integrations.files.sound.recorded_source import SHARED
+from integrations.files.sound.tracks import Listening, RecordedTracks, SharedRecording
 from integrations.files.sound.wav import LONGEST
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.meeting.names import Names
 from moderator.mind.base import Participant
-from moderator.timeline import Samples, to_seconds
+from moderator.timeline import SAMPLE_RATE, Samples, to_seconds
+
+_PLAINLY = Listening()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Replayable:
         tracks: recordings by track id; empty for words.
         words: the words, where there is no audio.
         shared: the only track is a shared microphone.
-        notes: what people should know about the input.
+        remarks: what was found when the input was opened, in words.
     """
 
     meeting_id: str
@@ -38,11 +41,24 @@ class Replayable:
     tracks: Mapping[str, AudioFile] = field(default_factory=dict)
     words: MeetingWords | None = None
     shared: bool = False
-    notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know about the input; recordings tell more once they were read."""
+        told = [
+            note if self.shared else f"{name}: {note}"
+            for name, track in self.tracks.items()
+            for note in track.notes
+        ]
+        return (*self.remarks, *told)
 
 
 def prepare(
-    inputs: Sequence[str], seat: str | None = None, enrolled: Sequence[str] = ()
+    inputs: Sequence[str],
+    seat: str | None = None,
+    enrolled: Sequence[str] = (),
+    how: Listening = _PLAINLY,
 ) -> Replayable:
     """Opens the inputs and takes the seat's participant out.
 
@@ -50,11 +66,14 @@ def prepare(
         inputs: see `integrations.files.inputs.open_inputs`.
         seat: the participant whose place the agent takes.
         enrolled: names of people whose voices on a shared microphone are known.
+        how: what is heard of recordings.
 
     Raises:
         InputError: an input is bad, nobody has the seat, or no wav file can hold the meeting.
     """
-    found = open_inputs(inputs)
+    found = open_inputs(inputs, how)
+    if found.duration > LONGEST:
+        _read_through(found)  # what is there counts, not what is stated
     if found.duration > LONGEST:
         hours = to_seconds(LONGEST) / 3600
         what = f"longer than {hours:.0f} hours, of which no wav file holds the sound"
@@ -79,6 +98,7 @@ def prepare(
             {name: Participant(name, name) for name in enrolled},
             {SHARED: found.audio},
             shared=True,
+            remarks=found.remarks,
         )
     people = _people(found)
     if seat is not None:
@@ -88,8 +108,23 @@ def prepare(
         del people[seat]
     if isinstance(found, RecordedTracks):
         tracks = {name: file for name, file in found.tracks.items() if name != seat}
-        return Replayable(found.meeting_id, found.duration, people, tracks, notes=found.notes)
-    return Replayable(found.meeting_id, found.duration, people, words=found, notes=found.notes)
+        return Replayable(found.meeting_id, found.duration, people, tracks, remarks=found.remarks)
+    return Replayable(found.meeting_id, found.duration, people, words=found, remarks=found.notes)
+
+
+def _read_through(found: MeetingInput) -> None:
+    """Reads recordings to their ends, after which their durations are exact."""
+    recordings: list[AudioFile] = []
+    if isinstance(found, SharedRecording):
+        recordings = [found.audio]
+    elif isinstance(found, RecordedTracks):
+        recordings = list(found.tracks.values())
+    for recording in recordings:
+        read = 0
+        for block in recording.blocks(60 * SAMPLE_RATE):
+            read += len(block)
+            if read > LONGEST:
+                break
 
 
 def _people(found: MeetingInput) -> dict[str, Participant]:

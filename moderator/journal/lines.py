@@ -67,7 +67,11 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The journal's first line: what the meeting is and who is in it."""
+    """The journal's first line: what the meeting is and who is in it.
+
+    Attributes:
+        notes: what had to be done to its recordings or its transcript, as far as it was known.
+    """
 
     meeting_id: str
     role: Mapping[str, object]
@@ -76,6 +80,7 @@ class Opened:
     seat: str | None = None
     settings: Mapping[str, object] | None = None
     models: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     version: int = VERSION
 
 
@@ -152,7 +157,7 @@ def _proposal(event: Proposal) -> Line:
     return line
 
 
-_LEFT_OUT = frozenset({"quotes", "erases", "before"})
+_LEFT_OUT = frozenset({"notes", "quotes", "erases", "before"})
 """Fields that have no entry where they are empty."""
 
 _KINDS: dict[type, str] = {

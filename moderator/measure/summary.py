@@ -55,12 +55,14 @@ class SummaryBuilder:
         run_s: float,
         phases_s: dict[str, float],
         number_type: str | None = None,
+        notes: Sequence[str] = (),
     ) -> dict[str, Any]:
         """The summary as it is written to ``summary.json``.
 
         `real_time_factor` is computing time over the meeting's length, without loading; below 1 is
         faster than real time. `peak_rss_mb` is of the whole process. `number_type` is that in which
-        an embedded mind computed, if there was one.
+        an embedded mind computed, if there was one. `notes` say what had to be
+        done to recordings, or assumed of a transcript.
         """
         duration_s = to_seconds(duration)
         return {
@@ -80,6 +82,7 @@ class SummaryBuilder:
             "speakers": self.speakers(),
             "models": list(models),
             "number_type": number_type,
+            "notes": list(notes),
         }
 
     def decisions(self) -> dict[str, dict[str, int]]:

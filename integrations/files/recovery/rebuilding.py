@@ -144,6 +144,7 @@ def rebuild(directory: Path) -> dict[str, Any]:
         load_s=0.0,
         run_s=0.0,
         phases_s={},
+        notes=tuple(map(str, made.opened.get("notes", ()))),
     )
     summary |= {"complete": False, "recovered_s": made.seconds}
     summary["real_time_factor"] = summary["peak_rss_mb"] = None  # those of the run are not known

@@ -2,89 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from integrations.files.disk.foreign import open_input, shown
-from integrations.files.sound.containers import CONTAINERS, flac_samples, is_cut_off, sniff
+from integrations.files.sound import noted
+from integrations.files.sound.containers import CONTAINERS, sniff
+from integrations.files.sound.endings import THERE, Ending, Mark, ending
+from integrations.files.sound.mixing import Batch, mix
+from integrations.files.sound.noted import SILENT, StreamPass
+from integrations.files.sound.placing import placed
+from integrations.files.sound.streams import (
+    RATES,
+    Faults,
+    StreamInfo,
+    audio_streams,
+    flac_end,
+    pieces,
+    trimmed,
+)
 from moderator.audio import Waveform, silence
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE, Samples
 
-if TYPE_CHECKING:
-    from av import AudioFrame, AudioStream, Packet
-    from av.container import InputContainer
-
-SOUND: Final = 1e-4
-"""Peak below which a recording counts as silent: -80 dBFS, the noise floor of 13-bit samples."""
-
-_RATES: Final = range(4_000, 768_001)
-"""Sample rates accepted, Hz. Below, speech is unintelligible; above, the header is wrong."""
-
-_MOST_CHANNELS: Final = 512
-"""What FFmpeg decodes at most."""
-
-_FLAC_TAIL_S: Final = 2.0
-"""Seconds decoded at a FLAC file's end to see that they are there."""
-
-_OPTIONS: Final = {"wav": {"max_size": str(2**15), "probesize": str(2**16)}}
-"""How kinds of files are read. Of a wav file FFmpeg would read 4096 bytes at a time, which takes
-twice the time, and 5 MB to find out what its header says."""
-
-_LONGEST_PADDING: Final = 8_192
-"""Samples that an encoder may have added to fill its last packet; Vorbis has the longest."""
-
-_BATCH_S: Final = 0.5
-"""Seconds resampled at a time: decoders give pieces of a few ms, which cost more to handle."""
+_LOOKED_AT_S: Final = 60
+"""Seconds that are listened to at least when a recording is opened: what is wrong with channels
+shows there, and can be said before a meeting begins."""
 
 
-@dataclass
-class _Faults:
-    """What had to be replaced by silence in one pass."""
+_SAMPLES_STATED: Final = frozenset({"flac", "mov", "mp3"})
+"""Containers that state a stream's length in samples, whatever their length in bytes is."""
 
-    numbers: int = 0
-    packets: int = 0
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a recording is read.
+
+    Attributes:
+        channels: numbers of the channels that are heard, from 1 and through all audio streams;
+            None: all of them, mixed.
+        accept_damage: goes on with what can be read of a damaged recording.
+    """
+
+    channels: tuple[int, ...] | None = None
+    accept_damage: bool = False
+
+
+ALL: Final = Reading()
+"""Everything in a recording, and only what is whole."""
 
 
 class AudioFile:
     """A recording, decoded as a stream: memory does not grow with its length.
 
-    wav, flac, mp3, ogg (Vorbis, Opus) and m4a are told apart by content. Channels are mixed down
-    with equal weight. Samples that are not numbers, and packets that cannot be decoded, become
-    silence of the same length and are counted in `notes`.
-
-    A recording that was cut off is refused before anything is decoded, where its container tells;
-    see `containers.is_cut_off`.
+    Kinds are told apart by content. All audio streams are heard, mixed with equal weight, and so
+    are the channels of each; a mix that cancels is mended (`phases`). Timestamps count: a late
+    first sample and gaps become silence (`placing`). Samples that are not numbers, and packets
+    that cannot be decoded, become silence of the same length. `notes` tells all of it.
 
     Args:
         path: the file.
+        reading: how it is read.
+        offset: silence before it, 16 kHz samples.
+        lasts: how long it was recorded by another clock, 16 kHz samples; a difference is noted.
+        keeps: is kept as long as this, such as the folder that the file lies in.
 
     Attributes:
         path: the file.
-        rate: sample rate of the file, Hz.
-        channels: channels of the file.
+        rate: sample rate of its first audio stream, Hz.
+        channels: channels of all its audio streams.
 
     Raises:
-        InputError: missing, empty, no recording of a known kind, cut off, or without a sample.
+        InputError: missing, empty, no recording of a known kind, without a sample or the channel
+            that is wanted, or cut off: decoders would play what is left.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._container = _checked_container(path)
-        self._faults = _Faults()
-        with _open(path, self._container) as (container, stream):
-            self.rate, self.channels = stream.rate, stream.channels
-            self._duration = _stated_duration(container, stream)
-            if not any(frame.samples for frame in _frames(stream, container, _Faults())):
-                raise InputError(
-                    "no audio in it", where=shown(path), todo="record or export it again"
-                )
+    def __init__(
+        self,
+        path: Path,
+        reading: Reading = ALL,
+        offset: Samples = 0,
+        *,
+        lasts: Samples | None = None,
+        keeps: object = None,
+    ) -> None:
+        self.path, self.offset = path, offset
+        self._lasts, self._keeps = lasts, keeps
+        self._reading = reading
+        self._demuxer, self._end = _told(path)
+        try:
+            self._streams, notes = audio_streams(path, self._demuxer)
+            self.rate = self._streams[0].rate
+            self.channels = sum(stream.channels for stream in self._streams)
+            self._heard = tuple(self._choose())
+            self._check_sound()
+        except InputError as error:
+            if self._end.mark is not Mark.CUT:
+                raise
+            raise InputError(
+                "truncated recording: nothing of it can be read",
+                where=error.where,
+                todo="copy or export the whole file again",
+            ) from None
+        self._check_end()
+        self._static = (*notes, *self._of_choice(), *noted.of_end(self._end.mark))
+        self._early: tuple[str, ...] = ()
+        self._found: tuple[str, ...] | None = None
+        self._duration = offset + max(stream.end for stream in self._streams)
         self._exact = False
 
     @property
@@ -99,17 +127,20 @@ class AudioFile:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was replaced by silence in the last pass, in words; empty for a sound file."""
-        notes = []
-        if self._faults.numbers:
-            notes.append(f"{self._faults.numbers} samples that are no numbers, taken as silence")
-        if self._faults.packets:
-            notes.append(f"{self._faults.packets} damaged packets, taken as silence")
-        return tuple(notes)
+        """What was found and done, in words; complete once `blocks` was read to its end."""
+        return self._static + (self._early if self._found is None else self._found)
 
     def is_silent(self) -> bool:
-        """Whether no sample reaches `SOUND`; decodes no further than the first that does."""
-        return not any(np.abs(block).max() >= SOUND for block in self.blocks(SAMPLE_RATE))
+        """Whether no sample reaches `SILENT`; decodes little further than the first that does."""
+        sound, heard = False, 0
+        passed = self._new_pass()
+        for block in self._blocks(SAMPLE_RATE, passed):
+            heard += len(block)
+            sound = sound or bool(np.abs(block).max() >= SILENT)
+            if sound and heard >= self.offset + _LOOKED_AT_S * SAMPLE_RATE:
+                self._early = tuple(_early(passed))
+                return False
+        return not sound
 
     def blocks(self, size: Samples) -> Iterator[Waveform]:
         """The recording from its start in blocks of `size` samples; the last may be shorter.
@@ -120,181 +151,171 @@ class AudioFile:
             ``(size,)`` float32 in [-1, 1] at 16 kHz.
 
         Raises:
-            InputError: the file went away or changed its kind since it was opened.
+            InputError: the file went away or changed its kind since it was opened, or cannot be
+                read on, and damage is not accepted.
         """
-        self._faults = _Faults()
-        held: list[Waveform] = []
-        waiting = total = 0
-        for piece in self._resampled():
-            held.append(piece)
-            waiting += len(piece)
-            total += len(piece)
-            if waiting < size:
-                continue
-            joined = np.concatenate(held)
-            whole = waiting - waiting % size
-            yield from joined[:whole].reshape(-1, size)
-            held, waiting = [joined[whole:].copy()], waiting - whole
-        if waiting:
-            yield np.concatenate(held)
+        return self._blocks(size, self._new_pass())
+
+    def _blocks(self, size: Samples, passed: Sequence[StreamPass]) -> Iterator[Waveform]:
+        total = 0
+        for block in _cut(_after(self.offset, self._sound(passed)), size):
+            total += len(block)
+            yield block
         self._duration, self._exact = total, True
+        drift = noted.of_drift(total - self.offset, self._lasts)
+        self._found = (*noted.of_pass(passed), *drift)
 
-    def _resampled(self) -> Iterator[Waveform]:
-        import soxr
+    def _sound(self, passed: Sequence[StreamPass]) -> Iterator[Waveform]:
+        sounds = [self._stream(*pair) for pair in zip(self._heard, passed, strict=True)]
+        return sounds[0] if len(sounds) == 1 else _together(sounds)
 
-        rate, resampler = 0, None
-        for source_rate, piece in self._batches():
-            if source_rate != rate:  # chained Ogg streams may change it
-                if resampler is not None:
-                    yield _clipped(resampler.resample_chunk(silence(0), last=True))
-                if source_rate not in _RATES:
-                    raise InputError(
-                        f"{source_rate} Hz in part of it",
-                        where=shown(self.path),
-                        todo="export it at one rate",
-                    )
-                rate = source_rate
-                resampler = (
-                    soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
-                    if rate != SAMPLE_RATE
-                    else None
+    def _stream(self, heard: _HeardStream, told: StreamPass) -> Iterator[Waveform]:
+        found = pieces(self.path, self._demuxer, heard.info, told.faults)
+        cut = trimmed(placed(found, told.placed), heard.info.length)
+        yield from _resampled(mix(cut, heard.wanted, told.mixed), self.path)
+        if told.faults.broke_off and not self._reading.accept_damage:
+            raise InputError(
+                f"damaged after {noted.length(told.placed.over)}",
+                where=shown(self.path),
+                todo="export it again, or go on with what there is: --accept-damage",
+            )
+
+    def _new_pass(self) -> list[StreamPass]:
+        return [StreamPass(heard.numbers) for heard in self._heard]
+
+    def _choose(self) -> Iterator[_HeardStream]:
+        """The streams that are heard, and what of them."""
+        wanted = self._reading.channels
+        if wanted is not None and max(wanted) > self.channels:
+            raise InputError(
+                f"no channel {max(wanted)}",
+                where=shown(self.path),
+                todo=f"it has {self.channels}" if self.channels > 1 else "it has one channel",
+            )
+        first = 1
+        for info in self._streams:
+            numbers = range(first, first + info.channels)
+            first += info.channels
+            chosen = [n for n in numbers if wanted is None or n in wanted]
+            if chosen:
+                inside = None if wanted is None else tuple(n - numbers.start for n in chosen)
+                yield _HeardStream(info, inside, tuple(chosen))
+
+    def _of_choice(self) -> Iterator[str]:
+        if self._reading.channels is None and len(self._streams) > 1:
+            yield f"{len(self._streams)} audio streams in it, heard mixed"
+
+    def _check_sound(self) -> None:
+        for heard in self._heard:
+            faults = Faults()
+            found = pieces(self.path, self._demuxer, heard.info, faults)
+            if any(piece.samples for piece in found):
+                return
+            if faults.broke_off:
+                raise InputError(
+                    f"not a recording that can be decoded ({faults.broke_off})",
+                    where=shown(self.path),
+                    todo=f"give {CONTAINERS}",
                 )
-            yield _clipped(piece if resampler is None else resampler.resample_chunk(piece))
-        if resampler is not None:
-            yield _clipped(resampler.resample_chunk(silence(0), last=True))
+        raise InputError("no audio in it", where=shown(self.path), todo="record or export it again")
 
-    def _batches(self) -> Iterator[tuple[int, Waveform]]:
-        """Decoded mono at the source's rate, joined to about `_BATCH_S` seconds."""
-        held: list[Waveform] = []
-        waiting, rate = 0, self.rate
-        with _open(self.path, self._container) as (container, stream):
-            for frame in _trimmed(_frames(stream, container, self._faults), stream):
-                if held and (frame.rate != rate or waiting >= rate * _BATCH_S):
-                    yield rate, np.concatenate(held)
-                    held, waiting = [], 0
-                rate = frame.rate
-                held.append(_samples(frame, self._faults))
-                waiting += frame.samples
-        if held:
-            yield rate, np.concatenate(held)
+    def _check_end(self) -> None:
+        """Refuses a recording whose end is lost; what its container says is not enough."""
+        if self._demuxer == "flac":
+            (stream,) = self._streams
+            if stream.length and flac_end(self.path, stream) < stream.length:
+                self._end = Ending(Mark.CUT)
+        if self._end.mark is not Mark.CUT or self._reading.accept_damage:
+            return
+        usable = stated = 0.0
+        for info in self._streams:
+            told = StreamPass(())
+            found = placed(pieces(self.path, self._demuxer, info, told.faults), told.placed)
+            seconds = sum(one.samples for one in found if one.audio is not None) / info.rate
+            usable = max(usable, seconds + told.placed.silence)
+            stated = max(stated, info.length / info.rate)
+        if self._demuxer not in _SAMPLES_STATED:
+            size = self.path.stat().st_size
+            stated = usable * (size + self._end.missing) / size if self._end.missing else 0.0
+        elif usable >= stated > 0:
+            self._end = THERE
+            return
+        lost = f"{noted.length(stated - usable)} at its end" if stated > usable else "its end"
+        raise InputError(
+            f"truncated recording: {lost} is lost, {noted.length(usable)} can be read",
+            where=shown(self.path),
+            todo="copy or export the whole file again, or go on with that: --accept-damage",
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
-    """A decoded piece of `samples` samples, or the length of one that could not be decoded."""
+class _HeardStream:
+    """A stream that is heard; `wanted` are its channels from 0, `numbers` theirs in the file."""
 
-    samples: int
-    rate: int
-    audio: AudioFrame | None
+    info: StreamInfo
+    wanted: tuple[int, ...] | None
+    numbers: tuple[int, ...]
 
 
-@contextmanager
-def _open(path: Path, demuxer: str) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Opens the first audio stream with the demuxer that the file's content calls for."""
-    import av
+def _early(passed: Iterable[StreamPass]) -> Iterator[str]:
+    """What is certain before a pass is complete."""
+    for one in passed:
+        if one.placed.start:
+            yield noted.late_start(one.placed)
+        if one.mixed.spread:
+            yield noted.SPREAD
 
+
+def _told(path: Path) -> tuple[str, Ending]:
+    """The demuxer for a file, and whether its end is there."""
     with open_input(path) as file:
-        try:
-            # From a file object, with no protocol allowed: nothing in the file can open another.
-            with av.open(
-                file,
-                mode="r",
-                format=demuxer,
-                options={"protocol_whitelist": "", **_OPTIONS.get(demuxer, {})},
-                metadata_errors="replace",
-            ) as container:
-                if not container.streams.audio:
-                    raise InputError(
-                        "no audio stream in it", where=shown(path), todo=f"give {CONTAINERS}"
-                    )
-                stream = container.streams.audio[0]
-                if stream.codec_context is None:  # PyAV has no decoder for it
-                    raise InputError(
-                        "unknown kind of sound in it", where=shown(path), todo=f"give {CONTAINERS}"
-                    )
-                stream.codec_context.thread_count = 1
-                if stream.rate not in _RATES or not 1 <= stream.channels <= _MOST_CHANNELS:
-                    raise InputError(
-                        f"{stream.rate} Hz with {stream.channels} channels",
-                        where=shown(path),
-                        todo=f"give {_RATES.start} to {_RATES.stop - 1} Hz",
-                    )
-                yield container, stream
-        except (av.FFmpegError, OSError) as error:  # OSError: the file could not be read on
-            raise InputError(
-                f"not a recording that can be decoded ({error.strerror})",
-                where=shown(path),
-                todo=f"give {CONTAINERS}",
-            ) from None
+        kind = sniff(file)
+        if kind is None:
+            raise InputError("not a recording", where=shown(path), todo=f"give {CONTAINERS}")
+        return kind, ending(file, kind)
 
 
-def _frames(stream: AudioStream, container: InputContainer, faults: _Faults) -> Iterator[_Frame]:
-    """Decodes packet by packet, so that one that is damaged costs no more than itself."""
-    import av
+def _resampled(batches: Iterator[Batch], path: Path) -> Iterator[Waveform]:
+    """Batches at 16 kHz, clipped to [-1, 1]."""
+    import soxr
 
-    rate = stream.rate
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.error.EOFError:
-            return
-        except av.FFmpegError:
-            faults.packets += 1
-            yield _Frame(_length(packet, rate), rate, None)
-            continue
-        for frame in frames:
-            rate = frame.sample_rate
-            yield _Frame(frame.samples, rate, frame)
-
-
-def _trimmed(frames: Iterator[_Frame], stream: AudioStream) -> Iterator[_Frame]:
-    """Drops what the last packet holds beyond the end that the container states.
-
-    Where much more follows, the stated end is wrong and everything is kept.
-    """
-    stated = round((stream.duration or 0) * (stream.time_base or 0) * stream.rate)
-    held: list[_Frame] = []
-    left = stated
-    for frame in frames:
-        left -= frame.samples
-        if left >= 0 or left < -_LONGEST_PADDING or not stated:
-            yield from held
-            held = []
-            yield frame
-        else:
-            held.append(frame)
-    kept = left + sum(frame.samples for frame in held)
-    for frame in held:
-        if kept > 0:
-            yield replace(frame, samples=min(frame.samples, kept))
-        kept -= frame.samples
+    rate, resampler = 0, None
+    came = start = out = 0  # samples of this run; where it began, and where we are, at 16 kHz
+    for batch in batches:
+        if batch.rate != rate or batch.samples is None:
+            if resampler is not None:
+                tail = _clipped(resampler.resample_chunk(silence(0), last=True))
+                out += len(tail)
+                yield tail
+            rate = _checked_rate(batch.rate, path)
+            if batch.samples is None:
+                until = start + round((came + batch.length) * SAMPLE_RATE / rate)
+                yield from _quiet(until - out)
+                out = until
+            came, start = 0, out
+            resampler = (
+                soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+                if rate != SAMPLE_RATE
+                else None
+            )
+            if batch.samples is None:
+                continue
+        came += batch.length
+        piece = _clipped(
+            batch.samples if resampler is None else resampler.resample_chunk(batch.samples)
+        )
+        out += len(piece)
+        yield piece
+    if resampler is not None:
+        yield _clipped(resampler.resample_chunk(silence(0), last=True))
 
 
-def _length(packet: Packet[AudioStream], rate: int) -> int:
-    """Samples a packet stands for, at most one second: the field may be damaged, too."""
-    if not packet.duration or packet.time_base is None:
-        return 0
-    return min(rate, max(0, round(packet.duration * packet.time_base * rate)))
-
-
-def _samples(piece: _Frame, faults: _Faults) -> Waveform:
-    """The mean of a piece's channels, shape ``(samples,)``, finite; silence where it is lost."""
-    frame = piece.audio
-    if frame is None:
-        return silence(piece.samples)
-    data = frame.to_ndarray()
-    data = data if frame.format.is_planar else data.reshape(-1, frame.layout.nb_channels).T
-    if data.dtype == np.uint8:
-        audio = (data.astype(np.float32) - 128.0) / 128.0
-    elif np.issubdtype(data.dtype, np.integer):
-        audio = data.astype(np.float32) / float(2 ** (8 * data.itemsize - 1))
-    else:
-        broken = ~np.isfinite(data)
-        faults.numbers += int(np.count_nonzero(broken))
-        audio = np.clip(np.where(broken, 0.0, data), -1.0, 1.0).astype(np.float32)
-    # Not by FFmpeg: findings/mono_is_louder_in_float.sh.
-    mixed: Waveform = audio.mean(axis=0, dtype=np.float32)
-    return mixed[: piece.samples]
+def _checked_rate(rate: int, path: Path) -> int:
+    if rate not in RATES:
+        raise InputError(
+            f"{rate} Hz in part of it", where=shown(path), todo="export it at one rate"
+        )
+    return rate
 
 
 def _clipped(audio: Waveform) -> Waveform:
@@ -302,48 +323,43 @@ def _clipped(audio: Waveform) -> Waveform:
     return np.clip(audio, -1.0, 1.0)
 
 
-def _stated_duration(container: InputContainer, stream: AudioStream) -> Samples:
-    """Length at 16 kHz as the container states it; 0 where it does not."""
-    if stream.duration and stream.time_base:
-        return round(stream.duration * stream.time_base * SAMPLE_RATE)
-    if container.duration:
-        return round(Fraction(container.duration, 1_000_000) * SAMPLE_RATE)
-    return 0
+def _quiet(count: Samples) -> Iterator[Waveform]:
+    second = silence(SAMPLE_RATE)
+    for at in range(0, count, SAMPLE_RATE):
+        yield second[: count - at]
 
 
-def _checked_container(path: Path) -> str:
-    """The demuxer for a file, whose end is there as far as the container tells."""
-    with open_input(path) as file:
-        kind = sniff(file.read(64))
-        if kind is None:
-            raise InputError("not a recording", where=shown(path), todo=f"give {CONTAINERS}")
-        cut = is_cut_off(file, kind)
-        samples = flac_samples(file) if kind == "flac" else 0
-    if cut or (samples and _flac_end(path, samples) < samples):
-        raise InputError(
-            "truncated recording", where=shown(path), todo="copy or export the whole file again"
-        )
-    return kind
+def _after(offset: Samples, sound: Iterator[Waveform]) -> Iterator[Waveform]:
+    yield from _quiet(offset)
+    yield from sound
 
 
-def _flac_end(path: Path, samples: int) -> int:
-    """One past the last sample that can be decoded, found by seeking to the end."""
-    import av
+def _cut(found: Iterator[Waveform], size: Samples) -> Iterator[Waveform]:
+    """Pieces of any length as blocks of `size`; the last may be shorter."""
+    held: list[Waveform] = []
+    waiting = 0
+    for piece in found:
+        held.append(piece)
+        waiting += len(piece)
+        if waiting < size:
+            continue
+        joined = np.concatenate(held)
+        whole = waiting - waiting % size
+        yield from joined[:whole].reshape(-1, size)
+        held, waiting = [joined[whole:].copy()], waiting - whole
+    if waiting:
+        yield np.concatenate(held)
 
-    end = 0
-    with _open(path, "flac") as (container, stream):
-        base = stream.time_base or Fraction(1, stream.rate)
-        before_end = max(0.0, samples / stream.rate - _FLAC_TAIL_S)
-        try:
-            container.seek(int(before_end / base), stream=stream)
-        except av.FFmpegError:
-            return 0
-        for packet in container.demux(stream):
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                continue
-            for frame in frames:
-                start = round((frame.pts or 0) * base * frame.sample_rate)
-                end = max(end, start + frame.samples)
-    return end
+
+def _together(sounds: Sequence[Iterator[Waveform]]) -> Iterator[Waveform]:
+    """Several sounds that began together, mixed with equal weight until the longest ends."""
+    playing = [_cut(sound, SAMPLE_RATE) for sound in sounds]
+    share = np.float32(1 / len(sounds))
+    while True:
+        blocks = [block for one in playing if (block := next(one, None)) is not None]
+        if not blocks:
+            return
+        mixed = silence(max(map(len, blocks)))
+        for block in blocks:
+            mixed[: len(block)] += block * share
+        yield mixed

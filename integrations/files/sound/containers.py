@@ -1,160 +1,154 @@
-"""Tells recordings by their first bytes, and finds those that were cut off before decoding starts.
-
-Decoders are made to play what is left of a damaged file, so they do not say that half of it is
-missing. The containers do: each states its length in one place or marks its end.
-"""
+"""Tells recordings by their first bytes."""
 
 from __future__ import annotations
 
-import os
-import struct
 from collections.abc import Callable
 from typing import BinaryIO, Final
 
-CONTAINERS: Final = "wav, flac, mp3, ogg, m4a"
-"""The kinds of recording that can be read, for messages."""
+CONTAINERS: Final = "wav, flac, mp3, ogg, m4a, mp4, mov, webm, mkv, aac, amr, wma, aiff, caf"
+"""The kinds of recording that people have, for messages; a few more are read."""
 
-_UNKNOWN_LENGTH: Final = 0x7FFF_0000
-"""Programs that write wav to a pipe cannot know its length and state one from here upwards."""
+HEAD: Final = 512
+"""Bytes of a file's beginning by which it is told; MPEG-TS repeats itself after 188."""
 
-_OGG_TAIL: Final = 2 * 65_307
-"""Bytes that surely hold a whole page: no Ogg page is longer than 65 307 bytes."""
+_ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_W64: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+_BOXES: Final = (b"ftyp", b"styp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+"""What an MP4 or QuickTime file may begin with; old ones have no ftyp."""
+
+_LARGEST_FIRST_BOX: Final = 0x0900_0000
+"""Length from which the first box of a QuickTime file is text that happens to hold its name."""
 
 _SYNCSAFE: Final = ((6, 21), (7, 14), (8, 7), (9, 0))
 """Where an ID3v2 tag states its length, seven bits a byte."""
 
-_MOST_BOXES: Final = 200_000
-"""Top-level parts looked at before giving up; a fragmented file of a day has fewer."""
 
-
-def sniff(head: bytes) -> str | None:
-    """The container of a recording that begins with `head` (12 bytes or more), None if unknown.
+def sniff(file: BinaryIO) -> str | None:
+    """The container of a recording, None if it is of no known kind. The position is restored.
 
     The name is the one of FFmpeg's demuxer: it is asked for by name, so that nothing in a file
     chooses another one, such as a playlist that opens further files.
     """
-    if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE":
-        return "wav"
-    if head[:4] == b"fLaC":
-        return "flac"
-    if head[:4] == b"OggS":
-        return "ogg"
-    if head[4:8] == b"ftyp":
-        return "mov"
-    if head[:3] == b"ID3" or _is_mp3_frame(head):
-        return "mp3"
+    at = file.tell()
+    try:
+        file.seek(0)
+        head = file.read(HEAD)
+        tag = id3_length(head)
+        if not tag:
+            return _told(head)
+        file.seek(tag)
+        found = _told(file.read(HEAD))
+        return found if found in ("aac", "flac") else "mp3"
+    finally:
+        file.seek(at)
+
+
+def id3_length(head: bytes) -> int:
+    """Bytes that an ID3v2 tag takes at a file's beginning; 0 where there is none."""
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    return 10 + sum((head[at] & 0x7F) << shift for at, shift in _SYNCSAFE)
+
+
+def foreign_kind(head: bytes) -> str | None:
+    """What a file that is neither recording nor text is, for a message; None: it may be text."""
+    for magic, name in _FOREIGN:
+        if head.startswith(magic):
+            return name
+    if b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
+        return None
+    return f"a file of unknown kind that begins with {head[:4].hex(' ')}"
+
+
+def _told(head: bytes) -> str | None:
+    for name, fits in _KINDS:
+        if fits(head):
+            return name
     return None
 
 
-def is_cut_off(file: BinaryIO, container: str) -> bool:
-    """Whether the end of the recording is missing, as far as its container states its length.
+def _begins(*magics: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(magics)
 
-    Not found here: a FLAC file's end (its reader looks for the last sample), and the end of an MP3
-    file that has no Xing or Info header.
-    """
-    check = _CHECKS.get(container)
-    if check is None:
-        return False
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    try:
-        return check(file, size)
-    except struct.error:  # a header that ends in the middle
+
+def _riff(*forms: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] in forms
+
+
+def _is_mov(head: bytes) -> bool:
+    if head[4:8] in (b"ftyp", b"mdat"):
         return True
-    finally:
-        file.seek(0)
+    return head[4:8] in _BOXES and int.from_bytes(head[:4], "big") < _LARGEST_FIRST_BOX
 
 
-def flac_samples(file: BinaryIO) -> int:
-    """Samples per channel that a FLAC file states in STREAMINFO (RFC 9639, 8.2); 0 if unknown."""
-    file.seek(0)
-    head = file.read(26)
-    file.seek(0)
-    if len(head) < 26 or head[4] & 0x7F != 0:
-        return 0
-    return int.from_bytes(head[18:26], "big") & 0xF_FFFF_FFFF
+def _is_aiff(head: bytes) -> bool:
+    return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    return any(
+        len(head) > at + size and head[at] == head[at + size] == 0x47
+        for at, size in ((0, 188), (4, 192))
+    )
+
+
+def _is_adts(head: bytes) -> bool:
+    """A frame of AAC: sync, layer 0, a sample rate that there is, and a length."""
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return False
+    length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    return head[2] >> 2 & 15 < 13 and length > 7
 
 
 def _is_mp3_frame(head: bytes) -> bool:
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return False
+    if head[1] == 0xFE and head[3] == 0:  # UTF-16 text
         return False
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
     return version != 1 and layer != 0 and bitrate != 15 and rate != 3
 
 
-def _wav_is_cut(file: BinaryIO, size: int) -> bool:
-    file.seek(12)
-    long_length: int | None = None
-    for _ in range(_MOST_BOXES):
-        name, length = struct.unpack("<4sI", file.read(8))
-        if name == b"ds64":
-            _, long_length = struct.unpack("<QQ", file.read(16))
-            file.seek(length - 16, os.SEEK_CUR)
-        elif name == b"data":
-            if length == 0xFFFF_FFFF and long_length:
-                length = long_length
-            elif length >= _UNKNOWN_LENGTH and size < length:
-                return False
-            return bool(file.tell() + length > size)
-        else:
-            file.seek(length, os.SEEK_CUR)
-        file.seek(length & 1, os.SEEK_CUR)
-    return True
+def _is_ac3(head: bytes) -> bool:
+    return head[:2] == b"\x0b\x77" and len(head) > 5 and head[4] >> 6 < 3
 
 
-def _ogg_is_cut(file: BinaryIO, size: int) -> bool:
-    """The last page of a stream carries the end-of-stream flag (RFC 3533, section 6)."""
-    file.seek(max(0, size - _OGG_TAIL))
-    tail = file.read(_OGG_TAIL)
-    last = tail.rfind(b"OggS")
-    if last < 0 or len(tail) < last + 27:
-        return True
-    segments = tail[last + 26]
-    table = tail[last + 27 : last + 27 + segments]
-    complete = len(tail) >= last + 27 + segments + sum(table)
-    return not (complete and tail[last + 5] & 4)
+_KINDS: Final[tuple[tuple[str, Callable[[bytes], bool]], ...]] = (
+    ("wav", _riff(b"WAVE")),
+    ("avi", _riff(b"AVI ")),
+    ("w64", _begins(_W64)),
+    ("flac", _begins(b"fLaC")),
+    ("ogg", _begins(b"OggS")),
+    ("matroska", _begins(b"\x1a\x45\xdf\xa3")),
+    ("mov", _is_mov),
+    ("asf", _begins(_ASF)),
+    ("aiff", _is_aiff),
+    ("caf", _begins(b"caff\0\1")),
+    ("amr", _begins(b"#!AMR\n", b"#!AMR-WB\n")),
+    ("wv", _begins(b"wvpk")),
+    ("au", _begins(b".snd\0")),
+    ("flv", _begins(b"FLV\1")),
+    ("mpeg", _begins(b"\0\0\1\xba")),
+    ("mpegts", _is_transport_stream),
+    ("ac3", _is_ac3),
+    ("aac", _is_adts),
+    ("mp3", _is_mp3_frame),
+)
 
-
-def _mov_is_cut(file: BinaryIO, size: int) -> bool:
-    at, indexed = 0, False
-    for _ in range(_MOST_BOXES):
-        if at + 8 > size:
-            break
-        file.seek(at)
-        length, name = struct.unpack(">I4s", file.read(8))
-        if length == 1:
-            (length,) = struct.unpack(">Q", file.read(8))
-        elif length == 0:
-            length = size - at
-        if length < 8 or at + length > size:
-            return True
-        indexed |= name == b"moov"
-        at += length
-    return not indexed
-
-
-def _mp3_is_cut(file: BinaryIO, size: int) -> bool:
-    """The Xing or Info header of the first frame states the bytes of the stream."""
-    head = file.read(10)
-    start = 0
-    if head[:3] == b"ID3":
-        start = 10 + sum((head[at] & 0x7F) << shift for at, shift in _SYNCSAFE)
-    file.seek(start)
-    frame = file.read(256)
-    at = max(frame.find(b"Xing", 4, 48), frame.find(b"Info", 4, 48))
-    if at < 0:
-        return start >= size
-    (flags,) = struct.unpack_from(">I", frame, at + 4)
-    if not flags & 2:
-        return False
-    (stated,) = struct.unpack_from(">I", frame, at + 8 + (4 if flags & 1 else 0))
-    return bool(start + stated > size)
-
-
-_CHECKS: Final[dict[str, Callable[[BinaryIO, int], bool]]] = {
-    "wav": _wav_is_cut,
-    "ogg": _ogg_is_cut,
-    "mov": _mov_is_cut,
-    "mp3": _mp3_is_cut,
-}
+_FOREIGN: Final = (
+    (b"%PDF", "a PDF"),
+    (b"PK\3\4", "a zip archive or an office document"),
+    (b"\xd0\xcf\x11\xe0", "an old office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"MThd", "a MIDI file"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"SQLite format 3", "a database"),
+    (b"RIFF", "a RIFF file without sound"),
+)

@@ -11,6 +11,7 @@ import numpy as np
 
 from integrations.files.disk.foreign import checked_id
 from integrations.files.sound.audio import AudioFile
+from integrations.files.sound.containers import CONTAINERS
 from moderator.audio import Waveform
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE
@@ -18,7 +19,7 @@ from moderator.timeline import SAMPLE_RATE
 LONGEST_S: Final = 60
 """Seconds of a recording that are listened to."""
 
-RECORDINGS: Final = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a")
+RECORDINGS: Final = (*(f".{kind}" for kind in CONTAINERS.split(", ")), ".opus", ".oga", ".mka")
 """Files of a directory that are taken for recordings."""
 
 

@@ -109,7 +109,7 @@ def _context(facts: Facts, summary: Json, sound: Sound | None) -> dict[str, Any]
         "figures": figures(facts, summary),
         "summary_line": clip(facts.record.role.get("summary")),
         "setting": setting(facts, summary),
-        "notices": notices(facts),
+        "notices": notices(facts, summary),
         "reasons": reasons(facts),
         "moments": moments(facts),
         "lines": line_notes(facts),

@@ -10,6 +10,7 @@ from moderator.measure.report.data import purpose, shown
 from moderator.measure.report.facts import Facts, Line, Ms, ms
 from moderator.measure.report.record import Json, Mark, clip, listing, mapping, number
 
+MOST_NOTES = 30
 MOST_MOMENTS = 2_000
 
 
@@ -116,7 +117,7 @@ def setting(facts: Facts, summary: Json) -> list[tuple[str, str]]:
     return [(key, value) for key, value in rows if value]
 
 
-def notices(facts: Facts) -> list[str]:
+def notices(facts: Facts, summary: Json) -> list[str]:
     """What a reader has to know before trusting the page."""
     record = facts.record
     found = []
@@ -138,6 +139,9 @@ def notices(facts: Facts) -> list[str]:
     if record.left_out:
         entries = wording.plural(record.left_out, "entry", "entries")
         found.append(f"The journal holds more than this page can show: {entries} left out.")
+    told = summary.get("notes")
+    for note in (told if isinstance(told, list) else [])[:MOST_NOTES]:
+        found.append(f"About the input: {clip(note, 300)}.")
     return found
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from integrations.files.inputs import RecordedTracks, SharedRecording, open_inputs
+from integrations.files.inputs import open_inputs
+from integrations.files.sound.tracks import RecordedTracks, SharedRecording, listening
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 
@@ -56,7 +57,7 @@ def test_tracks() -> None:
     assert isinstance(opened, RecordedTracks)
     assert list(opened.tracks) == ["Ann Lee", "Bob", "C"]
     assert opened.meeting_id == "meeting"
-    assert opened.notes == ("no sound from C",)
+    assert opened.remarks == ("no sound from C",)
     assert opened.duration == 8_000
     opened = open_inputs(["a=standup-ann.wav", "c=standup-carl.ogg"])
     assert opened.meeting_id == "standup"
@@ -131,6 +132,81 @@ def test_bad_inputs(args: Sequence[str], expected: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_offsets() -> None:
+    opened = open_inputs(["Ann=standup-ann.wav", "Bob=standup-bob.flac@12.5"])
+    assert isinstance(opened, RecordedTracks)
+    assert opened.duration == 8_000 + 12.5 * 16_000
+    blocks = np.concatenate(list(opened.tracks["Bob"].blocks(1600)))
+    assert len(blocks) == opened.duration
+    assert not blocks[: 12 * 16_000 + 8_000].any()
+    assert np.abs(blocks[12 * 16_000 + 8_000 :]).max() > 0.2
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_with_an_at_sign_is_a_file(folder: Path) -> None:
+    (folder / "standup-ann.wav").rename(folder / "ann@2.5")
+    opened = open_inputs(["ann@2.5"])
+    assert opened.duration == 8_000
+    assert open_inputs(["ann@2.5@1"]).duration == 8_000 + 16_000
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["a=standup-ann.wav@-3", "b=standup-bob.flac"], "add 3 s to the offsets of all"),
+        (["a=standup-ann.wav@x"], "no such file"),
+        (["standup-ann.wav@999999"], "an offset over 37 hours"),
+        (["talk.json@3"], "an offset after a transcript"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_bad_offsets(args: Sequence[str], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        open_inputs(args)
+
+
+def test_a_person_a_channel(folder: Path) -> None:
+    sound = np.zeros((48_000, 3))
+    sound[8_000:24_000, 0] = sound[24_000:40_000, 1] = 0.2
+    soundfile.write(folder / "call.wav", sound, 16_000)
+    opened = open_inputs(["call.wav"], listening("people", accept_damage=False))
+    assert isinstance(opened, RecordedTracks)
+    assert opened.meeting_id == "call"
+    assert list(opened.tracks) == ["channel_1", "channel_2", "channel_3"]
+    assert opened.remarks == ("no sound from channel_3",)
+    second = np.concatenate(list(opened.tracks["channel_2"].blocks(1600)))
+    assert np.flatnonzero(second)[[0, -1]].tolist() == [24_000, 39_999]
+
+
+@pytest.mark.usefixtures("folder")
+def test_chosen_channels_are_told(folder: Path) -> None:
+    soundfile.write(folder / "call.wav", np.full((8_000, 3), 0.2), 16_000)
+    opened = open_inputs(["call.wav"], listening("3,1", accept_damage=False))
+    assert isinstance(opened, SharedRecording)
+    assert opened.remarks == ("heard of its 3 channels: 1, 3",)
+
+
+@pytest.mark.parametrize(
+    ("args", "channels", "expected"),
+    [
+        (["standup-ann.wav"], "people", "people by channel, and 1 channel, standup-ann.wav"),
+        (["a=standup-ann.wav"], "people", "give one recording without a name"),
+        (["a=standup-ann.wav", "b=standup-bob.flac"], "people", "give one recording"),
+        (["standup-ann.wav"], "2", "no channel 2, standup-ann.wav, it has one channel"),
+        (["standup-ann.wav"], "0", "no channels '0', --channels, give mix"),
+        (["standup-ann.wav"], "1,,2", "no channels"),
+        (["standup-ann.wav"], "all", "no channels 'all'"),
+        (["standup-ann.wav"], "", "no channels ''"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_channels_that_cannot_be(args: Sequence[str], channels: str, expected: str) -> None:
+    with pytest.raises(InputError) as caught:
+        open_inputs(args, listening(channels, accept_damage=False))
+    assert expected in str(caught.value)
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_link_to_the_same_file_is_the_same_file(folder: Path) -> None:
     (folder / "link.wav").symlink_to("standup-ann.wav")
     with pytest.raises(InputError, match="same file twice"):
@@ -149,7 +225,7 @@ def test_garbage(tmp_path: Path, content: bytes) -> None:
 
 def test_too_large(tmp_path: Path) -> None:
     with (tmp_path / "large.json").open("wb") as file:
-        file.write(b"[")
-        file.truncate(65 * 2**20)
+        for _ in range(65):
+            file.write(b"[" * 2**20)
     with pytest.raises(InputError, match="larger than 64 MiB"):
         open_inputs([str(tmp_path / "large.json")])

@@ -18,6 +18,7 @@ from moderator.models.store import ModelStore
 from moderator.mouth.loading import VoiceLoader
 from moderator.timeline import SAMPLE_RATE, to_seconds
 from roles.schema import VoiceChoice
+from tests.integrations.files.sound.making import record, tone
 
 pytestmark = pytest.mark.e2e
 
@@ -85,6 +86,48 @@ def test_a_question_by_name_on_a_track_is_heard_and_answered(
     assert rerun(outs[0] / "journal.jsonl") == []
     summary = json.loads((outs[0] / "summary.json").read_text())
     assert summary["models"] == ["silero-vad", "whisper-tiny.en", "duties", "hibari"]
+
+
+def test_what_was_done_to_a_recording_is_said_in_every_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At once where it shows at once; a gap after a minute, when it was come to."""
+    hum = tone(48_000, 70)
+    path = record(
+        tmp_path / "a.webm", "libopus", [hum], 48_000, kind="webm", keep=lambda at: not 65 < at < 68
+    )
+    late = record(tmp_path / "b.mka", "libopus", [hum[:, :96_000]], 48_000, starts=[4.0])
+    out = tmp_path / "out"
+    options = ["--role", "observer", "--mind", "duties", "--out", str(out), "--json"]
+    assert run(["replay", f"Ana={path}", f"Ben={late}@3", *options]) == 0
+    notes = [
+        "Ana: a gap in its timestamps, filled with silence (3.0 s)",
+        "Ben: begins 4.0 s late by its timestamps: silence before it",
+    ]
+    assert json.loads((out / "summary.json").read_text())["notes"] == notes
+    told = [one for one in capsys.readouterr().err.splitlines() if one.startswith("note: ")]
+    assert told == [f"note: {note}" for note in reversed(notes)]
+    page = (out / "report.html").read_text()
+    assert all(f"About the input: {note}." in page for note in notes)
+    (opened,) = [line for line in read(out / "journal.jsonl") if line["kind"] == "opened"]
+    assert opened["notes"] == notes[1:]
+
+
+def test_damage_is_refused_with_nothing_written_or_accepted(
+    tracks: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = next(iter(tracks.values())).read_bytes()
+    (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    out = tmp_path / "out"
+    command = ["replay", str(tmp_path / "cut.wav"), "--role", "observer", "--mind", "duties"]
+    command += ["--out", str(out)]
+    assert run(command) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: truncated recording: ")
+    assert not out.exists()
+    assert run([*command, "--accept-damage"]) == 0
+    notes = json.loads((out / "summary.json").read_text())["notes"]
+    assert notes == ["its end is missing; what there is is used"]
 
 
 def enrolment(speaker: str | None, path: Path) -> Path:

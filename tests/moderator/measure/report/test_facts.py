@@ -100,9 +100,19 @@ def test_the_seat_that_the_agent_took_has_no_lane_of_its_own(tmp_path: Path) -> 
 
 def test_an_interrupted_run_says_how_far_it_came(tmp_path: Path) -> None:
     facts = facts_of(tmp_path, *journals.short_meeting()[:-1])
-    assert "Its journal ends at 0:5" in prose.notices(facts)[0]
+    assert "Its journal ends at 0:5" in prose.notices(facts, {})[0]
     early = facts_of(tmp_path, journals.opened(), journals.closed(75, complete=False, why="full"))
-    assert prose.notices(early) == ["This run ended early, at 1:15: full."]
+    assert prose.notices(early, {}) == ["This run ended early, at 1:15: full."]
+
+
+def test_what_was_done_to_the_input_is_told(tmp_path: Path) -> None:
+    facts = facts_of(tmp_path, journals.opened(), journals.closed(9.0))
+    summary = {"notes": ["a gap was filled", *(["x" * 1_000] * 40)]}
+    told = prose.notices(facts, summary)
+    assert told[0] == "About the input: a gap was filled."
+    assert len(told) == prose.MOST_NOTES
+    assert max(map(len, told)) < 330
+    assert prose.notices(facts, {"notes": "none"}) == []
 
 
 def test_a_failure_is_told_where_it_happened(tmp_path: Path) -> None:
@@ -111,7 +121,7 @@ def test_a_failure_is_told_where_it_happened(tmp_path: Path) -> None:
     assert [(line.start, line.note) for line in facts.lines] == [
         (3000, "The mind failed: no answer")
     ]
-    assert "A part failed once; the transcript says when." in prose.notices(facts)
+    assert "A part failed once; the transcript says when." in prose.notices(facts, {})
 
 
 def test_long_talk_is_cut_into_lines(tmp_path: Path) -> None:
