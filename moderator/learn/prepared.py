@@ -48,8 +48,8 @@ class PreparedMeeting:
     Attributes:
         meeting_id: its name.
         segments: of its transcript.
-        words: per segment ``(t, hidden)`` after the layers that are not trained; as written, in
-            bfloat16, whatever the machine computes in.
+        words: per segment ``(t, hidden)`` after the layers that are not trained; in bfloat16,
+            whatever the machine computes in.
         seats: everybody's.
         played: the position of the only seat, where somebody plays a role; None for a meeting in
             which nobody does.
@@ -66,16 +66,20 @@ def prepare(meeting: BenchMeeting, network: Network, encode: Encode) -> Prepared
     """Reads a meeting through the lower layers and lists all its moments."""
     room = network.shape.prompt_tokens
     parts = segments(meeting, encode)
-    words = read_below(network, [part.tokens.ids for part in parts], room)
+    words = _below(network, [part.tokens.ids for part in parts], room)
     examples = [seat_example(seat, encode, room) for seat in seats(meeting)]
     texts = [ids for example in examples for ids in (example.prompt, example.bare)]
-    prompts = read_below(network, texts, 0)
+    prompts = _below(network, texts, 0)
     ready = [
         PreparedSeat(example, prompts[2 * index], prompts[2 * index + 1])
         for index, example in enumerate(examples)
     ]
     played = meeting.participants[meeting.played].position if meeting.played is not None else None
     return PreparedMeeting(meeting.meeting_id, parts, words, ready, played)
+
+
+def _below(network: Network, texts: Sequence[NDArray[np.int64]], first: int) -> list[Tensor]:
+    return [one.bfloat16() for one in read_below(network, texts, first)]
 
 
 def write(meeting: PreparedMeeting, path: Path) -> None:
@@ -85,15 +89,14 @@ def write(meeting: PreparedMeeting, path: Path) -> None:
         OSError: the disk is full, or the place cannot be written to.
     """
     tensors: dict[str, Tensor] = {
-        "words": torch.cat(list(meeting.words)).bfloat16(),
+        "words": torch.cat(list(meeting.words)),
         "ids": _tensor(np.concatenate([part.tokens.ids for part in meeting.segments])),
         "known": _tensor(np.concatenate([part.tokens.known for part in meeting.segments])),
         "lengths": torch.tensor([len(part.tokens) for part in meeting.segments]),
         "begins": torch.tensor([part.begin for part in meeting.segments]),
     }
     for index, seat in enumerate(meeting.seats):
-        for name, read in (("prompt", seat.prompt), ("bare", seat.bare)):
-            tensors[f"{index}.{name}"] = read.bfloat16()
+        tensors[f"{index}.prompt"], tensors[f"{index}.bare"] = seat.prompt, seat.bare
         tensors[f"{index}.prompt_ids"] = _tensor(seat.example.prompt)
         tensors[f"{index}.bare_ids"] = _tensor(seat.example.bare)
         for kind in KINDS:

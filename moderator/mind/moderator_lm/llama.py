@@ -8,6 +8,7 @@ both give the same numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -28,9 +29,9 @@ class _Linear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """``(..., in)`` to ``(..., out)``, in the type of `x`."""
         # Widened each time: as fast as reading twice as much from memory, and nothing is kept.
-        bias: Tensor | None = self.bias
-        widened = bias if bias is None else bias.to(x.dtype)
-        return functional.linear(x, self.weight.to(x.dtype), widened)
+        bias = cast("Tensor | None", self.bias)
+        wide = None if bias is None else bias.to(x.dtype)
+        return functional.linear(x, self.weight.to(x.dtype), wide)
 
 
 class _Embedding(nn.Embedding):
