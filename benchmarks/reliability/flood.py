@@ -33,6 +33,9 @@ _Done: TypeAlias = tuple[Counter[str], Counter[int]]
 
 YIELDS_WITHIN_S = 0.4
 MORE_MB = 50.0
+LEAST_ANSWERED = 0.9
+"""Of all calls, be it by a refusal; the last are under way when the flood ends."""
+
 LEAST_REFUSED = 0.9
 """Of the calls beyond what one person may; some come while the allowance comes back."""
 
@@ -77,6 +80,8 @@ class Flooded:
             wrong.append(f"{self.after.memory_mb} MB, {self.before.memory_mb} before")
         may = AT_ONCE + A_SECOND * self.seconds
         beyond = self.codes.total() - may
+        if self.codes.total() < LEAST_ANSWERED * self.did["calls"]:
+            wrong.append(f"answered {self.codes.total()} of {self.did['calls']} calls")
         if self.codes[Code.BUSY] < LEAST_REFUSED * beyond:
             wrong.append(f"refused {self.codes[Code.BUSY]} of {beyond:.0f} calls too many")
         if others := set(self.codes) - {0, int(Code.BUSY)}:

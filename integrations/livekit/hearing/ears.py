@@ -51,9 +51,11 @@ class RoomEars:
         self._gone: dict[str, Samples] = {}
         self._as_shared: dict[str, bool] = {}
         self._since: dict[str, Samples] = {}
+        self._left: set[str] = set()
 
     def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
         """Takes what arrived until `now`; whoever speaks for the first time gets a source."""
+        self._forget()
         self._drop_refused()
         allowed = [chunk for chunk in chunks if self._allowed(chunk.track, chunk.start)]
         for chunk in allowed:
@@ -116,6 +118,14 @@ class RoomEars:
             if name in self._listener.sources:
                 self._listener.remove(name, forget=True)
             del self._since[name], self._as_shared[name]
+            self._gone.pop(name, None)
+
+    def _forget(self) -> None:
+        """Keeps nothing of who has gone; what they said last has been used since."""
+        for name in self._left - set(self._listener.sources):
+            self._since.pop(name, None)
+            self._as_shared.pop(name, None)
+        self._left.clear()
 
     def _drop(self, now: Samples) -> None:
         """Takes out who has gone, when their last words are known.
@@ -128,4 +138,5 @@ class RoomEars:
                 self._listener.remove(name)
             elif name not in present and now - self._gone.setdefault(name, now) >= LINGER:
                 self._listener.remove(name)
+                self._left.add(name)
                 del self._gone[name]

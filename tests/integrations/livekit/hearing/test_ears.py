@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diarize.base import Diarizer
-from integrations.livekit.hearing.ears import RoomEars
+from integrations.livekit.hearing.ears import LINGER, RoomEars
 from integrations.livekit.hearing.shared_diarization import SharedDiarization
 from integrations.livekit.people.consent import Consent
 from integrations.livekit.people.shared_microphones import SharedMicrophones
@@ -68,12 +68,13 @@ class Room:
         self.heard: list[Heard] = []
         parts = LiveParts(FakeModels(), ReadingPool(1), ReadingPool(1), Stopwatch())
         parts.models = FakeModels()  # what is recognised is there at once
+        self.present = frozenset({"ana", "hall"})
         self.ears = RoomEars(
             Listener(),
             parts,
             SharedDiarization(lambda: FakeDiarizer),
             self.shared,
-            lambda: frozenset({"ana", "hall"}),
+            lambda: self.present,
             self.consent.allows,
         )
 
@@ -125,3 +126,18 @@ def test_voices_without_a_name_are_those_of_their_microphone() -> None:
     assert not admitted(word, room.ears.admits).words
     other = Heard(room.now, words=(Word(f"den/{SOMEBODY}", "giraffe", 0, 100),))
     assert admitted(other, room.ears.admits).words, "another microphone's are not theirs"
+
+
+def test_nothing_is_kept_of_who_has_gone_and_their_last_words_are() -> None:
+    room = Room()
+    for number in range(20):
+        who = f"guest-{number}"
+        room.present = frozenset({who})
+        room.go_on(1.0, 0.5, who)
+        room.present = frozenset()
+        words = room.go_on(LINGER / 16_000 + 0.5, 0.0, "nobody")
+        assert {word.speaker for word in words} == {who}
+        room.present = frozenset({"nobody"})
+        room.tick(0.0, "nobody")
+    kept = (room.ears._since, room.ears._as_shared, room.ears._gone)
+    assert [set(one) - {"nobody"} for one in kept] == [set(), set(), set()]
