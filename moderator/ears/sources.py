@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -13,7 +13,7 @@ from diarize.base import Diarizer, SpeakerActivity, VoiceActivityDetector
 from moderator.audio import AudioChunk, Waveform, silence
 from moderator.ears.attribution import Attribution
 from moderator.ears.intake import Intake
-from moderator.ears.recogniser import Recognised, RecogniserStream
+from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserStream
 from moderator.ears.utterances import GateOptions, Utterances, VoiceGate
 from moderator.events import SOMEBODY, Word
 from moderator.timeline import TICK, Samples, to_samples
@@ -21,6 +21,7 @@ from moderator.timeline import TICK, Samples, to_samples
 Probabilities: TypeAlias = npt.NDArray[np.float32]
 """Probability of speech by frame, shape ``(frames,)``."""
 
+_SHORTEST = to_samples(0.02)  # a word has some length, whatever is known of its voice
 _EDGE = to_samples(0.1)  # who spoke within this of where diarization settled may still speak
 
 
@@ -150,7 +151,22 @@ class Source:
 
     def understand(self) -> None:
         """Recognises what is due."""
-        self._recognised = self._stream.read() if self._stream.due else self._recognised_before()
+        if self._stream.due:
+            found = self._stream.read()
+            self._recognised = replace(found, words=tuple(map(self._voiced_word, found.words)))
+        else:
+            self._recognised = Recognised((), self._recognised.partial)
+
+    def _voiced_word(self, word: RecognisedWord) -> RecognisedWord:
+        """A word that begins where the voice does.
+
+        Recognisers are given a little silence before a voice, and often let its first word begin
+        with that.
+        """
+        for begun, voice in self._utterances.leads:
+            if begun <= word.start < voice:
+                return replace(word, start=voice, end=max(word.end, voice + _SHORTEST))
+        return word
 
     def report(self) -> Report:
         """What came of the tick."""
@@ -160,9 +176,6 @@ class Source:
     def _voiced(self) -> bool:
         """There was a voice in the tick: whether it only pauses is for the floor to say."""
         return not self._last and self._gate.voiced(TICK)
-
-    def _recognised_before(self) -> Recognised:
-        return Recognised((), self._recognised.partial)
 
     def _diarize(self, diarizer: Diarizer) -> list[SpeakerActivity]:
         """Settled activity of the tick's frames, in meeting time."""

@@ -34,6 +34,10 @@ class GateOptions:
     lead_s: float = 0.3
 
 
+_LEADS = 64
+"""Utterances whose words may still be waited for."""
+
+
 class VoiceGate:
     """Hysteresis over frame probabilities: is there a voice, since when, until when.
 
@@ -97,6 +101,8 @@ class Utterances:
         kept = -(-(to_samples(options.lead_s) + to_samples(options.rise_s)) // frame) + 1
         self._before: deque[Waveform] = deque(maxlen=kept)
         self._inside = False
+        self.leads: deque[tuple[Samples, Samples]] = deque(maxlen=_LEADS)
+        """Of the latest utterances where each began, and where its voice did."""
 
     def push(self, audio: Waveform, probabilities: npt.NDArray[np.float32]) -> None:
         """Takes whole frames: audio ``(frames * frame,)``, probabilities ``(frames,)``."""
@@ -117,6 +123,7 @@ class Utterances:
     def _begin(self) -> None:
         self._inside = True
         lead = np.concatenate(list(self._before))
+        self.leads.append((self._gate.now - len(lead), self._gate.since))
         self._stream.begin(self._gate.now - len(lead))
         self._stream.push(lead, True)
         self._before.clear()

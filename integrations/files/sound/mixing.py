@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -211,17 +211,24 @@ def _numbers(data: npt.NDArray[Any], told: Mixed) -> Channels:
             broken = ~np.isfinite(data)
             told.numbers += int(np.count_nonzero(broken))
             data = np.clip(np.where(broken, 0.0, data), -1.0, 1.0)
-        return data.astype(np.float32, _order(data), copy=False)
-    numbers: Channels = data.astype(np.float32, _order(data))
+        return _in_rows(data)
+    numbers = _in_rows(data)
     if data.dtype.kind == "u":
         numbers -= np.float32(128.0)
     numbers *= np.float32(2.0 ** (1 - 8 * data.itemsize))
     return numbers
 
 
-def _order(data: npt.NDArray[Any]) -> Literal["C", "K"]:
-    """Two channels one after the other, for speed; the order of more decides their sum's bits."""
-    return "C" if len(data) == 2 else "K"
+def _in_rows(data: npt.NDArray[Any]) -> Channels:
+    """Single precision; two channels one after the other, which later steps are faster with.
+
+    More than two keep their order in memory: the bits of their sum depend on it.
+    """
+    if len(data) != 2:
+        return data.astype(np.float32)
+    rows = np.empty(data.shape, dtype=np.float32)
+    rows[0], rows[1] = data
+    return rows
 
 
 def _selected(channels: Channels, wanted: Sequence[int] | None) -> Channels:

@@ -92,7 +92,7 @@ class Phases:
 
 def _power(samples: Waveform, count: int, size: int) -> npt.NDArray[np.float32]:
     windows = samples[: count * size].reshape(count, size)
-    power: npt.NDArray[np.float32] = np.einsum("ij,ij->i", windows, windows) / np.float32(size)
+    power: npt.NDArray[np.float32] = np.vecdot(windows, windows) / np.float32(size)
     return power
 
 

@@ -84,6 +84,12 @@ def test_a_question_by_name_on_a_track_is_heard_and_answered(
     for name in ("journal.jsonl", "agent.wav", "meeting.wav"):
         assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes()
     assert rerun(outs[0] / "journal.jsonl") == []
+    begun = [a for line in lines for a in line.get("activities", [])]
+    segments = json.loads((outs[0] / "transcript.seglst.json").read_text())
+    for who in ("ana", "ben"):  # what is written begins where the voice does, and not before
+        text = next(s["start_time"] for s in segments if s["speaker"] == who)
+        voice = next(start for speaker, start, _ in begun if speaker == who)
+        assert float(text) == pytest.approx(to_seconds(voice), abs=0.1)
     summary = json.loads((outs[0] / "summary.json").read_text())
     assert summary["models"] == ["silero-vad", "whisper-tiny.en", "duties", "hibari"]
 

@@ -69,6 +69,19 @@ def test_a_voice_is_heard_at_once_and_gone_soon() -> None:
     assert to_samples(2.0) <= last <= to_samples(2.3)
 
 
+@pytest.mark.parametrize("source", [own("room"), room(("ana", 0, 60))], ids=["own", "shared"])
+def test_words_begin_where_the_voice_does(source: OwnTrack | SharedMic) -> None:
+    """A recogniser is given some silence before it, and its words begin there."""
+    spans = (1.0, 2.0), (4.0, 5.5)
+    heard = run(Listener([source]), {"room": voice(*spans, length_s=8.0)})
+    words = [word for h in heard for word in h.words]
+    for (start, _), before in zip(spans, (0.0, 2.5), strict=True):
+        first = next(word for word in words if word.start >= to_samples(before))
+        assert first.start == pytest.approx(to_samples(start), abs=to_samples(0.04))
+        assert first.end > first.start
+    assert [word.text for word in words] == [f"w{index}" for index in range(len(words))]
+
+
 def test_words_of_an_own_track_are_the_participants() -> None:
     heard = run(Listener([own("ana")]), {"ana": voice((1.0, 2.0), length_s=4.0)})
     words = [word for h in heard for word in h.words]
