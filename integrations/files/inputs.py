@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from itertools import takewhile
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -15,10 +14,7 @@ from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, clipped, open_input, read_text, shown
 from integrations.files.sound.audio import AudioFile
 from integrations.files.sound.containers import CONTAINERS, sniff
-from integrations.files.transcripts.ctm import attribute, by_channel, parse_ctm
-from integrations.files.transcripts.records import parse_record
-from integrations.files.transcripts.rttm import TYPES, numbered_fields, parse_rttm
-from integrations.files.transcripts.seglst import parse_seglst
+from integrations.files.transcripts import reading
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.timeline import Samples
@@ -26,7 +22,7 @@ from moderator.timeline import Samples
 MOST_TRACKS: Final = 50
 """Recordings taken at once."""
 
-_KINDS: Final = f"give a recording ({CONTAINERS}), a meeting record, SegLST JSON, or RTTM and CTM"
+_KINDS: Final = f"give a recording ({CONTAINERS}), {reading.KINDS}"
 _SUFFIXES: Final = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4"})
 
 
@@ -71,23 +67,15 @@ class SharedRecording:
 MeetingInput: TypeAlias = RecordedTracks | SharedRecording | MeetingWords
 
 
-class _Kind(Enum):
-    AUDIO = auto()
-    RECORD = auto()
-    SEGLST = auto()
-    RTTM = auto()
-    CTM = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """One argument, told apart."""
+    """One argument, told apart: a transcript where it has a form, else a recording."""
 
     name: str | None
     path: Path
-    kind: _Kind
     identity: tuple[int, int]
     text: str = ""
+    form: reading.Form | None = None
 
 
 def open_inputs(args: Sequence[str]) -> MeetingInput:
@@ -95,8 +83,7 @@ def open_inputs(args: Sequence[str]) -> MeetingInput:
 
     Args:
         args: one recording of a shared microphone; or ``name=path`` for each participant's
-            recording; or a meeting record; or a SegLST file; or an RTTM and a CTM file; or a CTM
-            file whose channels are the speakers. An argument that names a file is a path even
+            recording; or the files of a transcript. An argument that names a file is a path even
             where it contains ``=``.
 
     Raises:
@@ -108,10 +95,10 @@ def open_inputs(args: Sequence[str]) -> MeetingInput:
         raise InputError(f"{len(args)} inputs", todo=f"give at most {MOST_TRACKS}")
     given = [_tell(arg) for arg in args]
     _check_different(given)
-    if all(item.kind is _Kind.AUDIO for item in given):
+    if all(item.form is None for item in given):
         return _recordings(given)
     for item in given:
-        if item.name is not None and item.kind is not _Kind.AUDIO:
+        if item.name is not None and item.form is not None:
             raise InputError(
                 "a name before a transcript", where=shown(item.path), todo="leave out the name"
             )
@@ -130,36 +117,14 @@ def _tell(arg: str) -> _Given:
         status = os.fstat(file.fileno())
     identity = (status.st_dev, status.st_ino)
     if sniff(head) is not None:
-        return _Given(name, path, _Kind.AUDIO, identity)
+        return _Given(name, path, identity)
     if path.suffix.lower() in _SUFFIXES:
         raise InputError("not a recording", where=shown(path), todo=f"give {CONTAINERS}")
     text = read_text(path)
-    return _Given(name, path, _kind_of_text(text, path), identity, text)
-
-
-def _kind_of_text(text: str, path: Path) -> _Kind:
-    begins = text.lstrip()[:1]
-    if begins == "{":
-        return _Kind.RECORD
-    if begins == "[":
-        return _Kind.SEGLST
-    for _, fields in numbered_fields(text):
-        if fields[0] in TYPES:
-            return _Kind.RTTM
-        if path.suffix.lower() == ".ctm" or (len(fields) >= 5 and _is_number(fields[2])):
-            return _Kind.CTM
-        if path.suffix.lower() == ".rttm":
-            return _Kind.RTTM
-        break
-    raise InputError("unknown kind of file", where=shown(path), todo=_KINDS)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    form = reading.tell(text, path)
+    if form is None:
+        raise InputError("unknown kind of file", where=shown(path), todo=_KINDS)
+    return _Given(name, path, identity, text, form)
 
 
 def _check_different(given: Sequence[_Given]) -> None:
@@ -214,19 +179,12 @@ def _common_name(stems: Sequence[str]) -> str:
 
 
 def _transcript(given: Sequence[_Given]) -> MeetingWords:
-    kinds = [item.kind for item in given]
-    first = given[0]
-    if kinds == [_Kind.RECORD]:
-        return parse_record(first.text, first.path)
-    if kinds == [_Kind.SEGLST]:
-        return parse_seglst(first.text, first.path)
-    if kinds == [_Kind.CTM]:
-        return by_channel(parse_ctm(first.text, first.path), first.path)
-    if kinds == [_Kind.RTTM]:
-        raise InputError("no words in it", where=shown(first.path), todo="add the CTM file")
-    if len(given) == 2 and set(kinds) == {_Kind.RTTM, _Kind.CTM}:
-        turns, words = given if first.kind is _Kind.RTTM else reversed(given)
-        speech = parse_rttm(turns.text, turns.path)
-        return attribute(speech, parse_ctm(words.text, words.path), words.path)
-    listed = ", ".join(f"{shown(item.path)} ({item.kind.name.lower()})" for item in given)
-    raise InputError("inputs that do not go together", where=listed, todo=_KINDS)
+    told = [reading.Transcript(one.path, one.text, one.form) for one in given if one.form]
+    if len(told) < len(given):
+        listed = ", ".join(f"{shown(one.path)} ({_form(one)})" for one in given)
+        raise InputError("inputs that do not go together", where=listed, todo=_KINDS)
+    return reading.read(told)
+
+
+def _form(given: _Given) -> str:
+    return given.form.name if given.form else "audio"
