@@ -122,7 +122,7 @@ def speech_clips(directory: Path) -> Iterator[Clip]:
     for text, wav in found:
         times = text.with_suffix(".ctm")
         if timed := times.exists():
-            words = tuple(Word(TRACK, w.text, w.start, w.end) for w in read_ctm(times))
+            words = tuple(Word(TRACK, w.text, w.start, w.end) for w in read_ctm(times).words)
         else:
             words = tuple(Word(TRACK, said, 0, 0) for said in text.read_text("utf-8").split())
         yield Clip(wav.stem, read_audio(wav), words, timed)

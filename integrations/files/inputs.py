@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -22,18 +21,12 @@ from integrations.files.sound.tracks import (
     open_recordings,
 )
 from integrations.files.sound.wav import LONGEST
-from integrations.files.transcripts.ctm import attribute, by_channel, parse_ctm
-from integrations.files.transcripts.records import parse_record
-from integrations.files.transcripts.rttm import TYPES, numbered_fields, parse_rttm
-from integrations.files.transcripts.seglst import parse_seglst
+from integrations.files.transcripts import reading
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
 
-_KINDS: Final = (
-    f"give a recording ({CONTAINERS}), a folder or zip of them, a meeting record, SegLST JSON, "
-    "or RTTM and CTM"
-)
+_KINDS: Final = f"give a recording ({CONTAINERS}), a folder or zip of them, {reading.KINDS}"
 _SUFFIXES: Final = frozenset(f".{kind}" for kind in (*CONTAINERS.split(", "), "oga", "opus", "mka"))
 
 
@@ -43,24 +36,19 @@ MeetingInput: TypeAlias = RecordedTracks | SharedRecording | MeetingWords
 _PLAINLY: Final = Listening()
 
 
-class _Kind(Enum):
-    AUDIO = auto()
-    RECORD = auto()
-    SEGLST = auto()
-    RTTM = auto()
-    CTM = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """One argument, told apart; `offset` is where a recording begins in the meeting."""
+    """One argument, told apart: a transcript where it has a form, else a recording.
+
+    `offset` is where a recording begins in the meeting.
+    """
 
     name: str | None
     path: Path
-    kind: _Kind
     identity: tuple[int, int]
     text: str = ""
     offset: Samples = 0
+    form: reading.Form | None = None
 
 
 def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
@@ -68,10 +56,9 @@ def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
 
     Args:
         args: one recording of a shared microphone; or ``name=path`` for each participant's
-            recording; or a folder or zip archive of these; or a meeting record; or a SegLST file;
-            or an RTTM and a CTM file; or a CTM file whose channels are the speakers. An argument
-            that names a file is a path even where it contains ``=`` or ``@``. A recording may have
-            ``@SECONDS`` after its path: where it begins in the meeting.
+            recording; or a folder or zip archive of these; or the files of a transcript. An
+            argument that names a file is a path even where it contains ``=`` or ``@``. A recording
+            may have ``@SECONDS`` after its path: where it begins in the meeting.
         how: what is heard of recordings.
 
     Raises:
@@ -88,10 +75,10 @@ def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
         return replace(opened, meeting_id=found.meeting_id, remarks=remarks)
     given = [_tell(arg) for arg in args]
     _check_different(given)
-    if all(item.kind is _Kind.AUDIO for item in given):
+    if all(item.form is None for item in given):
         return open_recordings([Track(one.path, one.name, one.offset) for one in given], how)
     for item in given:
-        if item.name is not None and item.kind is not _Kind.AUDIO:
+        if item.name is not None and item.form is not None:
             raise InputError(
                 "a name before a transcript", where=shown(item.path), todo="leave out the name"
             )
@@ -116,13 +103,16 @@ def _tell(arg: str) -> _Given:
         status = os.fstat(file.fileno())
     identity = (status.st_dev, status.st_ino)
     if sounds:
-        return _Given(name, path, _Kind.AUDIO, identity, offset=offset)
+        return _Given(name, path, identity, offset=offset)
     other = foreign_kind(head)
     if other is not None or path.suffix.lower() in _SUFFIXES:
         what = f"not a recording but {other}" if other else "not a recording"
         raise InputError(what, where=shown(path), todo=_KINDS)
     text = read_text(path)
-    return _Given(name, path, _kind_of_text(text, path), identity, text, offset)
+    form = reading.tell(text, path)
+    if form is None:
+        raise InputError("unknown kind of file", where=shown(path), todo=_KINDS)
+    return _Given(name, path, identity, text, offset, form)
 
 
 def _at_offset(path: Path) -> tuple[Path, Samples]:
@@ -142,31 +132,6 @@ def _at_offset(path: Path) -> tuple[Path, Samples]:
         hours = to_seconds(LONGEST) / 3600
         raise InputError(f"an offset over {hours:.0f} hours", where=shown(path), todo="lower it")
     return Path(found[1]), offset
-
-
-def _kind_of_text(text: str, path: Path) -> _Kind:
-    begins = text.lstrip()[:1]
-    if begins == "{":
-        return _Kind.RECORD
-    if begins == "[":
-        return _Kind.SEGLST
-    for _, fields in numbered_fields(text):
-        if fields[0] in TYPES:
-            return _Kind.RTTM
-        if path.suffix.lower() == ".ctm" or (len(fields) >= 5 and _is_number(fields[2])):
-            return _Kind.CTM
-        if path.suffix.lower() == ".rttm":
-            return _Kind.RTTM
-        break
-    raise InputError("unknown kind of file", where=shown(path), todo=_KINDS)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_different(given: Sequence[_Given]) -> None:
@@ -189,19 +154,12 @@ def _check_different(given: Sequence[_Given]) -> None:
 
 
 def _transcript(given: Sequence[_Given]) -> MeetingWords:
-    kinds = [item.kind for item in given]
-    first = given[0]
-    if kinds == [_Kind.RECORD]:
-        return parse_record(first.text, first.path)
-    if kinds == [_Kind.SEGLST]:
-        return parse_seglst(first.text, first.path)
-    if kinds == [_Kind.CTM]:
-        return by_channel(parse_ctm(first.text, first.path), first.path)
-    if kinds == [_Kind.RTTM]:
-        raise InputError("no words in it", where=shown(first.path), todo="add the CTM file")
-    if len(given) == 2 and set(kinds) == {_Kind.RTTM, _Kind.CTM}:
-        turns, words = given if first.kind is _Kind.RTTM else reversed(given)
-        speech = parse_rttm(turns.text, turns.path)
-        return attribute(speech, parse_ctm(words.text, words.path), words.path)
-    listed = ", ".join(f"{shown(item.path)} ({item.kind.name.lower()})" for item in given)
-    raise InputError("inputs that do not go together", where=listed, todo=_KINDS)
+    told = [reading.Transcript(one.path, one.text, one.form) for one in given if one.form]
+    if len(told) < len(given):
+        listed = ", ".join(f"{shown(one.path)} ({_form(one)})" for one in given)
+        raise InputError("inputs that do not go together", where=listed, todo=_KINDS)
+    return reading.read(told)
+
+
+def _form(given: _Given) -> str:
+    return given.form.name if given.form else "audio"

@@ -1,39 +1,81 @@
-"""CTM: one word a line with its times (NIST), and its words given to the speakers of an RTTM.
+"""CTM: one word a line with its times (NIST, Rich Transcription evaluation plan, 2009).
 
-``<file> <channel> <start s> <duration s> <word> [<confidence> ...]``.
+``<file> <channel> <start s> <duration s> <word> [<confidence> [<type> [<speaker>]]]``. Words of
+which only one of several alternatives was said stand between ``<ALT_BEGIN>`` and ``<ALT_END>``,
+parted by ``<ALT>``; the first alternative is taken.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
 
-from diarize.base import SpeakerActivity
 from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, clipped, read_text, shown
-from integrations.files.transcripts.rttm import SpeakerTurns, merged, numbered_fields, times
-from integrations.files.transcripts.words import MeetingWords, clean, in_order
+from integrations.files.transcripts.drafts import meeting_of
+from integrations.files.transcripts.rttm import nist_field, numbered_fields, times, white_space
+from integrations.files.transcripts.words import NOBODY, MeetingWords, clean
 from moderator.errors import InputError
 from moderator.events import Word
-from moderator.mind.base import Participant
-from moderator.timeline import Samples
+from moderator.timeline import Samples, to_seconds
+
+_WORD_TYPES: Final = frozenset({"lex", "fp", "frag", "un-lex", "for-lex"})
+_OTHER_TYPES: Final = frozenset({"non-lex", "misc", "noscore", "noise"})
+_NO_WORD: Final = re.compile(r"<(?!unk>)[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|!?sil", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_NO_CONFIDENCE: Final = frozenset({"NA", "<NA>", "-"})
+_MARKS: Final = frozenset({"<ALT_BEGIN>", "<ALT>", "<ALT_END>"})
 
 
 @dataclass(frozen=True, slots=True)
 class CtmWord:
-    """A line of a CTM file; times in samples."""
+    """A line of a CTM file; times in samples. The speaker is `NOBODY` where it names none."""
 
     file: str
     channel: str
     start: Samples
     end: Samples
     text: str
+    speaker: str = NOBODY
 
 
-def read_ctm(path: Path) -> tuple[CtmWord, ...]:
-    """Reads a CTM file; words by start.
+@dataclass(slots=True)
+class CtmWords:
+    """What a CTM file says.
+
+    Attributes:
+        words: by start.
+        notes: what had to be assumed, in words.
+    """
+
+    words: Sequence[CtmWord]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Counts:
+    alternatives: int = 0
+    others: int = 0
+    within: list[bool] = field(default_factory=list)  # whether we are in the first alternative
+
+    def passes(self, said: str) -> bool:
+        """Takes a mark of alternatives; whether a word that is none counts."""
+        if said == "<ALT_BEGIN>":
+            self.within.append(True)
+        elif said == "<ALT>" and self.within:
+            self.within[-1] = False
+        elif said == "<ALT_END>" and self.within:
+            self.within.pop()
+            self.alternatives += 1
+        return said not in _MARKS and all(self.within)
+
+
+def read_ctm(path: Path) -> CtmWords:
+    """Reads a CTM file.
 
     Raises:
         InputError: unreadable, a line that does not fit, a negative start or duration, no word.
@@ -41,138 +83,128 @@ def read_ctm(path: Path) -> tuple[CtmWord, ...]:
     return parse_ctm(read_text(path), path)
 
 
-def parse_ctm(text: str, path: Path) -> tuple[CtmWord, ...]:
-    """Words from the text of a CTM file; `path` stands in messages."""
-    words = []
-    for number, fields in numbered_fields(text):
+def parse_ctm(text: str, path: Path) -> CtmWords:
+    """Words from the text of a CTM file; `path` stands in messages. Raises as `read_ctm`."""
+    lines = list(numbered_fields(text))
+    at = times_at([fields for _, fields in lines])
+    words: list[CtmWord] = []
+    counts = _Counts()
+    for number, fields in lines:
         where = f"{shown(path)}:{number}"
-        if len(fields) < 5:
+        if len(fields) < at + 3:
             raise InputError(
                 f"{len(fields)} fields where CTM has 5 or more",
                 where=where,
                 todo="correct the line",
             )
-        start, end = times(fields[2], fields[3], where)
-        if said := clean(fields[4]):
-            words.append(CtmWord(fields[0], fields[1], start, end, said))
+        if not counts.passes(fields[at + 2]):
+            continue
+        start, end = times(fields[at], fields[at + 1], where)
+        if not _rest_fits(fields[at + 3 :]):
+            more = clipped(" ".join(fields[at + 3 :]))
+            raise white_space(f"'{more}' where CTM has a confidence, a type and a speaker", where)
+        type_, speaker = _type_and_speaker(fields[at + 3 :])
+        if type_ in _OTHER_TYPES or _NO_WORD.fullmatch(fields[at + 2]):
+            counts.others += 1
+        elif said := clean(fields[at + 2]):
+            who = checked_id(unquote(speaker), where) if speaker else NOBODY
+            file = unquote(" ".join(fields[: at - 1]))
+            words.append(CtmWord(file, fields[at - 1], start, end, said, who))
     if not words:
         raise InputError(
             "no words in it", where=shown(path), todo="give the CTM of a meeting with words"
         )
-    return tuple(sorted(words, key=lambda word: (word.start, word.end)))
+    notes = []
+    if counts.alternatives:
+        notes.append(f"{counts.alternatives} times the first of several alternatives was taken")
+    if counts.others:
+        notes.append(f"{counts.others} entries that are no words left out (noises, pauses)")
+    return CtmWords(sorted(words, key=lambda word: (word.start, word.end)), tuple(notes))
 
 
-def attribute(speech: SpeakerTurns, words: Sequence[CtmWord], path: Path) -> MeetingWords:
-    """A meeting from an RTTM and a CTM file: each word goes to whose turns it overlaps longest.
+def times_at(lines: Sequence[Sequence[str]]) -> int:
+    """Where the start stands in every line; 2 where no place fits all of them.
 
-    A word that overlaps no turn goes to the turn nearest in time; a note counts these.
-
-    Args:
-        speech: the speaker turns.
-        words: the words, by start.
-        path: the CTM file, for messages.
-
-    Raises:
-        InputError: the two are about different recordings.
+    White space in the name of the recording moves it.
     """
-    files = sorted({word.file for word in words})
-    for file in files:
-        if foreign.meeting_id(file) != speech.file:
-            raise InputError(
-                f"words of '{clipped(file)}' beside turns of '{clipped(speech.file)}'",
-                where=shown(path),
-                todo="give RTTM and CTM of one recording",
-            )
-    turns = merged(speech.turns)
-    finder = _TurnFinder(turns)
-    said, outside = [], 0
-    for word in words:
-        speaker = finder.overlapping(word)
-        if speaker is None:
-            speaker = finder.nearest(word)
-            outside += 1
-        said.append(Word(speaker, word.text, word.start, word.end))
-    notes = (f"{outside} words outside all turns, given to the nearest",) if outside else ()
-    return _meeting(speech.file, said, turns, notes)
+    spoken = [fields for fields in lines if not _MARKS & set(fields)]
+    most = max((len(fields) for fields in spoken), default=0)
+    return next((at for at in range(2, min(most, 12)) if _fit(spoken, at)), 2)
 
 
-def by_channel(words: Sequence[CtmWord], path: Path) -> MeetingWords:
-    """A meeting from a CTM file alone, whose channels, or else files, are the speakers.
-
-    Raises:
-        InputError: there is one channel and one file only, or a bad name.
-    """
-    channels, files = {word.channel for word in words}, {word.file for word in words}
-    if len(channels) > 1 and len(files) > 1:
-        raise InputError(
-            "several files and several channels", where=shown(path), todo="add the RTTM file"
-        )
-    if len(channels) == 1 and len(files) == 1:
-        raise InputError("it does not say who speaks", where=shown(path), todo="add the RTTM file")
-    per_channel = len(channels) > 1
-    said = [
-        Word(
-            checked_id(word.channel if per_channel else word.file, shown(path)),
-            word.text,
-            word.start,
-            word.end,
-        )
-        for word in words
-    ]
-    name = words[0].file if per_channel else path.stem
-    turns = merged(SpeakerActivity(word.speaker, word.start, word.end) for word in said)
-    return _meeting(foreign.meeting_id(name), said, turns, ())
+def fits(lines: Sequence[Sequence[str]]) -> bool:
+    """Whether all lines can be read as CTM."""
+    return _fit([fields for fields in lines if not _MARKS & set(fields)], times_at(lines))
 
 
-def _meeting(
-    name: str, words: list[Word], turns: Sequence[SpeakerActivity], notes: tuple[str, ...]
-) -> MeetingWords:
-    ids = sorted({turn.speaker for turn in turns} | {word.speaker for word in words})
-    ends = [word.end for word in words] + [turn.end for turn in turns]
-    return MeetingWords(
-        meeting_id=name,
-        duration=max(ends),
-        words=in_order(words),
-        turns=tuple(turns),
-        participants={id_: Participant(id_, id_) for id_ in ids},
-        notes=notes,
+def begins(fields: Sequence[str]) -> bool:
+    """Whether a line begins like one of CTM."""
+    return len(fields) >= 5 and _NUMBER.fullmatch(fields[2]) is not None
+
+
+def _fit(lines: Sequence[Sequence[str]], at: int) -> bool:
+    return all(
+        len(fields) > at + 2
+        and _NUMBER.fullmatch(fields[at])
+        and _NUMBER.fullmatch(fields[at + 1])
+        and _rest_fits(fields[at + 3 :])
+        for fields in lines
     )
 
 
-class _TurnFinder:
-    """Finds a word's turn. Words must come by start: turns that are over are forgotten."""
+def _rest_fits(rest: Sequence[str]) -> bool:
+    """Whether fields behind a word are a confidence, a type and a speaker."""
+    if not rest or rest[0].lower() in _WORD_TYPES | _OTHER_TYPES:
+        return True
+    return rest[0] in _NO_CONFIDENCE or (
+        _NUMBER.fullmatch(rest[0]) is not None and 0 <= float(rest[0]) <= 100
+    )
 
-    def __init__(self, turns: Sequence[SpeakerActivity]) -> None:
-        self._turns = turns
-        self._starts = [turn.start for turn in turns]
-        self._ended_last: list[SpeakerActivity] = []
-        for turn in turns:
-            latest = self._ended_last[-1] if self._ended_last else turn
-            self._ended_last.append(turn if turn.end > latest.end else latest)
-        self._next = 0
-        self._open: list[SpeakerActivity] = []
 
-    def overlapping(self, word: CtmWord) -> str | None:
-        """The speaker whose turns share most time with a word; ties go to who began first."""
-        end = max(word.end, word.start + 1)
-        while self._next < len(self._turns) and self._starts[self._next] < end:
-            self._open.append(self._turns[self._next])
-            self._next += 1
-        self._open = [turn for turn in self._open if turn.end > word.start]
-        shared: dict[str, Samples] = {}
-        for turn in self._open:
-            overlap = min(turn.end, end) - max(turn.start, word.start)
-            if overlap > 0:
-                shared[turn.speaker] = shared.get(turn.speaker, 0) + overlap
-        return max(shared, key=lambda speaker: shared[speaker]) if shared else None
+def _type_and_speaker(rest: Sequence[str]) -> tuple[str, str]:
+    if rest and rest[0].lower() not in _WORD_TYPES | _OTHER_TYPES:
+        rest = rest[1:]
+    type_ = rest[0].lower() if rest else ""
+    speaker = " ".join(rest[1:])
+    return type_, "" if speaker in _NO_CONFIDENCE or speaker == "unknown" else speaker
 
-    def nearest(self, word: CtmWord) -> str:
-        """The speaker of the turn with the smallest gap to a word that overlaps none."""
-        at = bisect_right(self._starts, word.start)
-        candidates = self._turns[at : at + 1]
-        if at:
-            candidates = [self._ended_last[at - 1], *candidates]
-        nearest = min(
-            candidates, key=lambda turn: max(turn.start - word.end, word.start - turn.end)
+
+def by_speaker(ctm: CtmWords, path: Path) -> MeetingWords:
+    """A meeting from a CTM file alone, whose speakers, or else channels, or files, are its people.
+
+    Words are `NOBODY`'s where there is one channel and one file only.
+
+    Raises:
+        InputError: several files and several channels, or a bad name.
+    """
+    words = ctm.words
+    channels, files = {word.channel for word in words}, {word.file for word in words}
+    name = words[0].file
+    if all(word.speaker for word in words):
+        who = [word.speaker for word in words]
+    elif len(channels) > 1 and len(files) > 1:
+        raise InputError(
+            "several files and several channels", where=shown(path), todo="add the RTTM file"
         )
-        return nearest.speaker
+    elif len(channels) > 1:
+        who = [checked_id(word.channel, shown(path)) for word in words]
+    elif len(files) > 1:
+        who = [checked_id(word.file, shown(path)) for word in words]
+        name = path.stem
+    else:
+        who = [word.speaker for word in words]
+    said = [
+        Word(speaker, word.text, word.start, word.end)
+        for speaker, word in zip(who, words, strict=True)
+    ]
+    return meeting_of(foreign.meeting_id(name), said, notes=ctm.notes)
+
+
+def ctm_text(meeting_id: str, words: Sequence[Word]) -> str:
+    """Words as CTM, with their speakers; white space in a name as in a URL."""
+    file = nist_field(meeting_id)
+    return "".join(
+        f"{file} 1 {to_seconds(word.start):.6f} {to_seconds(word.end - word.start):.6f}"
+        f" {'_'.join(word.text.split())} NA lex {nist_field(word.speaker)}\n"
+        for word in words
+    )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, clipped, invalid, read_text, shown
@@ -21,10 +21,11 @@ from integrations.files.transcripts.words import (
     MeetingWords,
     Span,
     Topic,
-    checked_turns,
     clean,
     in_order,
+    joined_turns,
     spread,
+    with_lengths,
 )
 from moderator.errors import InputError
 from moderator.events import Word
@@ -46,7 +47,14 @@ WORD_OVERLAP_ALLOWED_S: Final = 1.0
 """By how much two words of one turn may overlap, s. Aligned transcripts have up to 0.5 s."""
 
 _Time = Annotated[float, Field(ge=0, le=LATEST_S, allow_inf_nan=False)]
-_Id = Annotated[str, Field(max_length=1000)]
+
+
+def _numbered(id_: object) -> object:
+    """Ids may be whole numbers."""
+    return str(id_) if isinstance(id_, int) and not isinstance(id_, bool) else id_
+
+
+_Id = Annotated[str, BeforeValidator(_numbered), Field(max_length=1000)]
 
 
 class _Part(BaseModel):
@@ -119,11 +127,15 @@ def parse_record(text: str, path: Path) -> MeetingWords:
     participants = {id_: _participant(id_, who, path) for id_, who in record.speakers.items()}
     people = record.speakers.values()
     _check_ids(record, path)
-    turns = checked_turns((_span(i, turn, path) for i, turn in enumerate(record.turns)), path)
-    words = in_order(word for i, turn in enumerate(record.turns) for word in _words(i, turn, path))
+    turns, joined = joined_turns(_span(i, turn, path) for i, turn in enumerate(record.turns))
+    said = [_words(i, turn, path) for i, turn in enumerate(record.turns)]
+    unheard = [word for some in said if all(w.end == w.start for w in some) for word in some]
+    heard = (word for some in said if any(w.end > w.start for w in some) for word in some)
+    lengthened, guessed = with_lengths(unheard)
+    words = in_order([*heard, *lengthened])
     if not words:
         raise InputError("no words in it", where=shown(path), todo="give a record with words")
-    ends = max(max(word.end for word in words), max(turn.end for turn in turns))
+    ends = max(max(word.end for word in words), max((turn.end for turn in turns), default=0))
     return MeetingWords(
         meeting_id=foreign.meeting_id(record.meeting_id),
         duration=max(to_samples(record.duration), ends),
@@ -135,6 +147,7 @@ def parse_record(text: str, path: Path) -> MeetingWords:
         topics=tuple(_topic(i, topic, path) for i, topic in enumerate(record.topics)),
         people=tuple(sorted({one.global_name for one in people if one.global_name})),
         played=record.played,
+        notes=(*joined, *guessed),
     )
 
 

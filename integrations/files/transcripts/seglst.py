@@ -13,30 +13,25 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from integrations.files.disk import foreign
 from integrations.files.disk.atomic import write_text
-from integrations.files.disk.foreign import checked_id, clipped, invalid, read_text, shown
+from integrations.files.disk.foreign import clipped, invalid, read_text, shown
+from integrations.files.transcripts.drafts import Draft
 from integrations.files.transcripts.segments import join_words
-from integrations.files.transcripts.words import (
-    LATEST_S,
-    MeetingWords,
-    Span,
-    checked_turns,
-    in_order,
-    spread,
-)
+from integrations.files.transcripts.words import LATEST_S, MeetingWords
 from moderator.errors import InputError
 from moderator.events import Word
-from moderator.mind.base import Participant
 from moderator.timeline import to_samples, to_seconds
 
 _Time = Annotated[float, Field(ge=0, le=LATEST_S, allow_inf_nan=False)]
 
 
 class _Segment(BaseModel):
-    """One segment. Times may be numbers or strings that are numbers; other keys are ignored."""
+    """One segment; other keys are ignored.
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    Times may be numbers or strings that are numbers, and names may be numbers.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
     session_id: Annotated[str, Field(min_length=1, max_length=1000)]
     speaker: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -54,8 +49,8 @@ def read_seglst(path: Path) -> MeetingWords:
     The words of a segment get times in proportion to their length (see `words.spread`).
 
     Raises:
-        InputError: unreadable, a key is missing, times are reversed, a speaker's segments
-            overlap, or there is more than one session.
+        InputError: unreadable, a key is missing, times are reversed, or there is more than one
+            session.
     """
     return parse_seglst(read_text(path), path)
 
@@ -67,33 +62,13 @@ def parse_seglst(text: str, path: Path) -> MeetingWords:
     except ValidationError as error:
         raise invalid(error, path, root="segment") from None
     _check_one_session(segments, path)
-    participants: dict[str, Participant] = {}
-    spans: list[Span] = []
-    words: list[Word] = []
+    draft = Draft(path, segments[0].session_id)
     for index, segment in enumerate(segments):
         place = f"segment[{index}]"
-        where = f"{shown(path)}: {place}"
-        if segment.end_time < segment.start_time:
-            times = f"{segment.start_time} to {segment.end_time} s"
-            raise InputError(
-                f"ends before it starts ({times})", where=where, todo="correct the times"
-            )
-        who = checked_id(segment.speaker, where)
-        participants.setdefault(who, Participant(who, who))
+        who = draft.speaker(segment.speaker, place)
         start, end = to_samples(segment.start_time), to_samples(segment.end_time)
-        spans.append(Span(who, start, end, place))
-        words += spread(who, segment.words, start, end)
-    turns = checked_turns(spans, path)
-    if not words:
-        raise InputError("no words in it", where=shown(path), todo="give segments with words")
-    return MeetingWords(
-        meeting_id=foreign.meeting_id(segments[0].session_id),
-        duration=max(turn.end for turn in turns),
-        words=in_order(words),
-        turns=turns,
-        participants=participants,
-        notes=("words have no times of their own; spread over their segments",),
-    )
+        draft.say(who, segment.words, start, end, place)
+    return draft.meeting("give segments with words")
 
 
 def write_seglst(path: Path, meeting_id: str, words: Iterable[Word]) -> None:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize.base import SpeakerActivity
-from integrations.files.transcripts.ctm import attribute, by_channel, parse_ctm
+from integrations.files.transcripts.attribution import attribute, named
+from integrations.files.transcripts.ctm import by_speaker, parse_ctm
 from integrations.files.transcripts.rttm import merged, numbered_fields, parse_rttm, write_rttm
-from integrations.files.transcripts.words import MeetingWords
+from integrations.files.transcripts.words import NOBODY, MeetingWords
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE
 from tests.integrations.files.transcripts.words import FILE, ids, refused, times
@@ -69,11 +70,14 @@ def test_bad_rttm(line: str, expected: str) -> None:
     assert f"{FILE}:3" in message
 
 
-def test_rttm_overlapping_turns_of_one_speaker() -> None:
-    text = "".join(f"SPEAKER M 1 {at} 2 <NA> <NA> A <NA> <NA>\n" for at in (1, 2))
-    message = refused(parse_rttm, text)
-    assert "line 1 (1.00-3.00 s)" in message
-    assert "line 2 (2.00-4.00 s)" in message
+def test_overlapping_turns_of_one_speaker_are_joined_and_noted() -> None:
+    text = "".join(f"SPEAKER M 1 {at} 2 <NA> <NA> A <NA> <NA>\n" for at in (1, 2, 3.5, 6))
+    speech = parse_rttm(text, FILE)
+    seconds = [(turn.start / SAMPLE_RATE, turn.end / SAMPLE_RATE) for turn in speech.turns]
+    assert seconds == [(1, 5.5), (6, 8)]
+    (note,) = speech.notes
+    assert note.startswith("overlapping turns of one speaker joined: line 2 (2.00-4.00 s) of A")
+    assert note.endswith(", and 1 more")
 
 
 @pytest.mark.parametrize("text", [";; nothing\n", "SPEAKER M 1 1 0 <NA> <NA> A <NA> <NA>\n"])
@@ -102,12 +106,14 @@ def test_rttm_and_ctm_of_two_recordings() -> None:
 
 
 def test_ctm_whose_channels_or_files_are_the_speakers() -> None:
-    meeting = by_channel(parse_ctm("M Ann 0 1 hi\nM Bob 1 1 ho\n", FILE), FILE)
+    meeting = by_speaker(parse_ctm("M Ann 0 1 hi\nM Bob 1 1 ho\n", FILE), FILE)
     assert [(w.speaker, w.text) for w in meeting.words] == [("Ann", "hi"), ("Bob", "ho")]
-    meeting = by_channel(parse_ctm("Ann 1 0 1 hi\nBob 1 1 1 ho\n", FILE), FILE)
+    meeting = by_speaker(parse_ctm("Ann 1 0 1 hi\nBob 1 1 1 ho\n", FILE), FILE)
     assert list(meeting.participants) == ["Ann", "Bob"]
+    meeting = by_speaker(parse_ctm("M 1 0 1 hi\n", FILE), FILE)
+    assert [word.speaker for word in meeting.words] == [NOBODY]
     with pytest.raises(InputError, match="does not say who speaks"):
-        by_channel(parse_ctm("M 1 0 1 hi\n", FILE), FILE)
+        named(meeting, FILE)
 
 
 activities = st.lists(

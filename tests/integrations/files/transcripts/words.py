@@ -34,7 +34,7 @@ def spoken(draw: st.DrawFn) -> list[Word]:
         at = draw(st.integers(0, 10**6))
         for _ in range(draw(st.integers(1, 8))):
             at += draw(st.integers(0, 20_000))
-            end = at + draw(st.integers(0, 20_000))
+            end = at + draw(st.integers(1, 20_000))
             words.append(Word(speaker, draw(ids).replace(" ", "_"), at, end))
             at = end
     return words
