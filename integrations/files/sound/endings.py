@@ -135,6 +135,8 @@ def _asf(file: BinaryIO, size: int) -> Ending:
     """The header, then the packets: both state their length; 0 where it was not known."""
     at = 0
     for _ in range(2):
+        if at > size:
+            break
         file.seek(at + 16)
         (length,) = struct.unpack("<Q", file.read(8))
         if not length:
@@ -147,6 +149,8 @@ def _matroska(file: BinaryIO, size: int) -> Ending:
     """The header, then one segment that states its length, unless it was streamed."""
     at = 0
     for _ in range(2):
+        if at > size:
+            break
         file.seek(at)
         head = file.read(12)
         if len(head) < 2 or not head[0]:

@@ -12,7 +12,7 @@ LONGEST_GAP_S: Final = 6 * 3600
 """Seconds of silence put in at once; timestamps that leap further are damaged or count from
 elsewhere."""
 
-MOST_SILENCE_S: Final = 24 * 3600
+MOST_SILENCE_S: Final = 12 * 3600
 """Seconds of silence put into one recording in all."""
 
 _BACK_S: Final = 1.0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from integrations.files.disk.foreign import open_input, shown
 from integrations.files.sound.containers import CONTAINERS
@@ -94,6 +95,28 @@ class Piece(NamedTuple):
     audio: AudioFrame | None
 
 
+class _Source:
+    """A file as FFmpeg reads it: a place that a damaged header names and no file has is an error.
+
+    PyAV would print the traceback of what a file raises there.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.read, self.tell = file.read, file.tell
+
+    def seekable(self) -> bool:
+        """It is a regular file."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Moves there; a negative number where there is no such place."""
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return -1
+
+
 @contextmanager
 def opened(path: Path, demuxer: str) -> Iterator[InputContainer]:
     """Opens a recording with the demuxer that its content calls for.
@@ -107,7 +130,7 @@ def opened(path: Path, demuxer: str) -> Iterator[InputContainer]:
         try:
             # From a file object, with no protocol allowed: nothing in the file can open another.
             with av.open(
-                file,
+                _Source(file),
                 mode="r",
                 format=demuxer,
                 options={"protocol_whitelist": "", **_OPTIONS.get(demuxer, {})},

@@ -59,7 +59,7 @@ def test_a_tag_before_the_sound_hides_nothing(tmp_path: Path) -> None:
     ("content", "expected"),
     [
         (b"%PDF-1.7\n", "not a recording but a PDF, "),
-        (b"PK\3\4" + bytes(40), "a zip archive or an office document"),
+        (b"PK\3\4" + bytes(40), "damaged zip archive"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"\1\2\3\4\0\0", "a file of unknown kind that begins with 01 02 03 04"),
         ("Ben: wir fangen an\n".encode("utf-16"), "UTF-8"),
