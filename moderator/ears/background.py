@@ -81,7 +81,7 @@ class BackgroundStream:
     ) -> None:
         self._opens, self._pool, self._patience = opens, pool, patience
         self._watch, self._health, self._hangs_after = stopwatch, health, hangs_after
-        self._inner: RecogniserStream | None = opens()
+        self._inner: RecogniserStream | None = None
         self._given: list[Callable[[RecogniserStream], None]] = []
         self._reading: Reading[Recognised] | None = None
         self._waited = 0

@@ -14,6 +14,8 @@ from moderator.timeline import Samples
 
 ASKED_EVERY = 5
 """Percepts, where a mind is to be asked less often."""
+CLOSE_WITHIN_S = 2.0
+"""A mind that goes on thinking although it was told to stop is left."""
 
 Outcome: TypeAlias = Proposal | Failure | None
 """A proposal, a failure, or None: the mind wishes nothing (any more)."""
@@ -77,7 +79,8 @@ class Desk:
             self._task = None
 
     async def _end(self) -> None:
-        await asyncio.gather(*self._dropped, return_exceptions=True)
+        if self._dropped:
+            await asyncio.wait(self._dropped, timeout=CLOSE_WITHIN_S)
 
     async def _outcomes(self, at: Samples) -> list[Outcome]:
         try:

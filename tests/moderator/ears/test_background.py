@@ -322,3 +322,25 @@ def test_where_computing_is_spared_guesses_are_rare_and_ends_are_not() -> None:
 
     assert ticks(spares=False) > SPARING
     assert 1 <= ticks(spares=True) <= 2
+
+
+def test_a_stream_that_cannot_be_opened_is_opened_with_the_next_utterance() -> None:
+    inner, opened, health = SlowStream(), list[object](), Health()
+    inner.let.set()
+
+    def opens() -> RecogniserStream:
+        opened.append(None)
+        if len(opened) == 1:
+            raise OSError("SECRET")
+        return inner
+
+    stream = BackgroundStream(opens, ReadingPool(1), Patience(), Stopwatch(), health)
+    utterance(stream)
+    assert stream.read() == Recognised()
+    assert health.take_failures() == ["OSError"]
+    utterance(stream)
+    words: list[str] = []
+    while not words:
+        time.sleep(0.001)
+        words += [word.text for word in stream.read().words]
+    assert len(opened) == 2

@@ -82,6 +82,7 @@ def hold(
     words: Sequence[Word] = WORDS,
     admits: Callable[[str, Samples], bool] = lambda _who, _at: True,
     mind: SpeechLLM | None = None,
+    live: bool = False,
 ) -> list[Line]:
     """A meeting in which `then` happens at `at_s`; its journal."""
     journal, first = Journal(path), first or role()
@@ -96,7 +97,7 @@ def hold(
         ToneVoice(),
         [journal.write],
         ReplayClock(),
-        Settings(),
+        Settings(live=live),
         Stopwatch(),
         admits,
     )
@@ -291,3 +292,46 @@ def test_what_a_late_meeting_does_without_gives_the_same_decisions_again(tmp_pat
     assert rerun(path) == []
     path.write_text(path.read_text().replace('"kind":"spared"', '"kind":"left"', 1))
     assert rerun(path)
+
+
+class Stubborn(Duties):
+    """Opens slowly, the second time not at all, and closes as it likes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = 0
+
+    async def open(self, role: Role, participants: Mapping[str, Participant]) -> DutiesSession:
+        self.opened += 1
+        if self.opened == 2:
+            raise OSError("SECRET")
+        session = await super().open(role, participants)
+
+        async def close() -> None:
+            await asyncio.sleep(60)
+
+        session.close = close  # type: ignore[method-assign]
+        return session
+
+
+def test_a_mind_that_cannot_be_opened_for_another_role_is_opened_again(tmp_path: Path) -> None:
+    """The rules of the new role hold at once; until its mind is there, nothing is wished."""
+    mind = Stubborn()
+    lines = hold(
+        tmp_path / "journal.jsonl",
+        20.0,
+        lambda meeting, _: meeting.change_role(role("host"), ToneVoice()),
+        mind=mind,
+        live=True,
+    )
+    changed = next(line["at"] for line in lines if line["kind"] == "role_changed")
+    assert changed == to_samples(20.0)
+    failures = [line for line in lines if line["kind"] == "failure"]
+    assert [(line["part"], line["what"]) for line in failures] == [("mind", "it failed (OSError)")]
+    wishes = [line["at"] for line in lines if line["kind"] == "proposal"]
+    assert any(at < changed for at in wishes)
+    after = [at for at in wishes if at > changed]
+    assert after
+    assert after[0] >= failures[0]["at"] + to_samples(5.0)
+    assert mind.opened == 3
+    assert rerun(tmp_path / "journal.jsonl") == []
