@@ -27,6 +27,7 @@ from benchmarks.reliability import persuasion as persuading
 from benchmarks.reliability import places as elsewhere
 from benchmarks.reliability import soak as soaking
 from benchmarks.reliability import soak_rooms as soaking_rooms
+from benchmarks.reliability import spoken as speaking
 from benchmarks.room.inside import is_inside, run_inside
 from benchmarks.room.probed import Held
 from benchmarks.room.talking import percentiles
@@ -71,8 +72,15 @@ def kills(times: Times = 200, seed: Seed = 1) -> None:
 
 
 @app.command()
-def canary(times: Times = 32, seed: Seed = 1) -> None:
-    """Look for nonsense words of people who refused in everything that is left or was sent."""
+def canary(
+    times: Times = 32,
+    seed: Seed = 1,
+    spoken: Annotated[bool, typer.Option(help="Also recognise the sound that is left.")] = True,
+) -> None:
+    """Look for nonsense words of people who refused in everything that is left or was sent.
+
+    And for words that they spoke, by recognising again the sound that is left.
+    """
     with progress("looking", times) as advance:
         results = hiding.canary(times, seed, lambda: advance(1.0))
     table = Table("refused", "meetings", "words of 100 in files", "in requests", "sound", box=None)
@@ -88,7 +96,25 @@ def canary(times: Times = 32, seed: Seed = 1) -> None:
     Console().print(table)
     failed = sum(hiding.bad(one) for _, one in results)
     Console().print(f"something was left in {failed} of {times} meetings")
+    failed += _understood() if spoken else 0
     raise typer.Exit(1 if failed else 0)
+
+
+def _understood() -> int:
+    """Prints what is understood of sound that is left; in how many meetings it is wrong."""
+    with progress("listening", len(speaking.MEETINGS)) as advance:
+        results = speaking.spoken(lambda: advance(1.0))
+    table = Table("refused", "meetings", "their words understood", "others' words", box=None)
+    for moment in (*speaking.MOMENTS, speaking.NEVER):
+        found = [one for what, one in results if what == moment]
+        theirs = sum(len(one.theirs) for one in found)
+        others = min(one.others for one in found)
+        table.add_row(moment, str(len(found)), str(theirs), f"{others:.0%}")
+    Console().print(table)
+    failed = sum(speaking.bad(one) for _, one in results)
+    count = len(results)
+    Console().print(f"what should not, or too little else, was understood in {failed} of {count}")
+    return failed
 
 
 @app.command()

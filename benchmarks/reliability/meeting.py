@@ -13,6 +13,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -86,18 +87,38 @@ def script(seconds: float, refused: dict[str, float]) -> list[Word]:
     return words
 
 
-class Tones:
+def tone(track: str, start: Samples) -> AudioChunk:
+    """A track's own tone in the tick from `start` on."""
+    at = (start + np.arange(TICK)) / SAMPLE_RATE
+    return AudioChunk(track, start, (0.2 * np.sin(2 * np.pi * TONES[track] * at)).astype("f4"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said in a meeting.
+
+    Attributes:
+        words: by start.
+        sound: of a track in the tick from a meeting time on, while somebody speaks on it.
+    """
+
+    words: Sequence[Word]
+    sound: Callable[[str, Samples], AudioChunk] = tone
+
+
+class Talk:
     """A source in which everybody's track sounds while they speak; work is done at some ticks."""
 
     def __init__(
         self,
-        words: Sequence[Word],
+        said: Said,
         seconds: float,
         then: dict[Samples, list[Callable[[], object]]],
         reached: Callable[[Samples], None],
     ) -> None:
         self._end, self._then, self._reached = to_samples(seconds), then, reached
-        self._spans = [(VOICES[w.speaker], w.start, w.end) for w in words]
+        self._sound = said.sound
+        self._spans = [(VOICES[w.speaker], w.start, w.end) for w in said.words]
 
     async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
         """One tick after the other."""
@@ -112,13 +133,8 @@ class Tones:
                 ahead = next(spans, None)
             speaking = [one for one in speaking if one[2] > now - TICK]
             self._reached(now)
-            yield now, [_tone(track, now - TICK) for track in {one[0] for one in speaking}]
+            yield now, [self._sound(track, now - TICK) for track in {one[0] for one in speaking}]
             await asyncio.sleep(0)
-
-
-def _tone(track: str, start: Samples) -> AudioChunk:
-    at = (start + np.arange(TICK)) / SAMPLE_RATE
-    return AudioChunk(track, start, (0.2 * np.sin(2 * np.pi * TONES[track] * at)).astype("f4"))
 
 
 class Room:
@@ -130,6 +146,7 @@ class Room:
         refused: who refuses when, by track.
         reached: told meeting time at every tick.
         mind: proposes; by default a role's duties.
+        said: what is said; by default a script of canaries, with tones.
     """
 
     def __init__(
@@ -139,11 +156,12 @@ class Room:
         refused: dict[str, float],
         reached: Callable[[Samples], None] = lambda _: None,
         mind: SpeechLLM | None = None,
+        said: Said | None = None,
     ) -> None:
         self._mind = mind or Duties()
         self.told: list[tuple[str, str]] = []
         self._role, self._seconds, self._reached = role(), seconds, reached
-        self._words = script(seconds, refused)
+        self._said = said or Said(script(seconds, refused))
         self._times: dict[str, Samples] = {who: to_samples(at) for who, at in refused.items()}
         self.consent = Consent(self._role, lambda: self._now)
         self._now: Samples = 0
@@ -185,7 +203,7 @@ class Room:
         meeting = self.meeting = Meeting(
             self._role,
             names,
-            ScriptedEars(self._words),
+            ScriptedEars(self._said.words),
             self._mind,
             ToneVoice(word_s=0.1, gap_s=0.02),
             [self.outcome],
@@ -199,7 +217,7 @@ class Room:
         for who, at in self._times.items():
             tick = max(TICK, at // TICK * TICK)
             then.setdefault(tick, []).append(lambda who=who: self.refuse(who))  # type: ignore[misc]
-        source = Tones(self._words, self._seconds, then, self._arrived)
+        source = Talk(self._said, self._seconds, then, self._arrived)
         sinks = Sinks(self.consent.allows, self.outcome.recording)
         try:
             try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from benchmarks.reliability import canary, faults, kills, persuasion
+from benchmarks.reliability import canary, faults, kills, persuasion, spoken
 from benchmarks.reliability.meeting import Room, sound_of
 from moderator.testing.chat_server import always, wish
 
@@ -42,6 +42,29 @@ def test_the_canaries_sing_as_long_as_nobody_refuses(tmp_path: Path) -> None:
     for who in ("ana", "hall"):
         assert kills.words_left(out, who) > 30
         assert sound_of(samples, who) > 10 * kills.INAUDIBLE
+
+
+@pytest.fixture(scope="module")
+def studio() -> spoken.Studio:
+    return spoken.Studio()
+
+
+@pytest.mark.e2e
+def test_what_somebody_said_is_not_understood_after_they_refused(
+    studio: spoken.Studio, tmp_path: Path
+) -> None:
+    assert not spoken.bad(spoken.refuse(studio, tmp_path, "ana", "middle"))
+
+
+@pytest.mark.e2e
+def test_what_everybody_said_is_understood_as_long_as_nobody_refuses(
+    studio: spoken.Studio, tmp_path: Path
+) -> None:
+    """What is listened for would be found."""
+    studio.hold(tmp_path / "out", None, spoken.NEVER)
+    text, _ = studio.understand(tmp_path / "out")
+    for who, words in spoken.RARE.items():
+        assert sum(word in text for word in words) >= len(words) * spoken.ENOUGH, who
 
 
 @pytest.mark.parametrize("kind", faults.KINDS)
