@@ -198,7 +198,8 @@ def flood(
     Console().print(f"{found.seconds:.0f} s: {did}; calls answered: {codes}")
     Console().print(
         f"silent when talked over: {len(found.yields)} of {found.over}, "
-        f"{_percentiles(found.yields)}; "
+        f"{_percentiles(found.yields)}, before the flood {len(found.calm)} of {flooding.WARM_UP}, "
+        f"{_percentiles(found.calm)}; "
         f"{found.before.memory_mb} MB before, {found.after.memory_mb} MB after"
     )
     _end(found.wrong)

@@ -43,6 +43,13 @@ class Flooder:
         self.done: Counter[str] = Counter()
         self.codes: Counter[int] = Counter()
 
+    async def be_known(self) -> None:
+        """Waits until the agent has noticed that they are in the room."""
+        while not self.codes[0]:
+            await asyncio.sleep(1.0)
+            await self._call()
+        self.codes.clear()
+
     async def run(self) -> None:
         """All at once, until it is cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -104,8 +111,8 @@ class Flooder:
 async def _main(url: str, token: str, agent: str) -> None:
     room = rtc.Room()
     await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
-    await asyncio.sleep(2.0)  # the agent knows them
     flooder = Flooder(room, agent)
+    await flooder.be_known()
     flooding = asyncio.create_task(flooder.run())
     await asyncio.to_thread(sys.stdin.readline)
     flooding.cancel()
