@@ -225,7 +225,10 @@ def network(
     Console().print(table)
     for one in found.outages:
         held = ", ".join(map(str, astuple(one.held)))
-        Console().print(f"{one.seconds:.0f} s without a line: asked {one.back_s} s after, {held}")
+        Console().print(
+            f"{one.seconds:.0f} s without a line: answers {one.back_s} s after, "
+            f"is called {one.called_s} s after; {held}"
+        )
     Console().print(f"noticed {found.lost[0]} times, heard again {found.lost[1]} times")
     _end(found.wrong)
 
