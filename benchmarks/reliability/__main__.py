@@ -257,7 +257,8 @@ def flood(
     Console().print(f"{found.seconds:.0f} s: {did}; calls answered: {codes}")
     Console().print(
         f"silent when talked over: {len(found.yields)} of {found.over}, "
-        f"{_percentiles(found.yields)}; "
+        f"{_percentiles(found.yields)}, before the flood {len(found.calm)} of {flooding.WARM_UP}, "
+        f"{_percentiles(found.calm)}; "
         f"{found.before.memory_mb} MB before, {found.after.memory_mb} MB after"
     )
     _end(found.wrong)
@@ -283,7 +284,10 @@ def network(
     Console().print(table)
     for one in found.outages:
         held = ", ".join(map(str, astuple(one.held)))
-        Console().print(f"{one.seconds:.0f} s without a line: asked {one.back_s} s after, {held}")
+        Console().print(
+            f"{one.seconds:.0f} s without a line: answers {one.back_s} s after, "
+            f"is called {one.called_s} s after; {held}"
+        )
     Console().print(f"noticed {found.lost[0]} times, heard again {found.lost[1]} times")
     _end(found.wrong)
 

@@ -53,6 +53,7 @@ class Flooded:
         yields: from their first sound to its last, in seconds, where it gave way.
         answered: it answered afterwards.
         journal: what is wrong with it.
+        calm: yields before the flood, of `WARM_UP`.
     """
 
     seconds: float
@@ -64,6 +65,7 @@ class Flooded:
     yields: list[float] = field(default_factory=list)
     answered: bool = False
     journal: list[str] = field(default_factory=list)
+    calm: list[float] = field(default_factory=list)
 
     @property
     def p95(self) -> float | None:
@@ -126,8 +128,7 @@ async def _flood(
         for number in range(PEOPLE - 2):  # ana is there
             await enter(person(server, name, f"guest-{number}"))
         clips = over(here.stage.voices, "take")
-        for number in range(WARM_UP):
-            await _over(here, listener, clips, number)
+        calm = [await _over(here, listener, clips, number) for number in range(WARM_UP)]
         before = await here.held()
         end = await enter(_flooding(here))
         await asyncio.sleep(5.0)  # they have begun
@@ -141,8 +142,13 @@ async def _flood(
         did, codes = await end()
         await asyncio.sleep(3.0)
         answered = await here.ask(listener, 1) is not None
-    yields = [one.gave_way_s for one in found if one.gave_way_s is not None]
-    return Flooded(lasted, before, after, did, codes, len(found), yields, answered)
+    flooded = Flooded(lasted, before, after, did, codes, len(found), _yields(found), answered)
+    flooded.calm = _yields(calm)
+    return flooded
+
+
+def _yields(found: Sequence[Over]) -> list[float]:
+    return [one.gave_way_s for one in found if one.gave_way_s is not None]
 
 
 async def _over(here: Attended, listener: Listener, clips: Sequence[Waveform], number: int) -> Over:

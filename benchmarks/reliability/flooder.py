@@ -14,8 +14,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from livekit import rtc
+from livekit.rtc.participant import PublishDataError
 
 CHAT_A_MINUTE, CALLS_A_SECOND, PACKETS_A_MINUTE = 1_000, 50, 10_000
 NAMES_A_SECOND, OPEN_A_SECOND = 5, 2
@@ -40,6 +42,13 @@ class Flooder:
         self._local, self._agent = room.local_participant, agent
         self.done: Counter[str] = Counter()
         self.codes: Counter[int] = Counter()
+
+    async def be_known(self) -> None:
+        """Waits until the agent has noticed that they are in the room."""
+        while not self.codes[0]:
+            await asyncio.sleep(1.0)
+            await self._call()
+        self.codes.clear()
 
     async def run(self) -> None:
         """All at once, until it is cancelled."""
@@ -81,12 +90,13 @@ class Flooder:
             self.codes[0] += 1
 
     async def _send(self) -> None:
-        await self._local.publish_data(
-            "x" * 1000,
-            reliable=bool(self.done["packets"] % 2),
-            topic="moderator.now",
-            destination_identities=[self._agent],
-        )
+        with suppress(PublishDataError):  # its own client has no room for it
+            await self._local.publish_data(
+                "x" * 1000,
+                reliable=bool(self.done["packets"] % 2),
+                topic="moderator.now",
+                destination_identities=[self._agent],
+            )
 
     async def _rename(self) -> None:
         await self._local.set_name(f"Mallory {self.done['names']}")
@@ -101,8 +111,8 @@ class Flooder:
 async def _main(url: str, token: str, agent: str) -> None:
     room = rtc.Room()
     await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
-    await asyncio.sleep(2.0)  # the agent knows them
     flooder = Flooder(room, agent)
+    await flooder.be_known()
     flooding = asyncio.create_task(flooder.run())
     await asyncio.to_thread(sys.stdin.readline)
     flooding.cancel()

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from livekit import rtc
+
 from benchmarks.reliability.rooms import Attended, attended, journal_faults, real_rooms, written
 from benchmarks.room.line import Conditions
 from benchmarks.room.probed import Held
@@ -40,12 +42,14 @@ class Outage:
 
     Attributes:
         seconds: for so long.
-        back_s: from its return to the agent's answer; None: it did not come back.
+        back_s: from its return to the question that was answered; None: none was.
+        called_s: from its return until its methods could be called; None: they could not.
         held: what the worker held a while after.
     """
 
     seconds: float
     back_s: float | None
+    called_s: float | None
     held: Held
 
 
@@ -80,12 +84,13 @@ class Endured:
                 wrong.append(f"{kind}: {answered} of {len(gaps)} answered")
         for one in self.outages:
             what = f"after {one.seconds:.0f} s without a line"
-            if one.back_s is None or one.back_s > BACK_WITHIN_S:
-                wrong.append(f"{what}: back after {one.back_s} s")
+            for how, after in (("answers", one.back_s), ("is called", one.called_s)):
+                if after is None or after > BACK_WITHIN_S:
+                    wrong.append(f"{what}: {how} after {after} s")
             for name in ("tasks", "streams", "tracks", "people"):
-                before, after = getattr(self.before, name), getattr(one.held, name)
-                if after > before:
-                    wrong.append(f"{what}: {after} {name}, {before} before")
+                before, now = getattr(self.before, name), getattr(one.held, name)
+                if now > before:
+                    wrong.append(f"{what}: {now} {name}, {before} before")
         long = sum(one.seconds >= MUST_NOTICE_S for one in self.outages)
         if self.lost[0] < long or self.lost[0] != self.lost[1]:
             wrong.append(f"lost {self.lost[0]} times, heard again {self.lost[1]} times")
@@ -119,8 +124,25 @@ async def _outage(here: Attended, listener: Listener, seconds: float) -> Outage:
         if gap is not None:
             answered = asked - back
         await listener.quiet(here.agent)
+    called = await _calls(here, back)
     await asyncio.sleep(SETTLED_S)
-    return Outage(seconds, answered and round(answered, 1), await here.held())
+    return Outage(seconds, _rounded(answered), _rounded(called), await here.held())
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
+
+
+async def _calls(here: Attended, since: float) -> float | None:
+    """When the agent's methods can be called again, in seconds since a time; None: not in time."""
+    while time.monotonic() < since + 2 * BACK_WITHIN_S:
+        try:
+            await here.ana.call(here.agent, "status")
+        except rtc.RpcError:
+            await asyncio.sleep(0.5)
+        else:
+            return time.monotonic() - since
+    return None
 
 
 def _while_lost(lines: Sequence[Line]) -> tuple[tuple[int, int], list[str]]:

@@ -173,9 +173,8 @@ class Scene:
         control = Control(own, mind.say, lambda *_: True, lambda *_: True, succession.become)
         wall = LiveClock()
         wall.start()
-        channels = Channels(
-            control, lambda text, _: self.told.append(text), self._consent.excludes, wall.now
-        )
+        reply = lambda text, _: self.told.append(text)  # noqa: E731
+        channels = Channels(control, reply, self._consent.excludes, wall.now)
         standard = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
         room = _Room({"ana": standard, "ben": standard, self.identity: self.kind})
         channels.attach(cast("rtc.Room", room))

@@ -18,6 +18,10 @@ NOBODY_AFTER = to_samples(3.0)
 """A room that is back and brings no microphone within this has none."""
 
 
+LATELY = to_samples(60.0)
+"""A connection that is back for less than this was lost lately."""
+
+
 class Contact:
     """Follows the connection and the sound that comes by it.
 
@@ -32,11 +36,19 @@ class Contact:
         self._heard = True
         self._connected = True
         self._since: Samples = 0
+        self._ever_lost = False
+
+    @property
+    def lately_lost(self) -> bool:
+        """The connection is lost, or was until a moment ago."""
+        lately = self._ever_lost and self._clock.now() - self._since < LATELY
+        return lately or not self._connected
 
     def connection(self, *, up: bool) -> None:
         """The connection was lost, or is there again."""
         if up != self._connected:
             self._connected, self._since = up, self._clock.now()
+            self._ever_lost = True
 
     def take(self, chunks: Sequence[AudioChunk]) -> None:
         """Takes what the room brought since the last tick."""

@@ -158,7 +158,7 @@ class RoomSession:
         self._meeting: Meeting | None = None
         self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
-        self._contact = Contact(self._clock, self._heard_or_not)
+        self.contact = Contact(self._clock, self._heard_or_not)
         told = self._connection_changed, self.end
         self._link = RoomLink(options.address, (self._attach,), (self._enter,), *told, first)
         self._lookout = Lookout(self._link, (self._people.review, self.tracks.make_good))
@@ -238,7 +238,7 @@ class RoomSession:
         self._seats.attach(meeting)
         self._refusals.attach(meeting)
         source = RoomSource(
-            self.tracks, self._clock, self._over, self._echo, self._contact, meeting.spare
+            self.tracks, self._clock, self._over, self._echo, self.contact, meeting.spare
         )
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
@@ -331,7 +331,7 @@ class RoomSession:
         self.tracks.review()
 
     def _connection_changed(self, up: bool) -> None:
-        self._contact.connection(up=up)
+        self.contact.connection(up=up)
         self._people.connection(up=up)
 
     def _heard_or_not(self, up: bool) -> None:

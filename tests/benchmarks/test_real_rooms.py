@@ -96,13 +96,13 @@ def test_speech_into_a_lost_room_would_be_noticed() -> None:
         {"kind": "turn_started", "at": 64_000},
     ]
     assert _while_lost(lines) == ((1, 1), ["turn_started at 2.0 s, while it was lost"])
-    found = Endured(before=holding(), outages=[Outage(30.0, 5.0, holding())], lost=(1, 1))
+    found = Endured(before=holding(), outages=[Outage(30.0, 5.0, 6.0, holding())], lost=(1, 1))
     assert found.wrong == []
     found.gaps = {"loss 20 %": [0.8, None, 0.8], "loss 40 %": [None]}
-    found.outages += [Outage(90.0, None, holding(tasks=21))]
+    found.outages += [Outage(90.0, None, 2.0, holding(tasks=21))]
     assert found.wrong == [
         "loss 20 %: 2 of 3 answered",
-        "after 90 s without a line: back after None s",
+        "after 90 s without a line: answers after None s",
         "after 90 s without a line: 21 tasks, 20 before",
         "lost 1 times, heard again 1 times",
     ]

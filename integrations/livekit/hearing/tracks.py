@@ -10,7 +10,7 @@ import numpy as np
 from livekit import rtc
 
 from integrations.livekit.hearing.clock import TrackClock
-from integrations.livekit.hearing.frames import TrackFrames
+from integrations.livekit.hearing.frames import TrackFrames, switch_often
 from integrations.livekit.people.consent import Consent, is_person
 from moderator.audio import AudioChunk, Waveform
 from moderator.timeline import SAMPLE_RATE, LiveClock, Samples, to_samples
@@ -60,6 +60,7 @@ class Tracks:
     """
 
     def __init__(self, consent: Consent, clock: LiveClock, appeared: Callable[[str], None]) -> None:
+        switch_often()
         self._consent, self._clock, self._appeared = consent, clock, appeared
         self._room: rtc.Room | None = None
         self._pumps: dict[str, _Pump] = {}

@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest
+from livekit.protocol.agent import JobTermination
 
 from integrations.livekit.hearing.model_cache import ModelCache
 from integrations.livekit.hearing.shared_diarization import shared_diarization
@@ -87,7 +88,8 @@ class Worker:
         self._coming: set[str] = set()
         self._told_full: str | None = None
         self._models.for_role(options.role)
-        self.server = AgentServer(
+        self.server = _Server(
+            self._goes_on,
             job_executor_type=JobExecutorType.THREAD,
             # Made ahead, a thread that is not ready yet when the worker is told to end never ends.
             num_idle_processes=0,
@@ -119,6 +121,10 @@ class Worker:
             asyncio.run_coroutine_threadsafe(work, loop)
         await self.server.drain()
         await self.server.aclose()
+
+    def _goes_on(self, job: str) -> bool:
+        found = self._sessions.get(job)
+        return found is not None and found[1].contact.lately_lost
 
     def _load(self, server: AgentServer) -> float:
         """What LiveKit's dispatch is told: meetings of those that may be; 1 if there is no room.
@@ -185,6 +191,27 @@ class Worker:
         finally:
             del self._sessions[context.job.id]
             context.shutdown("the meeting is over")
+
+
+class _Server(AgentServer):
+    """A server of jobs that go on where LiveKit takes back one whose agent has lost its connection.
+
+    LiveKit ends the job of an agent that it has seen leave the room, also one that joins anew.
+
+    Args:
+        goes_on: whether a job is such a one, by its id.
+        options: of `AgentServer`.
+    """
+
+    def __init__(self, goes_on: Callable[[str], bool], **options: Any) -> None:
+        super().__init__(**options)
+        self._goes_on = goes_on
+
+    async def _handle_termination(self, msg: JobTermination) -> None:
+        if self._goes_on(msg.job_id):
+            note(f"job {msg.job_id} goes on: its agent joins anew")
+        else:
+            await super()._handle_termination(msg)
 
 
 async def _refuse(request: JobRequest, why: str) -> None:

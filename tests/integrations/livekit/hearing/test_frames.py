@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from livekit import rtc
 from livekit.rtc._ffi_client import FfiClient
 
-from integrations.livekit.hearing.frames import TrackFrames
+from integrations.livekit.hearing.frames import SWITCH_S, TrackFrames, switch_often
 
 RATE, FRAME_MS = 16_000, 20
 
@@ -53,3 +54,16 @@ def test_a_stream_gets_its_own_track_and_nothing_of_others() -> None:
         assert not any(queue is stream._ffi_queue for queue, _, _ in queues for stream in streams)
 
     asyncio.run(run())
+
+
+def test_threads_alternate_often_where_tracks_are_heard() -> None:
+    before = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(0.005)
+        switch_often()
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+        sys.setswitchinterval(SWITCH_S / 10)  # an app's own choice
+        switch_often()
+        assert sys.getswitchinterval() < SWITCH_S
+    finally:
+        sys.setswitchinterval(before)
