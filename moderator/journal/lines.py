@@ -147,7 +147,7 @@ def _proposal(event: Proposal) -> Line:
         "probability": round(event.probability, 6),
         "act": event.act.value,
     }
-    for name in ("addressee", "duty", "answering", "cue", "facts", "thought"):
+    for name in ("addressee", "duty", "answering", "cue", "facts", "thought", "takes_s"):
         value = getattr(event, name)
         if value:
             line[name] = value

@@ -61,6 +61,7 @@ class _Proposal(_Line):
     cue: str = ""
     facts: dict[str, str | float | int] = {}
     thought: str | None = None
+    takes_s: float | None = None
 
 
 class _Decision(_Line):
