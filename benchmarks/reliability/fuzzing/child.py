@@ -30,7 +30,7 @@ from benchmarks.reliability.fuzzing.target import Target, input_of, seeds_of, ta
 from moderator.timeline import Elapsed
 
 LONGEST_S: Final = 2.0
-"""Seconds that reading one input may take."""
+"""Seconds that reading one input may take, without those in which others had the processor."""
 
 SLOW: Final = f"longer than {LONGEST_S:g} s"
 
@@ -81,6 +81,18 @@ class Unseen(logging.Handler):
             self.faults.append(_of(error))
 
 
+def waited_s(process: int | str = "self") -> float:
+    """Seconds for which a process's main thread was ready to run, and the system ran others.
+
+    Args:
+        process: its id.
+    """
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, IndexError):  # it is gone, or the system does not say
+        return 0.0
+
+
 def attempt(target: Target, data: bytes, folder: Path) -> Fault | None:
     """Reads one input; None if it was read or refused as it may be.
 
@@ -89,13 +101,13 @@ def attempt(target: Target, data: bytes, folder: Path) -> Fault | None:
         data: the input.
         folder: where its file is made; what it leaves there is removed.
     """
-    unseen, elapsed = Unseen(), Elapsed()
+    unseen, elapsed, before = Unseen(), Elapsed(), waited_s()
     place = folder / "input"
     place.mkdir()
     try:
         with unseen.watching():
             fault = _read(target, data, place)
-            took = elapsed.seconds
+            took = elapsed.seconds - (waited_s() - before)
         shutil.rmtree(place)
     except OSError as error:
         return _of(error)
@@ -182,9 +194,9 @@ def run(target: Target, task: Task, out: Any) -> None:
             data = input_of(target, seeds, task.seed, number)
             task.kept.write_bytes(data)
             tell(begin=number, longest=longest)
-            elapsed = Elapsed()
+            elapsed, before = Elapsed(), waited_s()
             fault = attempt(target, data, folder)
-            longest = max(longest, elapsed.seconds)
+            longest = max(longest, elapsed.seconds - (waited_s() - before))
             if fault is not None and fault.what == SLOW:
                 tell(begin=number)  # the machine may have been busy
                 fault = attempt(target, data, folder)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.reliability.fuzzing.child import waited_s
 from moderator.timeline import Elapsed
 
 START_S: Final = 180.0
@@ -179,11 +180,21 @@ class Reader:
         self._found.kept.append(path)
 
 
+def _says_something(child: subprocess.Popen[bytes], within_s: float) -> bool:
+    """Whether it says something or ends, in so many seconds in which it could run."""
+    elapsed, before = Elapsed(), waited_s(child.pid)
+    assert child.stdout is not None
+    while not select.select([child.stdout.fileno()], [], [], within_s / 4)[0]:
+        if elapsed.seconds - (waited_s(child.pid) - before) > within_s:
+            return False
+    return True
+
+
 def _lines(child: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | None]:
     """What a process tells, line by line, until it ends; None if it says nothing for too long."""
     assert child.stdout is not None
     handle, held, patience_s = child.stdout.fileno(), b"", START_S
-    while select.select([handle], [], [], patience_s)[0]:
+    while _says_something(child, patience_s):
         piece = os.read(handle, 1 << 16)
         if not piece:
             return
