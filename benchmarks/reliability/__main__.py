@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -19,10 +20,12 @@ from benchmarks.reliability import faults as failing
 from benchmarks.reliability import kills as killing
 from benchmarks.reliability import parts as parting
 from benchmarks.reliability import persuasion as persuading
+from benchmarks.reliability import places as placing
 from benchmarks.reliability.fuzzing.child import attempt
 from benchmarks.reliability.fuzzing.target import targets
 from benchmarks.reliability.fuzzing.watch import Found, Plan, Reader, file_name
 from moderator.cli.console import progress
+from moderator.cli.errors import guard
 from moderator.cli.options import Jobs
 from moderator.errors import InputError
 
@@ -194,10 +197,36 @@ def _again(path: Path, names: Sequence[str]) -> None:
     raise typer.Exit(1 if fault else 0)
 
 
+@app.command()
+def places(
+    records: Annotated[list[Path], typer.Argument(metavar="RECORD...", help="Meetings of words.")],
+    python: Annotated[
+        list[Path] | None, typer.Option(help="Interpreters; the project is installed there.")
+    ] = None,
+    capability: Annotated[list[str] | None, typer.Option(help="best, avx2, none.")] = None,
+    role: str = "facilitator",
+    mind: str = "moderator-lm",
+) -> None:
+    """Replay meetings by other Pythons and on lesser processors: are the decisions the same?"""
+    where = placing.places(python or [Path(sys.executable)], capability or [*placing.CAPABILITIES])
+    with progress("replaying", float(len(where) * len(records))) as advance:
+        found = list(placing.compare(records, where, role, mind, lambda: advance(1.0)))
+    table = Table("where", "meeting", "decisions, turns", "differ", "from", "journal", box=None)
+    for one in found:
+        begins = "-" if one.first_s is None else f"{one.first_s:.1f} s"
+        same = "the same bytes" if one.same_bytes else "other bytes"
+        numbers = (str(one.decisions), str(one.differ), begins, same)
+        table.add_row(one.place.name, one.record.stem, *numbers)
+    Console().print(table)
+    failed = sum(bool(one.differ) for one in found)
+    Console().print(f"other decisions in {failed} of {len(found) - len(records)} replays")
+    raise typer.Exit(1 if failed else 0)
+
+
 @app.callback()
 def main() -> None:
     """What holds when things go wrong."""
 
 
 if __name__ == "__main__":
-    app()
+    sys.exit(guard(lambda: app(standalone_mode=False)))
