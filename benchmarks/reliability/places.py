@@ -125,7 +125,7 @@ def compare(
                 tell()
                 journal = out / "journal.jsonl"
                 first = first or journal
-                yield _compared(place, record, first, journal)
+                yield compared(place, record, first, journal)
 
 
 def _replay(place: Place, record: Path, role: str, mind: str, out: Path) -> None:
@@ -139,7 +139,8 @@ def _replay(place: Place, record: Path, role: str, mind: str, out: Path) -> None
         raise InputError(f"the replay failed: {told}", where=place.name, todo=todo)
 
 
-def _compared(place: Place, record: Path, first: Path, journal: Path) -> Compared:
+def compared(place: Place, record: Path, first: Path, journal: Path) -> Compared:
+    """A replay's journal beside that of the first place."""
     pairs = list(zip_longest(turns(first), turns(journal)))
     differ = [(one or other) for one, other in pairs if one != other]
     at = to_seconds(differ[0]["at"]) if differ else None
