@@ -16,9 +16,6 @@ from moderator.timeline import Samples, to_samples
 from roles.schema import Act as Act
 from roles.schema import Command as Command
 
-TAKES_S = "takes_s"
-"""Key in `Proposal.facts`: seconds that the words take to say, estimated."""
-
 LONGEST_S = 86_400.0
 
 SOMEBODY = "?"
@@ -111,9 +108,10 @@ class Proposal:
         duty: name of the role's duty behind it, if one.
         answering: the agent was addressed, and this replies.
         cue: what the words will be made from; short, for people who read the journal.
-        facts: measured values that the words are filled with, and under `TAKES_S` how long the
-            words take to say, where they are known already.
+        facts: measured values that the words are filled with.
         thought: the reasoning before it; never spoken.
+        takes_s: seconds that the words take to say, by the mind's estimate; None where they are
+            not known yet.
     """
 
     at: Samples
@@ -126,14 +124,14 @@ class Proposal:
     cue: str = ""
     facts: Mapping[str, str | float | int] = field(default_factory=dict)
     thought: str | None = None
+    takes_s: float | None = None
 
     @property
     def takes(self) -> Samples | None:
-        """How long its words take to say, by the mind's estimate; None where that is not known."""
-        seconds = self.facts.get(TAKES_S)
-        if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_S:
+        """How long its words take to say; None where that is not known, or no time of a meeting."""
+        if self.takes_s is None or not 0 <= self.takes_s <= LONGEST_S:
             return None
-        return to_samples(seconds)
+        return to_samples(self.takes_s)
 
 
 @dataclass(frozen=True, slots=True)

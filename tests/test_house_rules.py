@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -99,6 +100,19 @@ def test_tests_stand_in_the_same_tree_as_the_code() -> None:
     } - {"."}
     without = {folder for folder in folders if not list((ROOT / folder).glob("*.py"))}
     assert without == TEST_FOLDERS_OF_THEIR_OWN
+
+
+READERS_OF_JSON = {"moderator/plain_json.py", "integrations/livekit/telling/given_json.py"}
+
+
+def test_json_is_parsed_where_all_that_can_be_wrong_with_it_is_caught() -> None:
+    """Python's own raises `RecursionError` as well, which is easily forgotten."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in modules(*PACKAGES)
+        if re.search(r"\bjson\.loads?\(", path.read_text("utf-8")) and "testing" not in path.parts
+    }
+    assert found == READERS_OF_JSON
 
 
 QUOTES_NOBODY = {"NAME", "timeout_s", "error.status_code", "kind", "type(error).__name__"}

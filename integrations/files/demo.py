@@ -10,6 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from integrations.files.disk.foreign import read_text
 from integrations.files.sound.render import Progress, RenderedMeeting, Speech, speech
@@ -19,6 +20,12 @@ from moderator.events import Word
 from moderator.mouth.base import Voice
 from moderator.timeline import Samples, to_samples
 from roles.schema import VoiceChoice
+
+LONGEST_SCRIPT: Final = 64 * 1024
+"""Characters of a script."""
+
+DEEPEST_SCRIPT: Final = 16
+"""Levels of a script; it needs four."""
 
 SCRIPT: Final = Path(__file__).with_name("demo_script.yaml")
 ROLE: Final = Path(__file__).with_name("demo_role.yaml")
@@ -89,6 +96,7 @@ def load_script(path: Path = SCRIPT) -> Script:
     """
     text = read_text(path)
     try:
+        _check_plain(text)
         found = YAML(typ="safe", pure=True).load(text)
     except Exception as error:  # of numbers, dates and escapes it raises what Python raises
         reason = next(iter(str(error).splitlines()), "")[:200] or type(error).__name__
@@ -101,6 +109,20 @@ def load_script(path: Path = SCRIPT) -> Script:
         raise InputError(
             first["msg"], where=f"{path}: {key}" if key else str(path), todo="correct the file"
         ) from None
+
+
+def _check_plain(text: str) -> None:
+    """Raises ValueError for what takes YAML's reader long, or becomes large."""
+    if len(text) > LONGEST_SCRIPT:
+        raise ValueError(f"more than {LONGEST_SCRIPT:,} characters")
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        depth += isinstance(event, CollectionStartEvent)
+        depth -= isinstance(event, CollectionEndEvent)
+        if depth > DEEPEST_SCRIPT:
+            raise ValueError("nested too deep")
+        if isinstance(event, AliasEvent):
+            raise ValueError("an alias")
 
 
 def render(

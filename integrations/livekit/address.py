@@ -123,9 +123,10 @@ class Address:
 def _is_server(url: str) -> bool:
     try:
         parts = urlsplit(url)
+        has_port = parts.port != 0  # it is read when it is asked for
     except ValueError:
         return False
-    return parts.scheme in ("ws", "wss", "http", "https") and bool(parts.hostname)
+    return has_port and parts.scheme in ("ws", "wss", "http", "https") and bool(parts.hostname)
 
 
 async def connect(room: rtc.Room, address: Address) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moderator.errors import InputError
 from moderator.journal.lines import Line, parse, read, text_of
 from moderator.timeline import TICK, Samples
 
@@ -161,7 +160,7 @@ def _talk(file: Any, path: Path, end: int | None) -> Iterator[tuple[int, bytes, 
     at = 0
     while (end is None or at < end) and (raw := file.readline()).endswith(b"\n"):
         if raw.startswith(_MAY_QUOTE):
-            yield at, raw, parse(raw.decode("utf-8"), str(path))
+            yield at, raw, parse(raw, str(path))
         at += len(raw)
 
 
@@ -173,13 +172,8 @@ def owed(path: Path) -> list[Erasure]:
     """
     promised: dict[Erasure, None] = {}
     for line in read(path):
-        try:
-            if line["kind"] == "consent" and line.get("erases"):
-                promised[Erasure(tuple(line["erases"]), line.get("before", 0))] = None
-            elif line["kind"] == "erased":
-                promised.pop(Erasure(tuple(line["erases"]), line.get("before", 0)), None)
-        except (KeyError, TypeError) as error:
-            raise InputError(
-                "a line about consent is broken", where=str(path), todo="delete the directory"
-            ) from error
+        if line["kind"] == "consent" and line.get("erases"):
+            promised[Erasure(tuple(line["erases"]), line.get("before", 0))] = None
+        elif line["kind"] == "erased":
+            promised.pop(Erasure(tuple(line["erases"]), line.get("before", 0)), None)
     return list(promised)

@@ -36,11 +36,17 @@ from moderator.events import (
     Word,
     WordPlayed,
 )
+from moderator.journal.shapes import check_shape
 from moderator.journal.thinning import QuietPercepts
+from moderator.plain_json import parse_json
 from moderator.sparing import SparedChanged
 from moderator.timeline import Samples
+from roles.schema import Role
 
 VERSION = 1
+
+_DAMAGED = "it was damaged by something else; moderator report shows what can be read"
+
 Line: TypeAlias = dict[str, Any]
 Event: TypeAlias = (
     Heard
@@ -150,7 +156,7 @@ def _proposal(event: Proposal) -> Line:
         "probability": round(event.probability, 6),
         "act": event.act.value,
     }
-    for name in ("addressee", "duty", "answering", "cue", "facts", "thought"):
+    for name in ("addressee", "duty", "answering", "cue", "facts", "thought", "takes_s"):
         value = getattr(event, name)
         if value:
             line[name] = value
@@ -209,19 +215,35 @@ def read(path: Path) -> Iterator[Line]:
         raise InputError("cannot read the journal", where=str(path), todo=str(error)) from error
 
 
-def parse(text: str, where: str) -> Line:
+def parse(text: str | bytes, where: str) -> Line:
     """A line of the file.
 
     Raises:
         InputError: it is none.
     """
     try:
-        line = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        line = parse_json(text)
+    except ValueError as error:
         raise InputError("not a line of JSON", where=where, todo="replay again") from error
     if not isinstance(line, dict) or not isinstance(line.get("kind"), str):
         raise InputError("a line without a kind", where=where, todo="replay again")
+    try:
+        check_shape(line["kind"], text)
+    except ValueError as error:
+        raise InputError("a line of another shape", where=where, todo=_DAMAGED) from error
     return line
+
+
+def role_from(line: Line, where: str) -> Role:
+    """The role that a line begins a meeting with, or goes on with.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return Role.model_validate(line["role"])
+    except ValueError as error:
+        raise InputError("a role that is none", where=where, todo=_DAMAGED) from error
 
 
 def heard_from(line: Line) -> Heard:

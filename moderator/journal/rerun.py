@@ -15,11 +15,11 @@ from moderator.journal.lines import (
     heard_from,
     proposal_from,
     read,
+    role_from,
     turn_from,
 )
 from moderator.sparing import Spared, SparedChanged
 from moderator.timeline import TICK, Samples
-from roles.schema import Role
 
 
 def rerun(path: Path) -> list[tuple[Decision, Decision]]:
@@ -35,14 +35,14 @@ def rerun(path: Path) -> list[tuple[Decision, Decision]]:
     opened = next(lines, None)
     if opened is None or opened["kind"] != "opened":
         raise InputError("no meeting was opened", where=str(path), todo="give a journal.jsonl")
-    role = Role.model_validate(opened["role"])
+    role = role_from(opened, str(path))
     names = {one: str(entry["name"]) for one, entry in opened["participants"].items()}
-    return _Rerun(TurnKeeper(role, names), names).run(lines)
+    return _Rerun(TurnKeeper(role, names), names, str(path)).run(lines)
 
 
 class _Rerun:
-    def __init__(self, keeper: TurnKeeper, names: dict[str, str]) -> None:
-        self._keeper, self._names = keeper, names
+    def __init__(self, keeper: TurnKeeper, names: dict[str, str], where: str) -> None:
+        self._keeper, self._names, self._where = keeper, names, where
         self._at: Samples = 0
         self._differ: list[tuple[Decision, Decision]] = []
 
@@ -74,7 +74,7 @@ class _Rerun:
 
     def _role_changed(self, line: Line) -> None:
         self._silent_until(line["at"])
-        self._keeper.change_role(Role.model_validate(line["role"]))
+        self._keeper.change_role(role_from(line, self._where))
 
     def _connection(self, line: Line) -> None:
         self._silent_until(line["at"])

@@ -25,6 +25,7 @@ from moderator.mind.moderator_lm.parts import letters
 from moderator.mind.moderator_lm.script import OPENING, Encode
 from moderator.mind.moderator_lm.speech import CHUNK
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
+from moderator.plain_json import parse_json
 from moderator.timeline import Samples, to_samples
 
 PROJECTOR, STATE, SETTINGS = "projector.safetensors", "state.safetensors", "settings.json"
@@ -148,7 +149,7 @@ def align(
         KeyboardInterrupt: interrupted; what was reached is kept.
     """
     known = _known(settings, meetings, studio)
-    _claim(directory, known)
+    claim(directory, known)
     stacked = network.shape.stacked
     heard = rendered(
         meetings, studio, directory / HEARD, settings.minutes, settings.seed, stacked, notice
@@ -178,17 +179,18 @@ def _known(
     return {**settings.model_dump(), "meetings": names, "made_of": studio.made_of}
 
 
-def _claim(directory: Path, known: Mapping[str, object]) -> None:
-    """Writes down what is done here.
+def claim(directory: Path, known: Mapping[str, object]) -> None:
+    """Writes down what is done in a directory.
 
     Raises:
         InputError: something else is.
+        OSError: it cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
     path, text = directory / SETTINGS, json.dumps(known, indent=1) + "\n"
     if not path.exists():
         path.write_text(text)
-    elif path.read_text() != text:
+    elif path.read_bytes() != text.encode():
         raise InputError(
             "this alignment was begun with other settings, meetings or models",
             where=str(path),
@@ -204,9 +206,9 @@ def learned_from(directory: Path) -> tuple[int, frozenset[str]]:
     """
     path = directory / SETTINGS
     try:
-        known = json.loads(path.read_text())
+        known = parse_json(path.read_text())
         return int(known["window"]), frozenset(map(str, known["meetings"]))
-    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError) as error:
         raise InputError(
             "not an alignment", where=str(path), todo="run `moderator learn align` first"
         ) from error

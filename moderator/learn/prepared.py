@@ -21,6 +21,7 @@ from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.passage import read_below
 from moderator.mind.moderator_lm.script import Encode, Segment, Tokens
 from moderator.mind.moderator_lm.tensor_file import read_tensors, write_tensors
+from moderator.plain_json import parse_json
 
 KINDS = ("stream", "between", "boundary")
 """The moments of a `SeatExample`, in order."""
@@ -123,8 +124,8 @@ def read(path: Path) -> PreparedMeeting:
     """
     try:
         tensors, says = read_tensors(path)
-        return _assembled(json.loads(says["about"]), tensors)
-    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+        return _assembled(parse_json(says["about"]), tensors)
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             "not a prepared meeting",
             where=f"{path}: {error}",

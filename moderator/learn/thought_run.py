@@ -16,6 +16,7 @@ from moderator.measure.bench.meeting import BenchMeeting
 from moderator.mind.moderator_lm.about import sha256
 from moderator.mind.moderator_lm.network import Network
 from moderator.mind.moderator_lm.tensor_file import write_tensors
+from moderator.plain_json import parse_json
 
 FILE = "thought.safetensors"
 """What thinks, in a run's directory."""
@@ -115,6 +116,6 @@ def load_thoughts(network: Network, directory: Path) -> bool:
 def _words(about: str) -> object:
     """The sha256 of the weights that a thought was learned from; None where nothing says it."""
     try:
-        return json.loads(about)["words"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return parse_json(about)["words"]
+    except (ValueError, KeyError, TypeError):
         return None

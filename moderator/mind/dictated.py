@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
-from moderator.events import TAKES_S, Act, Percept, Proposal
+from moderator.events import Act, Percept, Proposal
 from moderator.floor.state import FloorView
 from moderator.mind.base import (
     Capabilities,
@@ -90,7 +90,7 @@ class DictatedSession:
             Act.ANSWER,
             answering=True,
             cue=f"told to say: {text}",
-            facts={TAKES_S: seconds_to_say(text, self._speed)},
+            takes_s=seconds_to_say(text, self._speed),
         )
 
     def foreseen(self) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
-from moderator.events import TAKES_S, Failure, Percept, Proposal
+from moderator.events import Failure, Percept, Proposal
 from moderator.floor.state import FloorView
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import (
@@ -129,8 +129,7 @@ class EnsembleSession:
             if not (self._duties.open_question and self._answers):
                 return duty
             # How long the duty's own words take says nothing of the answer's.
-            facts = {name: fact for name, fact in duty.facts.items() if name != TAKES_S}
-            return replace(duty, mind=self._name, facts=facts)
+            return replace(duty, mind=self._name, takes_s=None)
         return duty if wish is None or duty.probability >= wish.probability else wish
 
     def foreseen(self) -> str | None:

@@ -189,6 +189,7 @@ def _sound(found: Any, now: int) -> bool:
         and isinstance(found.at, int)
         and 0 <= found.at <= now
         and isinstance(found.facts, Mapping)
+        and (found.takes_s is None or isinstance(found.takes_s, int | float))
     )
 
 
@@ -198,9 +199,17 @@ def _writable(found: Any) -> bool:
     texts += [one for one in (found.addressee, found.duty, found.thought) if one is not None]
     texts += [one for one in found.facts.values() if not isinstance(one, int | float)]
     numbers = [one for one in found.facts.values() if isinstance(one, int | float)]
+    numbers += [found.takes_s] if found.takes_s is not None else []
     if not all(isinstance(text, str) for text in texts) or len(found.cue) > LONGEST_CUE:
         return False
-    return all(map(math.isfinite, numbers)) and _encodable("".join(texts))
+    return all(map(_finite, numbers)) and _encodable("".join(texts))
+
+
+def _finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number of more digits than any float has
+        return False
 
 
 def _encodable(text: str) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-from moderator.mouth.cleaning import without_thoughts
-
-_TAG = re.compile(r"<\s*/?\s*(?:think|thinking|thought|reasoning)\b[^>]*>?", re.IGNORECASE)
+from moderator.mouth.cleaning import without_tags, without_thoughts
 
 
 class Parted(NamedTuple):
@@ -27,4 +24,4 @@ def part(text: str) -> Parted:
     thought = text.removesuffix(said) if said else text
     if thought == text and said:
         return Parted("", said)
-    return Parted(" ".join(_TAG.sub(" ", thought).split()), said.strip())
+    return Parted(without_tags(thought), said.strip())

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from moderator.models.spec import ModelFile
+from moderator.plain_json import parse_json
 
 LONGEST_STAMP = 64 * 1024
 """Bytes of a stamp that are read; a whole one has some hundred, and more where a path is long."""
@@ -73,8 +74,8 @@ class Stamps:
             if not stat.S_ISREG(path.stat().st_mode):  # a named pipe would be waited for
                 return None
             with path.open("rb") as opened:
-                return json.loads(opened.read(LONGEST_STAMP))
-        except (OSError, ValueError, RecursionError):
+                return parse_json(opened.read(LONGEST_STAMP))
+        except (OSError, ValueError):
             return None
 
     def _write(self, model: str, file: ModelFile, identity: dict[str, str | int]) -> None:

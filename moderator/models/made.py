@@ -11,6 +11,7 @@ from typing import Final
 from moderator.models.errors import cache_errors
 from moderator.models.files import Stamps, sha256_of
 from moderator.models.spec import ModelFile
+from moderator.plain_json import parse_json
 
 _DIGESTS: Final = "sha256.json"
 """Says of each file which sha256 it had when it was made."""
@@ -53,7 +54,7 @@ def kept(directory: Path, name: str, stamps: Stamps, make: Callable[[Path], None
 
 def _intact(directory: Path, name: str, stamps: Stamps) -> bool:
     try:
-        digests = json.loads((directory / _DIGESTS).read_bytes())
+        digests = parse_json((directory / _DIGESTS).read_bytes())
         files = [
             ModelFile(file, (directory / file).stat().st_size, digest, ())
             for file, digest in digests.items()

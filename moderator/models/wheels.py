@@ -135,10 +135,24 @@ def _copy(archive: zipfile.ZipFile, member: str, out: IO[bytes], limit: int) -> 
     if entry.file_size > limit:
         raise zipfile.BadZipFile(f"{member} is larger than registered")
     copied = 0
-    with archive.open(entry) as source:
-        while block := source.read(_BLOCK):
+    with _opened(archive, entry) as source:
+        while block := _read(source):
             copied += len(block)
             if copied > limit:  # the header may lie
                 raise zipfile.BadZipFile(f"{member} is larger than registered")
             out.write(block)
     return copied
+
+
+def _opened(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return archive.open(entry)
+    except OSError as error:
+        raise zipfile.BadZipFile(str(error.strerror or error)) from error
+
+
+def _read(source: IO[bytes]) -> bytes:
+    try:
+        return source.read(_BLOCK)
+    except OSError as error:  # the archive points to where no file has a place
+        raise zipfile.BadZipFile(str(error.strerror or error)) from error

@@ -18,13 +18,18 @@ _LESS = r"(?:[<\uff1c\ufe64\u25c1]|&lt;|&#0{0,3}60;|&#x0{0,3}3c;)"
 _MORE = r"(?:[>\uff1e\ufe65\u25b7]|&gt;|&#0{0,3}62;|&#x0{0,3}3e;)"
 _GAP = rf"{_UNSEEN}\s{{0,4}}\|?"
 _BRACKETS = ("[THINK]", "[/THINK]")
+_OPENING = rf"{_LESS}{_GAP}{_NAME}\b"
+_CLOSING = rf"{_LESS}{_GAP}/{_GAP}\s{{0,4}}{_NAME}\s{{0,4}}\|?{_MORE}"
 _EITHER = re.compile(
-    rf"{_LESS}{_GAP}(?:{_NAME}\b|(?P<closing>/{_GAP}\s{{0,4}}{_NAME}\s{{0,4}}\|?{_MORE}))"
-    rf"|(?-i:\[THINK\]|(?P<bracket>\[/THINK\]))",
-    re.IGNORECASE,
+    rf"{_OPENING}|(?P<closing>{_CLOSING})|(?-i:\[THINK\]|(?P<bracket>\[/THINK\]))", re.IGNORECASE
 )
 """What begins and ends a thought: as models write it, and however those characters are written that
 become `<` where text is cleaned."""
+
+_WHOLE = re.compile(
+    rf"{_OPENING}(?:[^<>]{{0,64}}?{_MORE})?|{_CLOSING}|(?-i:\[/?THINK\])", re.IGNORECASE
+)
+"""The same with all of its tag."""
 
 _BEGINS = re.compile(_LESS, re.IGNORECASE)
 _ENDS = re.compile(_MORE, re.IGNORECASE)
@@ -117,6 +122,11 @@ def without_thoughts(text: str) -> str:
     thoughts = ThoughtFilter()
     spoken, _ = thoughts.push(text)
     return spoken + thoughts.finish()
+
+
+def without_tags(thought: str) -> str:
+    """A thought without the tags around it and within it, on one line."""
+    return " ".join(_WHOLE.sub(" ", thought).split())
 
 
 def plain(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ from moderator.errors import InputError
 from moderator.mouth.base import Voice
 from moderator.mouth.cache import CachedVoice
 from moderator.mouth.onnx_outputs import with_output
+from moderator.plain_json import parse_json
 from roles.schema import VoiceChoice
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def piper_engine(model: Path) -> PiperVoice:
     session = onnxruntime.InferenceSession(
         with_output(model.read_bytes(), DURATIONS), options, providers=["CPUExecutionProvider"]
     )
-    settings = json.loads(model.with_name(model.name + ".json").read_text(encoding="utf-8"))
+    settings = parse_json(model.with_name(model.name + ".json").read_text(encoding="utf-8"))
     return PiperVoice(session=session, config=PiperConfig.from_dict(settings))
 
 

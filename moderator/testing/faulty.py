@@ -95,6 +95,9 @@ _RUBBISH: tuple[Callable[[Proposal], Any], ...] = (
     lambda one: _altered(one, cue="\ud83d"),
     lambda one: _altered(one, cue="x" * 100_000),
     lambda one: _altered(one, facts={"x": object()}),
+    lambda one: _altered(one, facts={"x": 10**400}),
+    lambda one: _altered(one, takes_s="long"),
+    lambda one: _altered(one, takes_s=float("nan")),
     lambda one: _altered(one, answering="yes"),
 )
 

@@ -50,7 +50,7 @@ class Release:
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._archive, self._read = path, archive, 0
-        members = [info for info in archive.infolist() if not info.is_dir()]
+        members = [one for one in archive.infolist() if one.filename and not one.is_dir()]
         if len(members) > MOST_MEMBERS:
             raise broken(f"more than {MOST_MEMBERS} files in it", shown(path))
         found = [one.filename for one in members if f"/{one.filename}".endswith(f"/{MEETINGS}")]

@@ -18,6 +18,7 @@ from moderator.errors import InputError
 from moderator.events import Word
 from moderator.measure.bench.floor_turns import floor_turns, speakers, utterances
 from moderator.measure.bench.meeting import BenchMeeting
+from moderator.plain_json import parse_json
 from moderator.timeline import to_seconds
 from roles.loader import load_role
 
@@ -98,10 +99,10 @@ def _as_text(text: str, played: BenchMeeting, path: Path) -> str:
         InputError: something else in it cannot be written again, such as a number without end.
     """
     try:
-        record = json.loads(text)
+        record = parse_json(text)
         again = json.dumps(record | _changed(record, played), ensure_ascii=False, allow_nan=False)
         again.encode()
-    except (ValueError, RecursionError):
+    except ValueError:
         what = "holds a number or a character that JSON cannot hold"
         raise InputError(what, where=shown(path), todo="correct the record") from None
     return again + "\n"

@@ -14,6 +14,7 @@ import numpy as np
 from integrations.files.disk.atomic import disk_errors
 from integrations.files.sound.wav import WavWriter
 from moderator.audio import Waveform, silence, to_pcm16
+from moderator.plain_json import parse_json
 from moderator.timeline import SAMPLE_RATE, Samples
 
 OWN: Final = ""
@@ -153,12 +154,12 @@ def _index(folder: Path) -> list[tuple[str, str]]:
     """File and track of every tape there was, in the order in which they were begun."""
     found = []
     try:
-        text = (folder / _INDEX).read_text("utf-8")
+        text = (folder / _INDEX).read_text("utf-8", errors="replace")
     except FileNotFoundError:
         return []
     for line in text.splitlines():
         try:
-            entry = json.loads(line)
+            entry = parse_json(line)
             name, track = str(entry["file"]), str(entry["track"])
         except (ValueError, KeyError, TypeError):
             continue  # cut off by a crash: nothing was written to its tape yet

@@ -6,12 +6,12 @@ cannot is counted, and what is beyond a limit is left out and counted too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from moderator.errors import InputError
 from moderator.events import unnamed
+from moderator.journal.shapes import LATEST
 from moderator.measure.report.record import (
     Failed,
     Held,
@@ -27,13 +27,11 @@ from moderator.measure.report.record import (
     mapping,
     number,
 )
+from moderator.plain_json import parse_json
 from moderator.timeline import SAMPLE_RATE, Samples
 
 LINE_BYTES = 4 << 20
 """A longer line of a journal is not read."""
-
-LATEST: Samples = 7 * 24 * 3600 * SAMPLE_RATE
-"""A time beyond this is taken for damage: a week."""
 
 MOST_PIECES = 1_000_000
 MOST_MARKS = 20_000
@@ -307,7 +305,7 @@ def read_journal(path: Path, progress: Callable[[float], None] | None = None) ->
             try:
                 reader.take(_parsed(raw))
                 good += 1
-            except (ValueError, KeyError, TypeError, RecursionError):
+            except (ValueError, KeyError, TypeError):
                 reader.record.unreadable += 1
     except OSError as error:
         raise InputError("cannot read the journal", where=str(path), todo=str(error)) from error
@@ -319,7 +317,7 @@ def read_journal(path: Path, progress: Callable[[float], None] | None = None) ->
 def _parsed(raw: bytes | None) -> Json:
     if raw is None:
         raise ValueError("too long")
-    line = json.loads(raw.decode("utf-8", errors="replace"))
+    line = parse_json(raw.decode("utf-8", errors="replace"))
     if not isinstance(line, dict) or "kind" not in line:
         raise ValueError("not a journal's line")
     return line
@@ -330,6 +328,6 @@ def read_summary(path: Path) -> Json:
     try:
         if path.stat().st_size > LINE_BYTES:
             return {}
-        return mapping(json.loads(path.read_text(encoding="utf-8", errors="replace")))
-    except (OSError, ValueError, RecursionError):
+        return mapping(parse_json(path.read_text(encoding="utf-8", errors="replace")))
+    except (OSError, ValueError):
         return {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from moderator.events import TAKES_S, Act, Percept, Proposal
+from moderator.events import Act, Percept, Proposal
 from moderator.floor.state import FloorView
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import Capabilities, Participant, names_of
@@ -139,14 +139,15 @@ class DutiesSession:
             duty=runner.name,
             answering=wish.answering,
             cue=wish.cue,
-            facts=self._facts(wish),
+            facts=wish.facts,
+            takes_s=self._takes_s(wish),
         )
 
-    def _facts(self, wish: Wish) -> Mapping[str, str | float | int]:
-        """What was measured, and how long the words take; those of a raised hand are shown."""
+    def _takes_s(self, wish: Wish) -> float | None:
+        """How long its words take to say; those of a raised hand are shown."""
         if wish.act is Act.HAND_RAISE:
-            return wish.facts
-        return {**wish.facts, TAKES_S: seconds_to_say(wish.words, self._role.voice.speed)}
+            return None
+        return seconds_to_say(wish.words, self._role.voice.speed)
 
     def foreseen(self) -> str | None:
         """The answer from facts to what is being asked, by words that may still change."""

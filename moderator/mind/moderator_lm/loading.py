@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moderator.errors import InputError
+from moderator.plain_json import parse_json
 
 if TYPE_CHECKING:
     from moderator.mind.moderator_lm.about import About
@@ -129,7 +129,7 @@ def _own(weights: Path | None) -> OwnBackbone | None:
 
     pin = weights.with_suffix(".json")
     try:
-        says = json.loads(pin.read_text()).get("backbone")
+        says = parse_json(pin.read_text()).get("backbone")
         return None if says is None else OwnBackbone.model_validate(says)
     except FileNotFoundError:
         return None
@@ -216,14 +216,14 @@ def says(trait: str) -> bool:
             `thinks`: with thoughts.
     """
     try:
-        return json.loads(PIN.read_text()).get(trait) is True
+        return parse_json(PIN.read_text()).get(trait) is True
     except (OSError, ValueError, AttributeError):
         return False
 
 
 def _pinned() -> str:
     try:
-        return str(json.loads(PIN.read_text())["sha256"])
+        return str(parse_json(PIN.read_text())["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             "the trained weights are missing or broken",

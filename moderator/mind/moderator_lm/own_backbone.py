@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from moderator.errors import InputError
 from moderator.mind.moderator_lm.llama import Backbone
@@ -62,7 +62,7 @@ class OwnBackbone(BaseModel):
             return cls.model_validate_json(file.read_text())
         except FileNotFoundError:
             return None
-        except (OSError, ValidationError) as error:
+        except (OSError, ValueError) as error:
             todo = "delete the directory and run `moderator learn prepare` again"
             raise InputError("cannot be understood", where=str(file), todo=todo) from error
 
@@ -109,17 +109,19 @@ class OwnBackbone(BaseModel):
             )
             tokenizer = AutoTokenizer.from_pretrained(self.directory, **local)
             backbone = _plain(model, number_type)
-        except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
+
+            def encode(text: str) -> list[int]:
+                given = tokenizer(text, add_special_tokens=False, split_special_tokens=False)
+                return list(given.input_ids)
+
+            encode("Some words.")
+        except Exception as error:  # its libraries raise kinds of their own, and bare exceptions
+            told = next(iter(str(error).splitlines()), "")[:120] or type(error).__name__
             raise InputError(
                 "not a language model that can be used",
-                where=f"{self.directory}: {str(error).splitlines()[0][:120]}",
+                where=f"{self.directory}: {told}",
                 todo="give a Llama-like one with its tokenizer, as save_pretrained writes them",
             ) from error
-
-        def encode(text: str) -> list[int]:
-            given = tokenizer(text, add_special_tokens=False, split_special_tokens=False)
-            return list(given.input_ids)
-
         return backbone, encode
 
 

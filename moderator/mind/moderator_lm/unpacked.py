@@ -75,13 +75,21 @@ def _unpack(source: Path, directory: Path) -> None:
     from moderator.mind.moderator_lm.gguf_file import open_gguf, read_tokenizer, read_weights
     from moderator.mind.moderator_lm.tensor_file import write_tensors
 
-    file = open_gguf(source)
-    tensors = {
-        PREFIX + name: torch.tensor(values).bfloat16() for name, values in read_weights(file)
-    }
+    try:
+        file = open_gguf(source)
+        tensors = {
+            PREFIX + name: torch.tensor(values).bfloat16() for name, values in read_weights(file)
+        }
+        tokenizer = read_tokenizer(file).to_str()
+        text = json.dumps(_configuration(file), indent=2)
+    except Exception as error:  # ggml's reader raises whatever what it finds there raises
+        raise InputError(
+            "the language model cannot be unpacked",
+            where=f"{source}: {type(error).__name__}",
+            todo=f"delete it, and get it with `moderator models pull {MODEL}`",
+        ) from error
     write_tensors(tensors, directory / WEIGHTS, {"format": "pt"})
-    read_tokenizer(file).save(str(directory / _TOKENIZER), pretty=False)
-    text = json.dumps(_configuration(file), indent=2)
+    (directory / _TOKENIZER).write_text(tokenizer, encoding="utf-8")
     (directory / _CONFIG).write_text(text + "\n", encoding="utf-8")
 
 

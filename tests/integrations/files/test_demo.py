@@ -103,6 +103,21 @@ def test_a_bad_script_is_one_line(tmp_path: Path, text: str, message: str) -> No
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("meeting_id: " + "[" * 60_000, "nested too deep"),
+        ("meeting_id: " + "{" * 17 + "}" * 17, "nested too deep"),
+        ("a: &x [1, 2]\nb: *x", "an alias"),
+        ("#" * 70_000, "more than 65,536 characters"),
+    ],
+)
+def test_a_script_that_would_take_long_is_not_read(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "script.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        load_script(tmp_path / "script.yaml")
+
+
 def test_the_demo_has_what_it_is_meant_to_show() -> None:
     shown = load_script()
     role = load_role(ROLE)

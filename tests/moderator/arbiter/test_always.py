@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from moderator.arbiter.decide import decide
 from moderator.arbiter.rules.base import Situation, Standing
 from moderator.arbiter.rules.quotas import SHARE_BASE, STEP
-from moderator.events import LIMITS, TAKES_S, Act, Action, Decision, Proposal, Reason
+from moderator.events import LIMITS, Act, Action, Decision, Proposal, Reason
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.timeline import to_samples
 from roles.schema import TurnPolicy
@@ -72,7 +72,7 @@ proposals = st.none() | st.builds(
     probability=st.floats(0, 1),
     act=st.sampled_from(Act),
     answering=st.booleans(),
-    facts=st.just({}) | st.fixed_dictionaries({TAKES_S: st.floats(0, 60)}),
+    takes_s=st.none() | st.floats(0, 60),
 )
 standings = st.builds(
     Standing,

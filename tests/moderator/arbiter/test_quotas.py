@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from moderator.arbiter.rules.base import Standing
-from moderator.events import TAKES_S, Act, Action, Proposal, Reason
+from moderator.events import Act, Action, Proposal, Reason
 from moderator.floor.state import FloorView
 from moderator.timeline import to_samples
 from tests.moderator.arbiter.cases import (
@@ -46,19 +46,19 @@ from tests.moderator.arbiter.cases import (
         (
             {"share_ceiling": 0.1},
             replace(FREE, agent_talk=to_samples(28)),
-            proposal(facts={TAKES_S: 2.0}),
+            proposal(takes_s=2.0),
             (Action.SPEAK, Reason.FLOOR_FREE),
         ),
         (
             {"share_ceiling": 0.1},
             replace(FREE, agent_talk=to_samples(28)),
-            proposal(facts={TAKES_S: 2.5}),
+            proposal(takes_s=2.5),
             (Action.WAIT, Reason.SHARE_CEILING),
         ),
         (
             {"share_ceiling": 0.1},
             replace(FREE, agent_talk=to_samples(28), talk_leaving=to_samples(10)),
-            proposal(facts={TAKES_S: 2.0}),
+            proposal(takes_s=2.0),
             (Action.WAIT, Reason.SHARE_CEILING),
         ),
         (

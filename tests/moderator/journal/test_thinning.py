@@ -79,7 +79,7 @@ def test_the_decisions_come_out_the_same_from_fewer_lines(tmp_path: Path, step_s
     print(f"step {step_s} s: {fewer} of {all_of_them} lines of percepts and decisions")
     assert fewer < 0.6 * all_of_them
     if step_s == 0.1:
-        path.write_text(path.read_text().replace('"kind":"turn_ended"', '"kind":"left"', 1))
+        path.write_text(path.read_text().replace('"kind":"turn_ended"', '"kind":"untold"', 1))
         assert rerun(path)
 
 

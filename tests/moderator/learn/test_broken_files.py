@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from moderator.errors import InputError
 from moderator.learn import prepared
-from moderator.learn.align_run import SETTINGS, learned_from
+from moderator.learn.align_run import SETTINGS, claim, learned_from
 from moderator.learn.run import read_settings
 
 BROKEN = [
@@ -31,6 +31,8 @@ def test_settings(tmp_path: Path, content: bytes) -> None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match="not an alignment"):
         learned_from(tmp_path)
+    with pytest.raises(InputError, match="begun with other settings"):
+        claim(tmp_path, {"window": 12})
     if content != b"{}":
         with pytest.raises(InputError, match="not a training run"):
             read_settings(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +18,6 @@ from moderator.audio import AudioChunk, Waveform
 from moderator.ears.script import ScriptedEars
 from moderator.events import (
     LIMITS,
-    TAKES_S,
     Act,
     Action,
     Decision,
@@ -77,10 +76,8 @@ class Talkative:
 
     async def propose(self) -> Proposal | None:
         wish = self._wishes[self._granted % len(self._wishes)]
-        facts = {} if wish.claimed_s is None else {TAKES_S: wish.claimed_s}
-        return Proposal(
-            self._now, "talkative", 1.0, wish.act, answering=wish.answering, facts=facts
-        )
+        wished = Proposal(self._now, "talkative", 1.0, wish.act, answering=wish.answering)
+        return replace(wished, takes_s=wish.claimed_s)
 
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         wish = self._wishes[self._granted % len(self._wishes)]

@@ -71,7 +71,7 @@ def test_what_is_no_proposal_is_none() -> None:
 
     async def steps(session: Guarded) -> None:
         await session.push(percept(), FREE)
-        for _ in range(60):  # each kind of rubbish, several times
+        for _ in range(80):  # each kind of rubbish, several times
             with pytest.raises(MindError, match="no proposal"):
                 await session.propose()
         with pytest.raises(MindError, match="its words are none"):

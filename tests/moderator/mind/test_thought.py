@@ -16,6 +16,10 @@ from moderator.mind.thought import Parted, part
         ("Hm, so.</think> Hello.", ("Hm, so.", "Hello.")),
         ("<think>never closed: Hello.", ("never closed: Hello.", "")),
         ("<reasoning>x</reasoning>{}", ("x", "{}")),
+        ("&lt;think&gt;3 > 2&lt;/think&gt; Hello.", ("3 > 2", "Hello.")),
+        ("[THINK]a > b[/THINK] Hello.", ("a > b", "Hello.")),
+        ("<|seed:thi\u200bnk|>so</seed:think>Hello.", ("so", "Hello.")),
+        ('<thinking depth="2">so < far</thinking> Hello.', ("so < far", "Hello.")),
         ("", ("", "")),
     ],
 )

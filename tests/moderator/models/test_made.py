@@ -62,6 +62,15 @@ def test_what_is_not_as_it_was_made_is_made_again(store: ModelStore, damage: str
     assert (made / "weights.bin").read_bytes() == b"unpacked" * 1000
 
 
+@pytest.mark.parametrize("says", [b"[" * 100_000, b"\xff", b"[]", b'{"words.json": 7}'])
+def test_digests_that_are_none_are_no_reason_to_trust(store: ModelStore, says: bytes) -> None:
+    made = store.made("tiny", "unpacked", Maker())
+    (made / "sha256.json").write_bytes(says)
+    again = Maker()
+    store.made("tiny", "unpacked", again)
+    assert again.times == 1
+
+
 def test_several_that_ask_at_once_make_it_once(store: ModelStore) -> None:
     make = Maker()
     with ThreadPoolExecutor(4) as threads:

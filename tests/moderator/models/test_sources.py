@@ -83,6 +83,13 @@ def _too_large(path: Path) -> None:
     build_wheel(path, {"tiny/model.bin": bytes(50_000_000)})
 
 
+def _pointing_nowhere(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    at = data.rfind(b"PK\x05\x06") + 16  # where the directory begins, by which members are found
+    data[at : at + 4] = (int.from_bytes(data[at : at + 4], "little") + 999).to_bytes(4, "little")
+    path.write_bytes(data)
+
+
 def _symbolic_link(path: Path) -> None:
     entry = zipfile.ZipInfo("tiny/model.bin")
     entry.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -96,6 +103,7 @@ def _symbolic_link(path: Path) -> None:
         (_text, "not a zip file"),
         (_truncated, "not a zip file"),
         (_bad_sum, "broken wheel"),
+        (_pointing_nowhere, "broken wheel"),
         (_without_member, "no item named"),
         (_too_large, "larger than registered"),
         (_symbolic_link, "not a plain file"),

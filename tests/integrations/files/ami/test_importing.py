@@ -221,6 +221,15 @@ def test_what_is_no_release_is_refused(
     refused(capsys, tmp_path, whole, "too large, unpacked")
 
 
+def test_a_member_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    data = pack(tmp_path / "named.zip", {**MINIATURE, "x": b""}).read_bytes()
+    entry = data.rfind(b"PK\x01\x02")
+    assert data[entry + 46 :].startswith(b"x")
+    unnamed = data[: entry + 28] + b"\0\0\1\0" + data[entry + 32 :]  # now it has none
+    (tmp_path / "ami.zip").write_bytes(unnamed)
+    assert app.run(["data", "ami", str(tmp_path / "ami.zip"), "--out", str(tmp_path / "out")]) == 0
+
+
 def test_a_bomb_is_refused_by_its_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bomb = pack(tmp_path / "bomb.zip", dict(MINIATURE) | {WORDS_B: b" " * (64 * 2**20)})
     assert bomb.stat().st_size < 2**20

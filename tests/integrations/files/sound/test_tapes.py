@@ -97,3 +97,16 @@ def test_what_a_killed_meeting_left_of_somebody_is_made_silent(tmp_path: Path) -
     samples, _ = soundfile.read(tmp_path / "meeting.wav", dtype="float32")
     means = samples.reshape(4, TICK).mean(axis=1)
     assert np.allclose(means, [0.25, 0.25, 0.25, 0.75], atol=1e-3)
+
+
+@pytest.mark.parametrize("bad", [b"\xff\xfe", b"[" * 100_000, b"9" * 5000, b"7", b'{"file": 7}'])
+def test_a_line_of_the_index_that_is_none_is_passed_over(tmp_path: Path, bad: bytes) -> None:
+    tapes = Tapes(tmp_path / ".tapes")
+    tapes.write("ana", 0, level(0.5))
+    tapes.release()
+    index = tmp_path / ".tapes" / "tracks.jsonl"
+    index.write_bytes(bad + b"\n" + index.read_bytes())
+    found = Tapes.found(tmp_path / ".tapes")
+    assert found is not None
+    assert found.length == TICK
+    found.release()
