@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from integrations.files.disk import foreign
-from integrations.files.disk.foreign import checked_id, clipped, open_input, read_text, shown
+from integrations.files.disk.foreign import checked_id, clipped, is_wide_text, open_input, shown
 from integrations.files.sound.audio import AudioFile
 from integrations.files.sound.containers import CONTAINERS, sniff
 from integrations.files.transcripts import reading
@@ -116,11 +116,11 @@ def _tell(arg: str) -> _Given:
         head = file.read(64)
         status = os.fstat(file.fileno())
     identity = (status.st_dev, status.st_ino)
-    if sniff(head) is not None:
+    if sniff(head) is not None and not is_wide_text(head):
         return _Given(name, path, identity)
     if path.suffix.lower() in _SUFFIXES:
         raise InputError("not a recording", where=shown(path), todo=f"give {CONTAINERS}")
-    text = read_text(path)
+    text = reading.text_of(path)
     form = reading.tell(text, path)
     if form is None:
         raise InputError("unknown kind of file", where=shown(path), todo=_KINDS)

@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from integrations.files.disk.foreign import shown
-from integrations.files.transcripts import ctm, stm
+from integrations.files.disk.foreign import open_input, read_text, shown
+from integrations.files.transcripts import ctm, docx, plain_text, srt, stm, vtt
 from integrations.files.transcripts.attribution import attribute, attributed, named, with_turns
 from integrations.files.transcripts.records import parse_record
 from integrations.files.transcripts.rttm import TYPES, numbered_fields, parse_rttm
@@ -17,7 +17,7 @@ from integrations.files.transcripts.seglst import parse_seglst
 from integrations.files.transcripts.words import NOBODY, MeetingWords
 from moderator.errors import InputError
 
-KINDS: Final = "a meeting record, SegLST JSON, STM, or RTTM and CTM"
+KINDS: Final = "a transcript (WebVTT, SRT, text, docx, JSON, STM, CTM, …; see docs/inputs.md)"
 
 _LINES_TOLD_BY: Final = 1000
 
@@ -40,6 +40,9 @@ RECORD: Final = Form("record", parse_record)
 SEGLST: Final = Form("seglst", parse_seglst)
 STM: Final = Form("stm", stm.parse_stm)
 RTTM: Final = Form("rttm", None)
+VTT: Final = Form("vtt", vtt.parse_vtt)
+SRT: Final = Form("srt", srt.parse_srt)
+TEXT: Final = Form("text", plain_text.parse_text)
 CTM: Final = Form("ctm", lambda text, path: ctm.by_speaker(ctm.parse_ctm(text, path), path))
 
 
@@ -52,12 +55,27 @@ class Transcript:
     form: Form
 
 
+def text_of(path: Path) -> str:
+    """The text of a file, or of the document that it is.
+
+    Raises:
+        InputError: it is neither text in UTF-8 or UTF-16 nor a document, or cannot be read.
+    """
+    with open_input(path) as file:
+        if file.read(4) == b"PK\3\4" and docx.is_docx(file):
+            return docx.docx_text(file, path)
+    return read_text(path)
+
+
 def tell(text: str, path: Path) -> Form | None:
     """The form of a text; None where it has none that is known here. `path` breaks ties."""
+    for form, fits in ((VTT, vtt.fits), (SRT, srt.fits)):
+        if fits(text):
+            return form
     begins = text.lstrip()[:1]
     if begins == "{":
         return RECORD
-    if begins == "[":
+    if begins == "[" and not plain_text.fits(text):
         return SEGLST
     return _tell_lines(text, path)
 
@@ -75,6 +93,8 @@ def _tell_lines(text: str, path: Path) -> Form | None:
         return STM
     if suffix == ".ctm" or ctm.begins(lines[0]):
         return CTM
+    if plain_text.fits(text):
+        return TEXT
     return {".rttm": RTTM, ".stm": STM}.get(suffix)
 
 
