@@ -1,4 +1,4 @@
-"""Documents of Word: the transcripts that Teams and Meet export, as the text of their paragraphs."""
+"""Documents of Word, as Teams and Meet export transcripts: the text of their paragraphs."""
 
 from __future__ import annotations
 

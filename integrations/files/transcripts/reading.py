@@ -8,12 +8,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from pydantic_core import from_json
+
 from integrations.files.disk.foreign import open_input, read_text, shown
 from integrations.files.transcripts import ctm, docx, plain_text, srt, stm, vtt
 from integrations.files.transcripts.attribution import attribute, attributed, named, with_turns
 from integrations.files.transcripts.records import parse_record
 from integrations.files.transcripts.rttm import TYPES, numbered_fields, parse_rttm
 from integrations.files.transcripts.seglst import parse_seglst
+from integrations.files.transcripts.services.telling import service_of
 from integrations.files.transcripts.words import NOBODY, MeetingWords
 from moderator.errors import InputError
 
@@ -72,12 +75,22 @@ def tell(text: str, path: Path) -> Form | None:
     for form, fits in ((VTT, vtt.fits), (SRT, srt.fits)):
         if fits(text):
             return form
-    begins = text.lstrip()[:1]
-    if begins == "{":
-        return RECORD
-    if begins == "[" and not plain_text.fits(text):
-        return SEGLST
+    if text.lstrip()[:1] in ("{", "[") and not plain_text.fits(text):
+        return _tell_json(text)
     return _tell_lines(text, path)
+
+
+def _tell_json(text: str) -> Form:
+    """The form of JSON, by its keys; what is no JSON is told so by the reader of its likeliest."""
+    try:
+        value = from_json(text)
+    except ValueError:
+        value = None
+    if isinstance(value, dict) and "turns" not in value and (known := service_of(value)):
+        return Form(*known)
+    if isinstance(value, list) and (known := service_of(value)):
+        return Form(*known)
+    return RECORD if text.lstrip()[:1] == "{" else SEGLST
 
 
 def _tell_lines(text: str, path: Path) -> Form | None:
