@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import stat
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,6 +18,9 @@ from moderator.events import SOMEBODY
 
 MOST_TEXT_BYTES: Final = 64 * 2**20
 """Largest text file read. A record of eight hours has about 8 MiB."""
+
+MOST_UNPACKED_BYTES: Final = 16 * 2**20
+"""Largest text taken out of a packed file: a small one may hold very much."""
 
 LONGEST_ID: Final = 60
 """Characters of a participant's id."""
@@ -63,10 +68,27 @@ def read_text(path: Path) -> str:
         InputError: as `open_input`, or it is too large or no such text.
     """
     with open_input(path) as file:
-        data = file.read(MOST_TEXT_BYTES + 1)
-    if len(data) > MOST_TEXT_BYTES:
+        return _decoded(file.read(MOST_TEXT_BYTES + 1), path)
+
+
+def gunzipped(file: BinaryIO, path: Path) -> str:
+    """The text in a gzip file that was opened, at most `MOST_UNPACKED_BYTES` of it.
+
+    Raises:
+        InputError: it is damaged, or its text is too large or no text.
+    """
+    try:
+        with GzipFile(fileobj=file) as packed:
+            data = packed.read(MOST_UNPACKED_BYTES + 1)
+    except (OSError, EOFError, zlib.error):
+        raise InputError("a damaged gzip file", where=shown(path), todo="unpack it first") from None
+    return _decoded(data, path, MOST_UNPACKED_BYTES)
+
+
+def _decoded(data: bytes, path: Path, most: int = MOST_TEXT_BYTES) -> str:
+    if len(data) > most:
         raise InputError(
-            f"larger than {MOST_TEXT_BYTES // 2**20} MiB",
+            f"larger than {most // 2**20} MiB",
             where=shown(path),
             todo="split the meeting",
         )

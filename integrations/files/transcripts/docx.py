@@ -9,14 +9,12 @@ from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 from zipfile import BadZipFile, ZipFile
 
-from integrations.files.disk.foreign import shown
+from integrations.files.disk.foreign import MOST_UNPACKED_BYTES, shown
 from moderator.errors import InputError
 
 _DOCUMENT: Final = "word/document.xml"
 _WORD: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _STRICT: Final = "http://purl.oclc.org/ooxml/wordprocessingml/main"
-MOST_BYTES: Final = 64 * 2**20
-"""Largest document inside, unpacked."""
 
 
 def is_docx(file: BinaryIO) -> bool:
@@ -43,10 +41,10 @@ def docx_text(file: BinaryIO, path: Path) -> str:
     parser.setContentHandler(lines)
     try:
         with ZipFile(file) as packed, packed.open(_DOCUMENT) as document:
-            data = document.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
+            data = document.read(MOST_UNPACKED_BYTES + 1)
+        if len(data) > MOST_UNPACKED_BYTES:
             raise InputError(
-                f"larger than {MOST_BYTES // 2**20} MiB unpacked",
+                f"larger than {MOST_UNPACKED_BYTES // 2**20} MiB unpacked",
                 where=shown(path),
                 todo="split the meeting",
             )
