@@ -29,8 +29,8 @@ def replay(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="One recording; or NAME=RECORDING for each participant; or a meeting record, "
-            "SegLST JSON, or RTTM and CTM.",
+            help="One recording; or NAME=RECORDING for each participant; or a transcript: WebVTT, "
+            "SRT, text, docx, JSON, STM, RTTM and CTM, and more (docs/inputs.md).",
         ),
     ],
     role: Annotated[str, typer.Option(help="A role of the library, or a YAML file.")],
@@ -50,11 +50,19 @@ def replay(
     audio_in_report: Annotated[
         bool, typer.Option(help="Put the audio into report.html, so that it is one file.")
     ] = True,
+    formats: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMAT,...",
+            help="Write the transcript so, too: vtt, srt, text, stm, uem, textgrid, eaf, audacity.",
+        ),
+    ] = "",
     force: Force = False,
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Replay a recorded meeting with the agent in it."""
+    from integrations.files.conversion import formats_named
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
     from integrations.files.sound.enrolments import read_enrolments
@@ -74,6 +82,7 @@ def replay(
         step_s=step,
         force=force,
         embed_audio=audio_in_report,
+        formats=formats_named(formats),
     )
     voices = read_enrolments(enrol or [])
     meeting = prepare(inputs, seat, list(voices))

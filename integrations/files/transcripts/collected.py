@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from diarize.base import SpeakerActivity
-from integrations.files.disk.outdir import OutputDirectory
+from integrations.files.disk.atomic import write_text
+from integrations.files.disk.outdir import FORMATS, OutputDirectory
+from integrations.files.transcripts.decided import Decisions
 from integrations.files.transcripts.rttm import write_rttm
 from integrations.files.transcripts.seglst import write_seglst
 from integrations.files.transcripts.vtt import write_vtt
-from moderator.events import Heard, Word, WordPlayed
+from integrations.files.transcripts.writing import WRITERS, Told
+from moderator.events import Decision, Heard, Word, WordPlayed
 from moderator.journal.erasure import Erasure, Traces
 from moderator.journal.lines import Event
+from moderator.timeline import Samples
 
 
 class TranscriptBuilder:
@@ -26,6 +30,7 @@ class TranscriptBuilder:
         self._words: list[Word] = []
         self._own: list[tuple[int, Word]] = []
         self._voices: list[SpeakerActivity] = []
+        self._decisions = Decisions()
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
@@ -36,6 +41,8 @@ class TranscriptBuilder:
             if event.text:  # it has none where it was erased
                 word = Word(self._agent, event.text, event.start, event.end)
                 self._own.append((event.turn, word))
+        elif isinstance(event, Decision):
+            self._decisions.take(event)
 
     def __len__(self) -> int:
         """Words, the agent's among them."""
@@ -53,14 +60,34 @@ class TranscriptBuilder:
         """Drops the words of the agent's turns that may quote somebody."""
         self._own = [(turn, word) for turn, word in self._own if not traces.concerns(turn)]
 
-    def write(self, out: OutputDirectory, meeting_id: str, names: Mapping[str, str]) -> None:
+    def write(
+        self,
+        out: OutputDirectory,
+        meeting_id: str,
+        names: Mapping[str, str],
+        formats: Iterable[str] = (),
+        duration: Samples = 0,
+    ) -> None:
         """Writes SegLST, WebVTT and RTTM.
+
+        Args:
+            out: where to.
+            meeting_id: the meeting's name.
+            names: what people are called, by id.
+            formats: names of `outdir.FORMATS` that are written, too.
+            duration: the meeting's length.
 
         Raises:
             InputError: one of them cannot be written.
         """
         own = [word for _, word in self._own]
         words = sorted([*self._words, *own], key=lambda word: (word.start, word.end))
+        called = {**names, self._agent: self._agent}
         write_seglst(out.file("transcript.seglst.json"), meeting_id, words)
-        write_vtt(out.file("transcript.vtt"), words, {**names, self._agent: self._agent})
+        write_vtt(out.file("transcript.vtt"), words, called)
         write_rttm(out.file("diarization.rttm"), meeting_id, self._voices)
+        intervals = self._decisions.intervals(called)
+        told = Told(meeting_id, duration, words, self._voices, called, intervals)
+        for name in formats:
+            (text,) = WRITERS[name](told).values()
+            write_text(out.file(FORMATS[name]), text)
