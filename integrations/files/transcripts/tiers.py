@@ -16,7 +16,12 @@ from moderator.timeline import Samples
 DECISIONS: Final = "decisions"
 """Name of the tier with what the agent decided; it is nobody's."""
 
-_SOUNDS: Final = frozenset({"phones", "phone", "phonemes", "segments"})
+_NO_SPEECH: Final = frozenset(
+    {"phones", "phone", "phonemes", "segments", "syllable", "syllables", "tones", "pos", "gloss"}
+    | {"gesture", "gestures", "gaze", "translation", "comment", "comments", "notes"}
+)
+"""Names of tiers that are nobody's speech, or that say again what another tier says."""
+
 _WORDS: Final = frozenset({"words", "word"})
 
 
@@ -49,8 +54,9 @@ def meeting_of_tiers(
 ) -> MeetingWords:
     """A meeting of tiers, each what one person says.
 
-    Tiers of phones and of decisions are passed over, with a note. Where tiers are named ``Ana -
-    words`` and ``Ana - phones``, as forced aligners do, intervals are words.
+    Tiers of phones, gestures and the like, and of decisions, are passed over, with a note. Where tiers are named ``Ana -
+    words`` and ``Ana - phones``, as forced aligners do, intervals are words; a tier ``words`` beside
+    others says what they say.
 
     Args:
         tiers: in the file's order.
@@ -65,10 +71,11 @@ def meeting_of_tiers(
     for number, tier in enumerate(tiers, start=1):
         who, _, kind = tier.name.rpartition(" - ")
         kind = kind.strip().lower()
-        if kind in _SOUNDS or tier.name.lower().startswith(DECISIONS):
+        aligned = kind in _WORDS
+        again = aligned and not who and len(tiers) > 1
+        if again or kind in _NO_SPEECH or tier.name.lower().startswith(DECISIONS):
             passed.append(tier.name)
             continue
-        aligned = kind in _WORDS
         called = who if aligned else tier.name
         place = f"tier {number}"
         speaker = draft.speaker(tier.speaker or called.strip(), place)

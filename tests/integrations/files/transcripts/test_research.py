@@ -223,6 +223,16 @@ def test_tiers_of_forced_aligners(tmp_path: Path) -> None:
     assert "1 tiers that are nobody's speech left out: Ana - phones" in meeting.notes
 
 
+def test_tiers_that_are_nobodys_speech_are_left_out(tmp_path: Path) -> None:
+    names = ("Ana", "words", "gestures")
+    text = 'File type = "ooTextFile"\n"TextGrid"\n0 5 <exists> 3\n' + "".join(
+        f'"IntervalTier" "{name}" 0 5 1 1 2 "hm"\n' for name in names
+    )
+    meeting = opened(tmp_path, TextGrid=text)
+    assert lines(meeting) == [("Ana", "hm")]
+    assert "2 tiers that are nobody's speech left out: words, gestures" in meeting.notes
+
+
 @pytest.mark.parametrize("at", [60, 200, 400, -20])
 def test_a_textgrid_cut_off(at: int) -> None:
     assert "broken or cut off" in refused(parse_textgrid, TEXTGRID[:at])
