@@ -65,6 +65,11 @@ KALDI: Final = Form("kaldi", None)
 AUDACITY: Final = Form("audacity", audacity.parse_audacity)
 TEXT: Final = Form("text", plain_text.parse_text)
 
+_OWN_KEYS: Final = frozenset(
+    {"meeting_id", "speakers", "turns", "session_id", "speaker", "start_time", "end_time", "words"}
+)
+"""A meeting record or SegLST has one of these at least, even if others were forgotten."""
+
 _BY_BEGINNING: Final = (
     (vtt.fits, Form("vtt", vtt.parse_vtt)),
     (srt.fits, Form("srt", srt.parse_srt)),
@@ -112,7 +117,7 @@ def tell(text: str, path: Path) -> Form | None:
     return _tell_lines(text, path)
 
 
-def _tell_json(text: str) -> Form:
+def _tell_json(text: str) -> Form | None:
     """The form of JSON, by its keys; what is no JSON is told so by the reader of its likeliest."""
     value = _json(text)
     if value is None and text.lstrip()[:1] == "{":
@@ -125,6 +130,8 @@ def _tell_json(text: str) -> Form:
             return LHOTSE
         if "turns" not in first and (known := service_of(value)):
             return Form(*known)
+        if not _OWN_KEYS & first.keys():
+            return None
     return RECORD if text.lstrip()[:1] == "{" else SEGLST
 
 

@@ -54,9 +54,9 @@ def meeting_of_tiers(
 ) -> MeetingWords:
     """A meeting of tiers, each what one person says.
 
-    Tiers of phones, gestures and the like, and of decisions, are passed over, with a note. Where tiers are named ``Ana -
-    words`` and ``Ana - phones``, as forced aligners do, intervals are words; a tier ``words`` beside
-    others says what they say.
+    Tiers of phones, gestures and the like, and of decisions, are passed over, with a note. Where
+    tiers are named ``Ana - words`` and ``Ana - phones``, as forced aligners do, intervals are
+    words; a tier ``words`` beside others says what they say.
 
     Args:
         tiers: in the file's order.
@@ -68,12 +68,11 @@ def meeting_of_tiers(
     """
     draft = Draft(path)
     passed = list(left_out)
+    speech = [tier for tier in tiers if not _is_no_speech(tier)]
     for number, tier in enumerate(tiers, start=1):
         who, _, kind = tier.name.rpartition(" - ")
-        kind = kind.strip().lower()
-        aligned = kind in _WORDS
-        again = aligned and not who and len(tiers) > 1
-        if again or kind in _NO_SPEECH or tier.name.lower().startswith(DECISIONS):
+        aligned = kind.strip().lower() in _WORDS
+        if _is_no_speech(tier) or (aligned and not who and len(speech) > 1):
             passed.append(tier.name)
             continue
         called = who if aligned else tier.name
@@ -86,6 +85,11 @@ def meeting_of_tiers(
         listed = ", ".join(clean(name)[:40] for name in passed[:5])
         draft.note(f"{len(passed)} tiers that are nobody's speech left out: {listed}")
     return draft.meeting("give tiers with words")
+
+
+def _is_no_speech(tier: Tier) -> bool:
+    kind = tier.name.rpartition(" - ")[2].strip().lower()
+    return kind in _NO_SPEECH or tier.name.lower().startswith(DECISIONS)
 
 
 def tiers_of(
