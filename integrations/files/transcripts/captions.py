@@ -19,7 +19,7 @@ from moderator.errors import InputError
 TIMES: Final = re.compile(rf"\s*({STAMP})\s*-->\s*({STAMP})(?:\s|$)")
 """The line of a caption with its start and end."""
 
-_VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]*)>|</v>")
+_VOICE: Final = re.compile(r"<v(?:\.[^\s<>]{0,100})?\s([^<>]{0,500})>|</v>")
 _TAG: Final = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 
 

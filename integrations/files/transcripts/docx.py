@@ -49,7 +49,7 @@ def docx_text(file: BinaryIO, path: Path) -> str:
                 todo="split the meeting",
             )
         parser.parse(BytesIO(data))
-    except (BadZipFile, OSError, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+    except (BadZipFile, OSError, EOFError, LookupError, NotImplementedError, RuntimeError) as error:
         raise _damaged(path, str(error)) from None
     except SAXParseException as error:
         raise _damaged(path, error.getMessage()) from None

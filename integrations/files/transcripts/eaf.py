@@ -18,15 +18,17 @@ from integrations.files.transcripts.words import LATEST_S, MeetingWords, clean
 from moderator.errors import InputError
 from moderator.timeline import SAMPLE_RATE, Samples, to_samples
 
-_BEGIN: Final = re.compile(
-    r"\s*(?:<\?xml[^>]{0,200}\?>)?(?:\s|<!--.{0,2000}?-->)*<ANNOTATION_DOCUMENT\b", re.S
-)
+_DECLARATION: Final = re.compile(r"\A\s{0,100}<\?xml[^>]{0,200}\?>")
+"""It names the encoding that the text had before it was read."""
+
+_TOLD_BY: Final = 5000  # characters
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def fits(text: str) -> bool:
     """Whether a text is an EAF file."""
-    return _BEGIN.match(text) is not None
+    begins = text[:_TOLD_BY].lstrip()
+    return begins.startswith("<") and "<ANNOTATION_DOCUMENT" in begins
 
 
 def parse_eaf(text: str, path: Path) -> MeetingWords:
@@ -42,7 +44,7 @@ def parse_eaf(text: str, path: Path) -> MeetingWords:
 
     found = _Annotations()
     try:
-        parseString(text.encode(), found)
+        parseString(_DECLARATION.sub("", text, count=1).encode(), found)
         tiers = found.tiers()
     except SAXParseException as error:
         why, line = ascii(error.getMessage())[1:80], error.getLineNumber()

@@ -154,16 +154,18 @@ def _supervise(
 def _objects(text: str, path: Path) -> Iterator[tuple[str, Any]]:
     """The JSON values of lines, or of one list, each with its place."""
     if text.lstrip()[:1] == "[":
-        values = from_json(text)
-        yield from ((f"entry[{index}]", value) for index, value in enumerate(values))
+        yield from ((f"entry[{n}]", one) for n, one in enumerate(_parsed(text, shown(path))))
         return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            try:
-                yield f"line {number}", from_json(line)
-            except ValueError:
-                where = f"{shown(path)}:{number}"
-                raise InputError("no JSON", where=where, todo="correct the line") from None
+            yield f"line {number}", _parsed(line, f"{shown(path)}:{number}")
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return from_json(text)
+    except ValueError:
+        raise InputError("no JSON", where=where, todo="correct the line") from None
 
 
 def _checked(kind: Any, value: Any, path: Path, place: str) -> Any:

@@ -32,15 +32,17 @@ _TIME_FIRST: Final = re.compile(
     r"(?:\s*[-\u2013\u2014|:]?\s+|$)(?P<rest>.*)"
 )
 _NAME_FIRST: Final = re.compile(
-    rf"(?P<left>[\[(]?)(?P<name>[^\[\]():|\t]{{1,80}}?)[\])]?(?P<gap>\s*[-\u2013\u2014|,]?\s*)"
-    rf"(?P<left2>[\[(]?)(?P<start>{STAMP})(?:\s*(?:-->|-|\u2013|\u2014)\s*(?P<end>{STAMP}))?[\])]?"
+    r"(?P<left>[\[(]?)(?P<name>[^\[\]():|\t]{1,80}?)[\])]?"
+    r"(?P<gap>\s{0,20}[-\u2013\u2014|,]?\s{0,20})(?P<left2>[\[(]?)"
+    rf"(?P<start>{STAMP})(?:\s*(?:-->|-|\u2013|\u2014)\s*(?P<end>{STAMP}))?[\])]?"
     r"(?:\s*:\s*(?P<rest>.*)|\s*$)"
 )
 _CHAT: Final = re.compile(
-    r"From\s+(?P<name>.{1,80}?)(?:\s+[Tt]o\s+[^:]{1,80}?)?\s*:\s*(?P<rest>.*)"
+    r"From\s{1,5}(?P<name>.{1,80}?)(?:\s{1,5}[Tt]o\s{1,5}[^:]{1,80}?)?\s{0,5}:\s*"
 )
 _DAY_S: Final = 86_400.0
 _LONGEST_LINE: Final = 100_000
+_LONGEST_HEAD: Final = 1000
 _LINES_TOLD_BY: Final = 2000
 
 
@@ -56,7 +58,7 @@ class _Block:
 def fits(text: str) -> bool:
     """Whether a text has lines that begin with a time, or with a name and a time."""
     lines = [line.strip() for line in islice(text.splitlines(), _LINES_TOLD_BY) if line.strip()]
-    return sum(_head(line[:500]) is not None for line in lines) * 12 >= len(lines) > 0
+    return sum(_head(line[:_LONGEST_HEAD]) is not None for line in lines) * 12 >= len(lines) > 0
 
 
 def parse_text(text: str, path: Path) -> MeetingWords:
@@ -118,7 +120,7 @@ def _blocks(text: str, path: Path) -> tuple[list[_Block], int]:
                 where=f"{shown(path)}:{number}",
                 todo="give a transcript of lines",
             )
-        head = _head(line) if len(line) <= 500 or line[:1] in "[(0123456789" else None
+        head = _head(line)
         if head is not None:
             head.line = number
             blocks.append(head)
@@ -144,12 +146,12 @@ def _head(line: str) -> _Block | None:
         end = None if found["end"] is None else seconds_of(found["end"])
         block = _Block(0, seconds_of(found["start"]), end, None)
         rest = found["rest"].strip()
-        if chat := _CHAT.fullmatch(rest):
-            block.name, rest = chat["name"].strip(), chat["rest"]
+        if chat := _CHAT.match(rest):
+            block.name, rest = chat["name"].strip(), rest[chat.end() :]
         if rest:
             block.said.append(rest)
         return block
-    found = _NAME_FIRST.fullmatch(line)
+    found = _NAME_FIRST.fullmatch(line) if len(line) <= _LONGEST_HEAD else None
     if found is None:
         return None
     name = found["name"].strip()

@@ -153,15 +153,15 @@ def _tell_lines(text: str, path: Path) -> Form | None:
         return UEM
     if audacity.fits(text):
         return AUDACITY
-    if suffix != ".stm" and ctm.fits(lines):
+    if suffix != ".stm" and ctm.fits(lines, 2):
         return CTM
-    if stm.fits(text):
+    if suffix == ".stm" or (suffix != ".ctm" and stm.fits(text)):
         return STM
-    if suffix == ".ctm" or ctm.begins(lines[0]):
+    if suffix == ".ctm" or ctm.fits(lines) or ctm.begins(lines[0]):
         return CTM
     if plain_text.fits(text):
         return TEXT
-    return {".rttm": RTTM, ".stm": STM}.get(suffix)
+    return RTTM if suffix == ".rttm" else None
 
 
 def read(given: Sequence[Transcript]) -> MeetingWords:

@@ -14,14 +14,15 @@ from integrations.files.transcripts.vtt import LONGEST_CUE
 from integrations.files.transcripts.words import MeetingWords, clean
 from moderator.events import Word
 
+_TOLD_BY: Final = 2000  # characters
 _BEGIN: Final = re.compile(
-    r"\s*(?:\d+[ \t]*\r?\n)?[ \t]*(?:\d+:)?\d{2}:\d{2}[,.]\d{1,3}[ \t]*-->[ \t]*\d"
+    r"(?:\d+[ \t]*\r?\n)?[ \t]{0,9}(?:\d+:)?\d{2}:\d{2}[,.]\d{1,3}[ \t]*-->[ \t]*\d"
 )
 
 
 def fits(text: str) -> bool:
     """Whether a text is SRT: times first, or behind a number."""
-    return _BEGIN.match(text) is not None
+    return _BEGIN.match(text[:_TOLD_BY].lstrip()) is not None
 
 
 def parse_srt(text: str, path: Path) -> MeetingWords:

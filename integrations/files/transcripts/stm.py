@@ -32,7 +32,12 @@ _LINES_TOLD_BY: Final = 1000
 def fits(text: str) -> bool:
     """Whether lines are STM, as far as the first thousand tell."""
     lines = [fields for _, fields in islice(numbered_fields(text), _LINES_TOLD_BY)]
-    return bool(lines) and all(_times_at(fields) is not None for fields in lines)
+    return bool(lines) and all(_fits(fields) for fields in lines)
+
+
+def _fits(fields: Sequence[str]) -> bool:
+    at = _times_at(fields)
+    return at is not None and float(fields[at]) <= float(fields[at + 1])
 
 
 def parse_stm(text: str, path: Path) -> MeetingWords:

@@ -33,7 +33,7 @@ def parse_textgrid(text: str, path: Path) -> MeetingWords:
     values = _values(text)
     try:
         return meeting_of_tiers(list(_tiers(values)), path)
-    except (StopIteration, RuntimeError, TypeError, ValueError):
+    except (StopIteration, RuntimeError, TypeError, ValueError, OverflowError):
         raise InputError(
             "a TextGrid that is broken or cut off",
             where=shown(path),

@@ -262,6 +262,9 @@ def test_eaf(tmp_path: Path) -> None:
     assert lines(meeting) == SAID
     assert ends(meeting) == [(1, 2), (3, 4)]  # a slot without a time lies between its neighbours
     assert "1 tiers that are nobody's speech left out: Ben-de" in meeting.notes
+    for encoding in ("UTF-16", "UTF-99"):
+        (tmp_path / "wide").write_bytes(EAF.replace("UTF-8", encoding).encode("utf-16"))
+        assert lines(read(str(tmp_path / "wide"))) == SAID
 
 
 @pytest.mark.parametrize(
