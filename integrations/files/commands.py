@@ -44,8 +44,8 @@ def replay(
         typer.Argument(
             metavar="INPUT...",
             help="One recording; or NAME=RECORDING for each participant, with @SECONDS behind it "
-            "where it began later; or a folder or zip of these; or a meeting record, SegLST JSON, "
-            "or RTTM and CTM.",
+            "where it began later; or a folder or zip of these; or a transcript: WebVTT, SRT, "
+            "text, docx, JSON, STM, RTTM and CTM, and more (docs/inputs.md).",
         ),
     ],
     role: Annotated[str, typer.Option(help="A role of the library, or a YAML file.")],
@@ -67,11 +67,19 @@ def replay(
     audio_in_report: Annotated[
         bool, typer.Option(help="Put the audio into report.html, so that it is one file.")
     ] = True,
+    formats: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMAT,...",
+            help="Write the transcript so, too: vtt, srt, text, stm, uem, textgrid, eaf, audacity.",
+        ),
+    ] = "",
     force: Force = False,
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Replay a recorded meeting with the agent in it."""
+    from integrations.files.conversion import formats_named
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import prepare
     from integrations.files.sound.enrolments import read_enrolments
@@ -93,6 +101,7 @@ def replay(
         step_s=step,
         force=force,
         embed_audio=audio_in_report,
+        formats=formats_named(formats),
     )
     phrases_of(options.role)
     voices = read_enrolments(enrol or [])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from integrations.files.disk.foreign import checked_id, clipped, open_input, read_text, shown
+from integrations.files.disk.foreign import checked_id, clipped, open_input, shown
 from integrations.files.sound.containers import CONTAINERS, HEAD, foreign_kind, sniff
 from integrations.files.sound.folders import find_tracks, holds_tracks
 from integrations.files.sound.tracks import (
@@ -68,7 +68,7 @@ def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
         raise InputError("no input", todo=_KINDS)
     if len(args) > MOST_TRACKS:
         raise InputError(f"{len(args)} inputs", todo=f"give at most {MOST_TRACKS}")
-    if len(args) == 1 and holds_tracks(Path(args[0])):
+    if len(args) == 1 and holds_tracks(Path(args[0])) and not _is_packed(Path(args[0])):
         found = find_tracks(Path(args[0]))
         opened = open_recordings(found.tracks, how)
         remarks = (*found.remarks, *opened.remarks)
@@ -89,6 +89,13 @@ def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
     return _transcript(given)
 
 
+def _is_packed(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with open_input(path) as file:
+        return reading.is_packed(file)
+
+
 def _tell(arg: str) -> _Given:
     name, path = None, Path(arg)
     if "=" in arg and not os.path.lexists(arg):
@@ -100,15 +107,16 @@ def _tell(arg: str) -> _Given:
     with open_input(path) as file:
         sounds = sniff(file) is not None
         head = file.read(HEAD)
+        packed = reading.is_packed(file)
         status = os.fstat(file.fileno())
     identity = (status.st_dev, status.st_ino)
     if sounds:
         return _Given(name, path, identity, offset=offset)
-    other = foreign_kind(head)
+    other = None if packed else foreign_kind(head)
     if other is not None or path.suffix.lower() in _SUFFIXES:
         what = f"not a recording but {other}" if other else "not a recording"
         raise InputError(what, where=shown(path), todo=_KINDS)
-    text = read_text(path)
+    text = reading.text_of(path)
     form = reading.tell(text, path)
     if form is None:
         raise InputError("unknown kind of file", where=shown(path), todo=_KINDS)

@@ -51,6 +51,7 @@ class ReplayOptions:
         step_s: length of a percept, 0.4 to 3 s.
         force: use a directory that is not empty.
         embed_audio: put the audio into the report.
+        formats: names of `outdir.FORMATS` in which the transcript is written, too.
     """
 
     role: Role
@@ -61,6 +62,7 @@ class ReplayOptions:
     step_s: float = 0.5
     force: bool = False
     embed_audio: bool = True
+    formats: tuple[str, ...] = ()
 
 
 class Replay:
@@ -154,7 +156,7 @@ class Replay:
         )
         duration = self._play(loop, out, journal, progress)
         names = {one.id: one.name for one in participants.values()}
-        transcript.write(out, meeting.meeting_id, names)
+        transcript.write(out, meeting.meeting_id, names, options.formats, duration)
         spent = dict(self._watch.seconds)
         opened = spent.pop("open")  # minds load what they need when they are opened
         result = summary.build(
@@ -208,7 +210,11 @@ class Replay:
             },
             agent=self.agent,
             seat=options.seat,
-            settings={"step_s": options.step_s, "honest_latency": options.honest_latency},
+            settings={
+                "step_s": options.step_s,
+                "honest_latency": options.honest_latency,
+                **({"formats": list(options.formats)} if options.formats else {}),
+            },
             models=self._models(),
             notes=meeting.notes,
         )

@@ -17,6 +17,7 @@ PLUGIN_GROUP = "moderator.commands"
 _ORDER = (
     "demo",
     "replay",
+    "convert",
     "join",
     "serve",
     "roles",

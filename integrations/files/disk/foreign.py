@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import stat
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,6 +18,9 @@ from moderator.events import SOMEBODY
 
 MOST_TEXT_BYTES: Final = 64 * 2**20
 """Largest text file read. A record of eight hours has about 8 MiB."""
+
+MOST_UNPACKED_BYTES: Final = 16 * 2**20
+"""Largest text taken out of a packed file: a small one may hold very much."""
 
 LONGEST_ID: Final = 60
 """Characters of a participant's id."""
@@ -55,28 +60,59 @@ def open_input(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file of at most `MOST_TEXT_BYTES`, without a byte order mark.
+    """The text of a file of at most `MOST_TEXT_BYTES`, without its byte order mark.
+
+    It is UTF-8, or UTF-16 if a byte order mark says so, as Praat writes it.
 
     Raises:
-        InputError: as `open_input`, or it is too large or not UTF-8 text.
+        InputError: as `open_input`, or it is too large or no such text.
     """
     with open_input(path) as file:
-        data = file.read(MOST_TEXT_BYTES + 1)
-    if len(data) > MOST_TEXT_BYTES:
+        return _decoded(file.read(MOST_TEXT_BYTES + 1), path)
+
+
+def gunzipped(file: BinaryIO, path: Path) -> str:
+    """The text in a gzip file that was opened, at most `MOST_UNPACKED_BYTES` of it.
+
+    Raises:
+        InputError: it is damaged, or its text is too large or no text.
+    """
+    try:
+        with GzipFile(fileobj=file) as packed:
+            data = packed.read(MOST_UNPACKED_BYTES + 1)
+    except (OSError, EOFError, zlib.error):
+        raise InputError("a damaged gzip file", where=shown(path), todo="unpack it first") from None
+    return _decoded(data, path, MOST_UNPACKED_BYTES)
+
+
+def _decoded(data: bytes, path: Path, most: int = MOST_TEXT_BYTES) -> str:
+    if len(data) > most:
         raise InputError(
-            f"larger than {MOST_TEXT_BYTES // 2**20} MiB",
+            f"larger than {most // 2**20} MiB",
             where=shown(path),
             todo="split the meeting",
         )
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"not UTF-8 text (byte {error.start})", where=shown(path), todo="save it as UTF-8"
+            f"not UTF-{16 if wide else 8} text (byte {error.start})",
+            where=shown(path),
+            todo="save it as UTF-8",
         ) from None
     if "\0" in text:
         raise InputError("not a text file", where=shown(path), todo="save it as UTF-8")
     return text
+
+
+def is_wide_text(head: bytes) -> bool:
+    """Whether a file begins like UTF-16 with its byte order mark, which MP3 frames may do, too."""
+    codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(head[:2])
+    if codec is None:
+        return False
+    text = head[2 : len(head) // 2 * 2].decode(codec, errors="replace")
+    return len(text) > 1 and all(char.isprintable() or char in "\r\n\t" for char in text)
 
 
 def checked_id(name: str, where: str) -> str:

@@ -31,7 +31,21 @@ RESULTS: Final = (
     "diarization.rttm",
     "report.html",
 )
-"""All that a run writes; nothing else is ever removed. The summary is removed first."""
+"""All that every run writes. The summary is removed first."""
+
+FORMATS: Final[Mapping[str, str]] = {
+    "srt": "transcript.srt",
+    "text": "transcript.txt",
+    "stm": "transcript.stm",
+    "uem": "transcript.uem",
+    "textgrid": "transcript.TextGrid",
+    "eaf": "transcript.eaf",
+    "audacity": "transcript.audacity.txt",
+}
+"""What a run writes besides, if asked to: files by the names of their forms.
+
+Nothing but these and the `RESULTS` is ever removed.
+"""
 
 JOURNAL: Final = "journal.jsonl"
 
@@ -41,7 +55,7 @@ TAPES: Final = ".tapes"
 """Folder of everybody's sound apart, while a meeting lasts whose people may be erased."""
 
 _FILES: Final = (
-    *(n for name in RESULTS for n in (name, part_path(Path(name)).name)),
+    *(n for name in (*RESULTS, *FORMATS.values()) for n in (name, part_path(Path(name)).name)),
     TAPES,
     f"{JOURNAL}.part",  # an erasure's copy, until this was done in place
 )
@@ -149,8 +163,8 @@ class OutputDirectory:
         self._replaces = False
 
     def file(self, name: str) -> Path:
-        """The path of one of the `RESULTS`."""
-        if name not in RESULTS:
+        """The path of one of the `RESULTS`, or of the `FORMATS`' files."""
+        if name not in RESULTS and name not in FORMATS.values():
             raise ValueError(f"{name} is no result of a run")
         return self.path / name
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integrations.files.disk.atomic import disk_errors, part_path
-from integrations.files.disk.outdir import JOURNAL, TAPES, settle_replacing
+from integrations.files.disk.outdir import FORMATS, JOURNAL, TAPES, settle_replacing
 from integrations.files.recovery.appending import append
 from integrations.files.recovery.rebuilding import rewrite_texts
 from integrations.files.sound.tapes import OWN, Tapes
@@ -20,6 +20,19 @@ from moderator.timeline import Samples, to_samples
 
 AROUND = to_samples(0.25)
 """Sound that goes before and behind what somebody said, where they are mixed with others."""
+
+
+_TEXTS = frozenset(
+    {
+        ".jsonl",
+        ".json",
+        ".vtt",
+        ".rttm",
+        ".html",
+        ".part",
+        *(Path(f).suffix for f in FORMATS.values()),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,7 @@ def search(directory: Path, phrases: Iterable[str]) -> list[str]:
     escaped = [json.dumps(phrase)[1:-1] for phrase in wanted]
     found = []
     for path in sorted(directory.rglob("*")):
-        if path.suffix in (".jsonl", ".json", ".vtt", ".rttm", ".html", ".part") and path.is_file():
+        if path.suffix in _TEXTS and path.is_file():
             text = path.read_text("utf-8", errors="replace")
             if any(one in text for one in (*wanted, *escaped)):
                 found.append(path.name)

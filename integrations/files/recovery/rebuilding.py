@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from integrations.files.disk.atomic import part_path
-from integrations.files.disk.outdir import JOURNAL, RESULTS, TAPES, OutputDirectory
+from integrations.files.disk.outdir import FORMATS, JOURNAL, RESULTS, TAPES, OutputDirectory
 from integrations.files.recovery.appending import append
 from integrations.files.sound.tapes import Tapes
 from integrations.files.sound.wav import AGENTS, MIXED, WavWriter, complete_part
@@ -55,6 +55,22 @@ class Replayed:
         """How far the meeting came."""
         return to_seconds(self.reached)
 
+    @property
+    def formats(self) -> list[str]:
+        """Names of `FORMATS` that the run was to write."""
+        settings = self.opened.get("settings")
+        wanted = settings.get("formats") if isinstance(settings, Mapping) else None
+        return [name for name in wanted if name in FORMATS] if isinstance(wanted, list) else []
+
+    def write_transcripts(self, out: OutputDirectory, formats: Iterable[str]) -> None:
+        """Writes the transcripts, in some `FORMATS` too.
+
+        Raises:
+            InputError: one of them cannot be written.
+        """
+        meeting_id = str(self.opened["meeting_id"])
+        self.transcript.write(out, meeting_id, self.names, formats, self.reached)
+
     def take(self, line: Line) -> None:
         """Adds one line."""
         kind = line["kind"]
@@ -68,7 +84,9 @@ class Replayed:
             self.transcript(turn)
             self.summary(turn)
         elif kind == "decision":
-            self.summary(decision_from(line))
+            decision = decision_from(line)
+            self.transcript(decision)
+            self.summary(decision)
         elif kind == "percept" and line.get("waits"):
             self.summary.waited(int(line["waits"]))
         elif kind in ("joined", "renamed"):
@@ -103,9 +121,10 @@ def rewrite_texts(directory: Path) -> None:
         InputError: one of them cannot be read or written.
     """
     out = OutputDirectory(directory)
-    if any(out.file(name).is_file() for name in TEXTS):
+    formats = [name for name, file in FORMATS.items() if out.file(file).is_file()]
+    if formats or any(out.file(name).is_file() for name in TEXTS):
         made = replayed(directory)
-        made.transcript.write(out, str(made.opened["meeting_id"]), made.names)
+        made.write_transcripts(out, formats)
     if out.file("report.html").is_file():
         write_report(directory, embed_audio=False)
 
@@ -130,7 +149,7 @@ def rebuild(directory: Path) -> dict[str, Any]:
     _finish_sound(directory, tapes, made.reached)
     if not made.closed:
         append(path, Closed(made.reached, False, "the run was interrupted"))
-    made.transcript.write(out, str(made.opened["meeting_id"]), made.names)
+    made.write_transcripts(out, made.formats)
     role = made.opened.get("role")
     summary = made.summary.build(
         meeting_id=str(made.opened["meeting_id"]),

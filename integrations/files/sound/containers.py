@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO, Final
 
+from integrations.files.disk.foreign import is_wide_text
+
 CONTAINERS: Final = "wav, flac, mp3, ogg, m4a, mp4, mov, webm, mkv, aac, amr, wma, aiff, caf"
 """The kinds of recording that people have, for messages; a few more are read."""
 
@@ -103,7 +105,7 @@ def _is_adts(head: bytes) -> bool:
 def _is_mp3_frame(head: bytes) -> bool:
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return False
-    if head[1] == 0xFE and head[3] == 0:  # UTF-16 text
+    if is_wide_text(head):
         return False
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     bitrate, rate = head[2] >> 4, head[2] >> 2 & 3

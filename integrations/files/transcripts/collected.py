@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from diarize.base import SpeakerActivity
-from integrations.files.disk.outdir import OutputDirectory
+from integrations.files.disk.atomic import write_text
+from integrations.files.disk.outdir import FORMATS, OutputDirectory
+from integrations.files.transcripts.decided import Decisions
 from integrations.files.transcripts.rttm import write_rttm
 from integrations.files.transcripts.seglst import write_seglst
 from integrations.files.transcripts.vtt import write_vtt
-from moderator.events import Heard, Word, WordPlayed
+from integrations.files.transcripts.writing import WRITERS, Told
+from moderator.events import Decision, Heard, Word, WordPlayed
 from moderator.journal.lines import Event
+from moderator.timeline import Samples
 
 
 class TranscriptBuilder:
@@ -25,6 +29,7 @@ class TranscriptBuilder:
         self._words: list[Word] = []
         self._own: list[Word] = []
         self._voices: list[SpeakerActivity] = []
+        self._decisions = Decisions()
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
@@ -34,18 +39,40 @@ class TranscriptBuilder:
         elif isinstance(event, WordPlayed):
             if event.text:  # it has none where it was erased
                 self._own.append(Word(self._agent, event.text, event.start, event.end))
+        elif isinstance(event, Decision):
+            self._decisions.take(event)
 
     def __len__(self) -> int:
         """Words, the agent's among them."""
         return len(self._words) + len(self._own)
 
-    def write(self, out: OutputDirectory, meeting_id: str, names: Mapping[str, str]) -> None:
+    def write(
+        self,
+        out: OutputDirectory,
+        meeting_id: str,
+        names: Mapping[str, str],
+        formats: Iterable[str] = (),
+        duration: Samples = 0,
+    ) -> None:
         """Writes SegLST, WebVTT and RTTM.
+
+        Args:
+            out: where to.
+            meeting_id: the meeting's name.
+            names: what people are called, by id.
+            formats: names of `outdir.FORMATS` that are written, too.
+            duration: the meeting's length.
 
         Raises:
             InputError: one of them cannot be written.
         """
         words = sorted([*self._words, *self._own], key=lambda word: (word.start, word.end))
+        called = {**names, self._agent: self._agent}
         write_seglst(out.file("transcript.seglst.json"), meeting_id, words)
-        write_vtt(out.file("transcript.vtt"), words, {**names, self._agent: self._agent})
+        write_vtt(out.file("transcript.vtt"), words, called)
         write_rttm(out.file("diarization.rttm"), meeting_id, self._voices)
+        intervals = self._decisions.intervals(called)
+        told = Told(meeting_id, duration, words, self._voices, called, intervals)
+        for name in formats:
+            (text,) = WRITERS[name](told).values()
+            write_text(out.file(FORMATS[name]), text)

@@ -132,9 +132,10 @@ def times_at(lines: Sequence[Sequence[str]]) -> int:
     return next((at for at in range(2, min(most, 12)) if _fit(spoken, at)), 2)
 
 
-def fits(lines: Sequence[Sequence[str]]) -> bool:
-    """Whether all lines can be read as CTM."""
-    return _fit([fields for fields in lines if not _MARKS & set(fields)], times_at(lines))
+def fits(lines: Sequence[Sequence[str]], at: int | None = None) -> bool:
+    """Whether all lines can be read as CTM, with the start at a place, or wherever it fits."""
+    spoken = [fields for fields in lines if not _MARKS & set(fields)]
+    return _fit(spoken, times_at(lines) if at is None else at)
 
 
 def begins(fields: Sequence[str]) -> bool:

@@ -245,13 +245,14 @@ class Draft:
             return
         self.note(_NO_END if len(group) == 1 and first.start is not None else _NO_TIMES)
         lengths = [guessed_length(segment.text) for segment in group]
-        room = sum(lengths) if until is None else min(sum(lengths), max(until - start, 0))
+        total = sum(lengths)
+        room = total if until is None else min(total, max(until - start, 0))
         done = 0
         for segment, length in zip(group, lengths, strict=True):
-            begin = start + room * done // sum(lengths)
+            begin = start + room * done // total
             done += length
             if segment.start is None or segment.end is None:
-                segment.start, segment.end = begin, start + room * done // sum(lengths)
+                segment.start, segment.end = begin, start + room * done // total
         if start + room > LATEST:
             hours = LATEST_S / 3600
             what = f"what is said would take more than {hours:.0f} hours"

@@ -8,6 +8,8 @@ of a participant who plays a role); times in seconds.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, clipped, invalid, read_text, shown
+from integrations.files.transcripts.segments import Segment, join_words
 from integrations.files.transcripts.words import (
     LATEST_S,
     DialogueAct,
@@ -30,7 +33,7 @@ from integrations.files.transcripts.words import (
 from moderator.errors import InputError
 from moderator.events import Word
 from moderator.mind.base import Participant
-from moderator.timeline import to_samples
+from moderator.timeline import Samples, to_samples, to_seconds
 
 POSITIONS: Final = {
     "PM": "project manager",
@@ -149,6 +152,54 @@ def parse_record(text: str, path: Path) -> MeetingWords:
         played=record.played,
         notes=(*joined, *guessed),
     )
+
+
+def record_text(
+    meeting_id: str, duration: Samples, words: Iterable[Word], names: Mapping[str, str]
+) -> str:
+    """Words as a meeting record, a turn a segment (see `segments.join_words`).
+
+    Args:
+        meeting_id: the meeting's name.
+        duration: its length.
+        words: in any order.
+        names: what people are called, by id; who says nothing is in the record, too.
+    """
+    by_speaker: dict[str, list[Word]] = {}
+    for word in in_order(words):
+        by_speaker.setdefault(word.speaker, []).append(word)
+    turns = []
+    for segment in join_words(word for some in by_speaker.values() for word in some):
+        said, by_speaker[segment.speaker] = _taken(segment, by_speaker[segment.speaker])
+        turns.append(
+            {
+                "speaker": segment.speaker,
+                "start": to_seconds(min(word.start for word in said)),
+                "end": to_seconds(max(word.end for word in said)),
+                "text": segment.text,
+                "words": [
+                    {"w": word.text, "s": to_seconds(word.start), "e": to_seconds(word.end)}
+                    for word in said
+                ],
+            }
+        )
+    people = {**{word: word for word in by_speaker}, **names}
+    record = {
+        "meeting_id": meeting_id,
+        "duration": to_seconds(duration),
+        "speakers": {id_: {"name": name} for id_, name in people.items()},
+        "turns": turns,
+    }
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def _taken(segment: Segment, words: list[Word]) -> tuple[list[Word], list[Word]]:
+    """A speaker's words that a segment is made of, which come first, and the rest."""
+    text, at = "", 0
+    while text != segment.text:
+        text = f"{text} {words[at].text}" if at else words[at].text
+        at += 1
+    return words[:at], words[at:]
 
 
 def _participant(id_: str, who: _Speaker, path: Path) -> Participant:

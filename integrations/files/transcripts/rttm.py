@@ -167,18 +167,22 @@ def white_space(what: str, where: str) -> InputError:
 
 
 def write_rttm(path: Path, meeting_id: str, activities: Iterable[SpeakerActivity]) -> None:
-    """Writes who spoke when; pieces of one speaker that touch or overlap become one turn.
+    """Writes who spoke when, as `rttm_text`.
 
     Raises:
         InputError: it cannot be written.
     """
+    write_text(path, rttm_text(meeting_id, activities))
+
+
+def rttm_text(meeting_id: str, activities: Iterable[SpeakerActivity]) -> str:
+    """Who spoke when; pieces of one speaker that touch or overlap become one turn."""
     file = nist_field(meeting_id)
-    lines = [
+    return "".join(
         f"SPEAKER {file} 1 {to_seconds(turn.start):.6f} {to_seconds(turn.end - turn.start):.6f}"
         f" <NA> <NA> {nist_field(turn.speaker)} <NA> <NA>\n"
         for turn in merged(activities)
-    ]
-    write_text(path, "".join(lines))
+    )
 
 
 def merged(activities: Iterable[SpeakerActivity]) -> list[SpeakerActivity]:

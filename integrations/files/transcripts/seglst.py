@@ -72,11 +72,16 @@ def parse_seglst(text: str, path: Path) -> MeetingWords:
 
 
 def write_seglst(path: Path, meeting_id: str, words: Iterable[Word]) -> None:
-    """Writes words, the agent's own among them, as SegLST, one segment a line.
+    """Writes words, the agent's own among them, as `seglst_text`.
 
     Raises:
         InputError: it cannot be written.
     """
+    write_text(path, seglst_text(meeting_id, words))
+
+
+def seglst_text(meeting_id: str, words: Iterable[Word]) -> str:
+    """Words as SegLST, one segment a line."""
     lines = [
         json.dumps(
             {
@@ -90,7 +95,7 @@ def write_seglst(path: Path, meeting_id: str, words: Iterable[Word]) -> None:
         )
         for segment in join_words(words)
     ]
-    write_text(path, "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n")
+    return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
 
 
 def _check_one_session(segments: list[_Segment], path: Path) -> None:

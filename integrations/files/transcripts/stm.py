@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from integrations.files.disk.foreign import clipped, shown
+from integrations.files.disk.foreign import shown
 from integrations.files.transcripts.drafts import Draft
+from integrations.files.transcripts.recordings import Recordings
 from integrations.files.transcripts.rttm import nist_field, numbered_fields, times, white_space
 from integrations.files.transcripts.segments import join_words
 from integrations.files.transcripts.words import MeetingWords
@@ -31,7 +32,12 @@ _LINES_TOLD_BY: Final = 1000
 def fits(text: str) -> bool:
     """Whether lines are STM, as far as the first thousand tell."""
     lines = [fields for _, fields in islice(numbered_fields(text), _LINES_TOLD_BY)]
-    return bool(lines) and all(_times_at(fields) is not None for fields in lines)
+    return bool(lines) and all(_fits(fields) for fields in lines)
+
+
+def _fits(fields: Sequence[str]) -> bool:
+    at = _times_at(fields)
+    return at is not None and float(fields[at]) <= float(fields[at + 1])
 
 
 def parse_stm(text: str, path: Path) -> MeetingWords:
@@ -43,7 +49,7 @@ def parse_stm(text: str, path: Path) -> MeetingWords:
         InputError: a line that does not fit, several recordings of the same people, no words.
     """
     draft = Draft(path)
-    speakers: dict[str, set[str]] = {}
+    recordings = Recordings(path)
     for number, fields in numbered_fields(text):
         place = f"line {number}"
         where = f"{shown(path)}:{number}"
@@ -65,9 +71,9 @@ def parse_stm(text: str, path: Path) -> MeetingWords:
         if chosen:
             draft.note("the first of several alternatives was taken")
         speaker = draft.speaker(name, place)
-        speakers.setdefault(unquote(fields[0]), set()).add(speaker)
+        recordings.take(unquote(fields[0]), speaker)
         draft.say(speaker, said, start, end, place)
-    _name(draft, speakers, path)
+    recordings.name(draft)
     return draft.meeting("give the STM of a meeting with words")
 
 
@@ -108,19 +114,3 @@ def _first_of_alternatives(fields: Sequence[str]) -> tuple[str, bool]:
         elif taken[-1] and field != "@":
             said.append(field)
     return " ".join(said), True
-
-
-def _name(draft: Draft, speakers: dict[str, set[str]], path: Path) -> None:
-    if len(speakers) == 1:
-        (draft.name,) = speakers
-        return
-    people = [who for some in speakers.values() for who in some]
-    if len(set(people)) < len(people) or any(len(some) > 1 for some in speakers.values()):
-        first, other = (clipped(file) for file in list(speakers)[:2])
-        raise InputError(
-            f"several recordings, '{first}' and '{other}'",
-            where=shown(path),
-            todo="give one a file",
-        )
-    if speakers:
-        draft.note(f"{len(speakers)} recordings with a speaker each, taken as one meeting")

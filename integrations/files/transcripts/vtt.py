@@ -1,4 +1,7 @@
-"""WebVTT: the transcript as captions, with a voice tag for who says them (W3C, WebVTT)."""
+"""WebVTT: the transcript as captions, with a voice tag for who says them (W3C, WebVTT).
+
+Read is what Teams (voice tags), Zoom and Meet (names in front) export, and what is written here.
+"""
 
 from __future__ import annotations
 
@@ -8,50 +11,56 @@ from pathlib import Path
 from typing import Final
 
 from integrations.files.disk.atomic import write_text
+from integrations.files.transcripts.captions import captions_in, meeting_of_captions
 from integrations.files.transcripts.segments import join_words
-from integrations.files.transcripts.words import clean
+from integrations.files.transcripts.stamps import stamp_of
+from integrations.files.transcripts.words import MeetingWords, clean
 from moderator.events import Word
-from moderator.timeline import SAMPLE_RATE, Samples, to_samples
+from moderator.timeline import to_samples
 
 LONGEST_CUE: Final = to_samples(7.0)
 """Captions stand no longer than this: the usual limit in subtitling guidelines."""
 
 
-def write_vtt(path: Path, words: Iterable[Word], names: Mapping[str, str] | None = None) -> None:
-    """Writes words, the agent's own among them, as captions by start.
+def fits(text: str) -> bool:
+    """Whether a text is WebVTT."""
+    return text.startswith("WEBVTT") and text[6:7] in ("", " ", "\t", "\n", "\r")
 
-    Args:
-        path: the file.
-        words: in any order.
-        names: what to show for a participant's id; the id itself where it is missing.
+
+def parse_vtt(text: str, path: Path) -> MeetingWords:
+    """A meeting from the text of a WebVTT file; `path` stands in messages.
+
+    Raises:
+        InputError: times that cannot be read or are reversed, a bad name, no words.
+    """
+    return meeting_of_captions(list(captions_in(text, path)), path)
+
+
+def write_vtt(path: Path, words: Iterable[Word], names: Mapping[str, str] | None = None) -> None:
+    """Writes words, the agent's own among them, as captions by start; as `vtt_text`.
 
     Raises:
         InputError: it cannot be written.
     """
+    write_text(path, vtt_text(words, names))
+
+
+def vtt_text(words: Iterable[Word], names: Mapping[str, str] | None = None) -> str:
+    """Words as captions by start.
+
+    Args:
+        words: in any order.
+        names: what to show for a participant's id; the id itself where it is missing.
+    """
     shown = names or {}
     cues = [
-        f"{_stamp(cue.start)} --> {_stamp(cue.end, after=cue.start)}\n"
+        f"{stamp_of(cue.start)} --> {stamp_of(cue.end, after=cue.start)}\n"
         f"<v {_text(shown.get(cue.speaker, cue.speaker))}>{_text(cue.text)}\n"
         for cue in join_words(words, longest=LONGEST_CUE)
     ]
-    write_text(path, "\n".join(["WEBVTT\n", *cues]))
+    return "\n".join(["WEBVTT\n", *cues])
 
 
 def _text(text: str) -> str:
     """Text for a cue: one line, without markup, also safe inside a voice tag."""
     return escape(clean(text), quote=False)
-
-
-def _stamp(at: Samples, after: Samples | None = None) -> str:
-    """A time as ``hh:mm:ss.ttt``; at least 1 ms past `after`: a cue may not be empty."""
-    ms = _milliseconds(at)
-    if after is not None:
-        ms = max(ms, _milliseconds(after) + 1)
-    seconds, ms = divmod(ms, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{ms:03d}"
-
-
-def _milliseconds(at: Samples) -> int:
-    return at * 1000 // SAMPLE_RATE

@@ -111,6 +111,11 @@ def test_stm_of_a_recording_for_each_person(tmp_path: Path) -> None:
         opened(tmp_path, stm=both)
 
 
+def test_segments_of_one_word_are_stm_too(tmp_path: Path) -> None:
+    text = "m 1 Ann 0.5 2.3 yes\nm 1 Bob 2.6 4.1 no\n"
+    assert lines(opened(tmp_path, txt=text)) == [("Ann", "yes"), ("Bob", "no")]
+
+
 @pytest.mark.parametrize("names", [("numbers.stm", "numbers.rttm"), ("perspk.stm",)])
 def test_stm_cases(names: tuple[str, ...]) -> None:
     assert lines(case(*names)) == [*SAID[:2], ("1", "yes the budget comes first")]
