@@ -119,7 +119,11 @@ def _tell(arg: str) -> _Given:
     text = reading.text_of(path)
     form = reading.tell(text, path)
     if form is None:
-        raise InputError("unknown kind of file", where=shown(path), todo=_KINDS)
+        raise InputError(
+            "unknown kind of text, without times that are known here",
+            where=shown(path),
+            todo=_KINDS,
+        )
     return _Given(name, path, identity, text, offset, form)
 
 

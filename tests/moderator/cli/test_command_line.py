@@ -107,7 +107,7 @@ def test_help_lists_the_commands_and_imports_nothing_heavy(environment: dict[str
     done = moderator(environment, code=code)
     assert done.returncode == 0, done.stderr
     listed = [line.split()[0] for line in done.stdout.split("Commands:")[1].splitlines() if line]
-    assert listed[:7] == ["demo", "replay", "join", "serve", "roles", "models", "report"]
+    assert listed[:5] == ["demo", "replay", "convert", "join", "serve"]
     assert "heavy []" in done.stdout
 
 

@@ -123,7 +123,7 @@ def test_a_journal_with_a_change_of_role_gives_the_same_decisions(
     ]
     assert all(at <= changed[0]["at"] for at in spoken)
     assert rerun(path) == []
-    path.write_text(path.read_text().replace('"kind":"role_changed"', '"kind":"left"', 1))
+    path.write_text(path.read_text().replace('"kind":"role_changed"', '"kind":"unknown"', 1))
     assert rerun(path)
 
 
@@ -195,7 +195,7 @@ def test_a_meeting_that_was_lost_is_not_spoken_into(tmp_path: Path, lost_s: floa
     ended = [line["at"] for line in lines if line["kind"] == "turn_ended"]
     assert not [at for at in ended if lost["at"] + 2 * TICK < at < later[0]]
     assert rerun(path) == []
-    path.write_text(path.read_text().replace('"kind":"connection"', '"kind":"left"'))
+    path.write_text(path.read_text().replace('"kind":"connection"', '"kind":"unknown"'))
     assert rerun(path)
 
 
@@ -290,7 +290,7 @@ def test_what_a_late_meeting_does_without_gives_the_same_decisions_again(tmp_pat
     reasons = {line["reason"] for line in lines if line["kind"] == "decision"}
     assert "overloaded" in reasons
     assert rerun(path) == []
-    path.write_text(path.read_text().replace('"kind":"spared"', '"kind":"left"', 1))
+    path.write_text(path.read_text().replace('"kind":"spared"', '"kind":"unknown"', 1))
     assert rerun(path)
 
 

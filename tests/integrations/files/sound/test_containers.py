@@ -62,7 +62,7 @@ def test_a_tag_before_the_sound_hides_nothing(tmp_path: Path) -> None:
         (b"PK\3\4" + bytes(40), "damaged zip archive"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"\1\2\3\4\0\0", "a file of unknown kind that begins with 01 02 03 04"),
-        ("Ben: wir fangen an\n".encode("utf-16"), "UTF-8"),
+        ("Ben: wir fangen an\n".encode("utf-16"), "unknown kind of text, without times"),
         ("Ben: größer".encode("latin-1"), "not UTF-8 text"),
     ],
 )
