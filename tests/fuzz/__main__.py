@@ -62,13 +62,16 @@ def fuzz(
     raise typer.Exit(1 if failed or not tried else 0)
 
 
-def _chosen(parts: Sequence[str]) -> list[str]:
-    missing = [part for part in parts if not any(part in name for name in targets())]
+def _chosen(wanted: Sequence[str]) -> list[str]:
+    """Readers of these names, or else those whose names have them as a part."""
+    names = list(targets())
+    found = {one: [one] if one in names else [n for n in names if one in n] for one in wanted}
+    missing = [one for one, fits in found.items() if not fits]
     if missing:
         raise InputError(
-            f"no reader is called {missing[0]!r}", todo=f"there are: {', '.join(targets())}"
+            f"no reader is called {missing[0]!r}", todo=f"there are {', '.join(names)}"
         )
-    return [name for name in targets() if not parts or any(part in name for part in parts)]
+    return list(dict.fromkeys(name for fits in found.values() for name in fits)) or names
 
 
 def _fuzzed(
