@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 
-from moderator.audio import AudioChunk
 from moderator.ears.background import HANGS_AFTER, BackgroundRecogniser
 from moderator.ears.background_diarizer import BackgroundDiarization
 from moderator.ears.detecting import SteadyDetector
 from moderator.ears.health import EarsHealth
+from moderator.ears.leakage import LeakageGuard
 from moderator.ears.listener import Listener
 from moderator.ears.loading import EarModels
 from moderator.ears.reading_pool import ReadingPool
@@ -68,25 +68,25 @@ class LiveParts:
         return self._health.down
 
 
-class LiveListener:
-    """Hears the same sources all the time; satisfies `moderator.ears.base.Ears` and `Fallible`.
+class LiveListener(Listener):
+    """Hears with such parts; satisfies `moderator.ears.base.Fallible` as well.
 
     Args:
         parts: of the meeting.
         sources: made of the parts' models.
+        guard: as for `Listener`.
     """
 
-    def __init__(self, parts: LiveParts, sources: Iterable[Source]) -> None:
-        self._parts, self._listener = parts, Listener(sources)
-
-    def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
-        """As `Listener.hear`."""
-        return self._listener.hear(now, chunks)
+    def __init__(
+        self, parts: LiveParts, sources: Iterable[Source] = (), *, guard: LeakageGuard | None = None
+    ) -> None:
+        super().__init__(sources, guard=guard)
+        self._parts = parts
 
     def finish(self, now: Samples) -> Heard:
         """Ends all streams and waits for their last words."""
         self._parts.wait()
-        return self._listener.finish(now)
+        return super().finish(now)
 
     def spare(self, *, spares: bool) -> None:
         """From now on what is being said is guessed less often, or as often as before."""
@@ -98,5 +98,5 @@ class LiveListener:
 
     @property
     def down(self) -> frozenset[Part]:
-        """The parts that keep failing at present."""
+        """The parts that keep failing at present; voices are noticed all the same."""
         return self._parts.down

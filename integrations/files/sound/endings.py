@@ -97,15 +97,14 @@ def _wav(file: BinaryIO, size: int) -> Ending:
     return _CUT
 
 
-def _riff(file: BinaryIO, size: int) -> Ending:
-    """AVI and the like: the outermost chunk states the length of the file, or 0 when streamed."""
-    _, length = struct.unpack("<4sI", file.read(8))
-    return _until(8 + length if length < _UNKNOWN_LENGTH else 0, size)
+def _outermost(order: str) -> Callable[[BinaryIO, int], Ending]:
+    """AVI, AIFF: the outermost chunk states the file's length, or 0 when streamed."""
 
+    def check(file: BinaryIO, size: int) -> Ending:
+        _, length = struct.unpack(f"{order}4sI", file.read(8))
+        return _until(8 + length if length < _UNKNOWN_LENGTH else 0, size)
 
-def _aiff(file: BinaryIO, size: int) -> Ending:
-    _, length = struct.unpack(">4sI", file.read(8))
-    return _until(8 + length if length < _UNKNOWN_LENGTH else 0, size)
+    return check
 
 
 def _au(file: BinaryIO, size: int) -> Ending:
@@ -229,8 +228,8 @@ def _mp3(file: BinaryIO, size: int) -> Ending:
 
 _CHECKS: Final[dict[str, Callable[[BinaryIO, int], Ending]]] = {
     "wav": _wav,
-    "avi": _riff,
-    "aiff": _aiff,
+    "avi": _outermost("<"),
+    "aiff": _outermost(">"),
     "au": _au,
     "caf": _caf,
     "asf": _asf,

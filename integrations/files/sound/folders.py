@@ -12,6 +12,7 @@ from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, open_input, shown
 from integrations.files.sound.containers import sniff
 from integrations.files.sound.manifests import Said, read_manifest
+from integrations.files.sound.stems import common_beginning
 from integrations.files.sound.tracks import MOST_TRACKS, Track
 from integrations.files.sound.unpacking import is_archive, unpack
 from integrations.files.sound.wav import LONGEST
@@ -181,21 +182,9 @@ def _names(stems: Sequence[str]) -> list[str]:
     elif all(craig):
         names = [found[1] for found in craig if found]
     else:
-        names = _without_common(stems)
+        _, names = common_beginning(stems)
     cleaned = [re.sub(r"[\s_]+", " ", name).strip(" .-") for name in names]
     return [(name or stem)[: foreign.LONGEST_ID] for name, stem in zip(cleaned, stems, strict=True)]
-
-
-def _without_common(stems: Sequence[str]) -> list[str]:
-    """Without the words that all begin with: ``standup-ann`` is ``ann``."""
-    split = [re.split(r"([ ._-]+)", stem) for stem in stems]
-    common = 0
-    for words in zip(*split, strict=False):
-        if len(set(words)) > 1:
-            break
-        common += 1
-    common -= common % 2  # a word goes with what separates it
-    return ["".join(words[common:]) for words in split]
 
 
 def _placed(

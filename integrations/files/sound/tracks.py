@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from integrations.files.disk import foreign
 from integrations.files.disk.foreign import shown
 from integrations.files.sound.audio import ALL, AudioFile, Reading
+from integrations.files.sound.stems import common_beginning
 from moderator.errors import InputError
 from moderator.timeline import Samples
 
@@ -141,7 +141,8 @@ def open_recordings(given: Sequence[Track], how: Listening) -> RecordedTracks | 
         )
     tracks = {one.name: one.open(how.reading) for one in given if one.name is not None}
     chosen = tuple(f"{name}: {text}" for name, one in tracks.items() for text in _chosen(one, how))
-    return _heard(_common_name([one.path.stem for one in given]), tracks, chosen)
+    name, _ = common_beginning([one.path.stem for one in given])
+    return _heard(foreign.meeting_id(name or "meeting"), tracks, chosen)
 
 
 def _one_a_channel(given: Sequence[Track], reading: Reading) -> RecordedTracks:
@@ -183,10 +184,3 @@ def _chosen(audio: AudioFile, how: Listening) -> tuple[str, ...]:
 
 def _no_sound(where: str) -> InputError:
     return InputError("no sound in the recording", where=where, todo="check the microphone")
-
-
-def _common_name(stems: Sequence[str]) -> str:
-    """The words that all names begin with: ``standup-ann``, ``standup-bob`` give ``standup``."""
-    split = [re.split(r"([ ._-]+)", stem) for stem in stems]
-    common = takewhile(lambda words: len(set(words)) == 1, zip(*split, strict=False))
-    return foreign.meeting_id("".join(words[0] for words in common).strip(" ._-") or "meeting")

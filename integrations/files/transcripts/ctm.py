@@ -17,7 +17,13 @@ from urllib.parse import unquote
 from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, clipped, read_text, shown
 from integrations.files.transcripts.drafts import meeting_of
-from integrations.files.transcripts.rttm import nist_field, numbered_fields, times, white_space
+from integrations.files.transcripts.rttm import (
+    NUMBER,
+    nist_field,
+    numbered_fields,
+    times,
+    white_space,
+)
 from integrations.files.transcripts.words import NOBODY, MeetingWords, clean
 from moderator.errors import InputError
 from moderator.events import Word
@@ -26,7 +32,6 @@ from moderator.timeline import Samples, to_seconds
 _WORD_TYPES: Final = frozenset({"lex", "fp", "frag", "un-lex", "for-lex"})
 _OTHER_TYPES: Final = frozenset({"non-lex", "misc", "noscore", "noise"})
 _NO_WORD: Final = re.compile(r"<(?!unk>)[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|!?sil", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _NO_CONFIDENCE: Final = frozenset({"NA", "<NA>", "-"})
 _MARKS: Final = frozenset({"<ALT_BEGIN>", "<ALT>", "<ALT_END>"})
 
@@ -140,14 +145,14 @@ def fits(lines: Sequence[Sequence[str]], at: int | None = None) -> bool:
 
 def begins(fields: Sequence[str]) -> bool:
     """Whether a line begins like one of CTM."""
-    return len(fields) >= 5 and _NUMBER.fullmatch(fields[2]) is not None
+    return len(fields) >= 5 and NUMBER.fullmatch(fields[2]) is not None
 
 
 def _fit(lines: Sequence[Sequence[str]], at: int) -> bool:
     return all(
         len(fields) > at + 2
-        and _NUMBER.fullmatch(fields[at])
-        and _NUMBER.fullmatch(fields[at + 1])
+        and NUMBER.fullmatch(fields[at])
+        and NUMBER.fullmatch(fields[at + 1])
         and _rest_fits(fields[at + 3 :])
         for fields in lines
     )
@@ -158,7 +163,7 @@ def _rest_fits(rest: Sequence[str]) -> bool:
     if not rest or rest[0].lower() in _WORD_TYPES | _OTHER_TYPES:
         return True
     return rest[0] in _NO_CONFIDENCE or (
-        _NUMBER.fullmatch(rest[0]) is not None and 0 <= float(rest[0]) <= 100
+        NUMBER.fullmatch(rest[0]) is not None and 0 <= float(rest[0]) <= 100
     )
 
 
@@ -181,19 +186,18 @@ def by_speaker(ctm: CtmWords, path: Path) -> MeetingWords:
     words = ctm.words
     channels, files = {word.channel for word in words}, {word.file for word in words}
     name = words[0].file
-    if all(word.speaker for word in words):
-        who = [word.speaker for word in words]
+    who = [word.speaker for word in words]
+    if all(who) or len(channels) == len(files) == 1:
+        pass
     elif len(channels) > 1 and len(files) > 1:
         raise InputError(
             "several files and several channels", where=shown(path), todo="add the RTTM file"
         )
     elif len(channels) > 1:
         who = [checked_id(word.channel, shown(path)) for word in words]
-    elif len(files) > 1:
+    else:
         who = [checked_id(word.file, shown(path)) for word in words]
         name = path.stem
-    else:
-        who = [word.speaker for word in words]
     said = [
         Word(speaker, word.text, word.start, word.end)
         for speaker, word in zip(who, words, strict=True)

@@ -165,7 +165,7 @@ def _tell_lines(text: str, path: Path) -> Form | None:
         return AUDACITY
     if suffix != ".stm" and ctm.fits(lines, 2):
         return CTM
-    if suffix == ".stm" or (suffix != ".ctm" and stm.fits(text)):
+    if suffix == ".stm" or (suffix != ".ctm" and stm.fits(lines)):
         return STM
     if suffix == ".ctm" or ctm.fits(lines) or ctm.begins(lines[0]):
         return CTM

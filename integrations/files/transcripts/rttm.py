@@ -8,6 +8,7 @@ others wrote it as it is, it is read as long as only one reading of the line is 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ _OTHER_TYPES: Final = (
 
 TYPES: Final = frozenset({"SPEAKER", *_OTHER_TYPES})
 """Types of line that the format knows; all but SPEAKER are passed over."""
+
+NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+"""A number as STM and CTM write it; Python takes more for one, as `nan` and `1_0`."""
 
 NO_VALUE: Final = "<NA>"
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from moderator.audio import AudioChunk
+from moderator.ears.live import LiveListener, LiveParts
 from moderator.ears.utterances import GateOptions
-from moderator.events import Heard, Part
+from moderator.events import Heard
 from moderator.timeline import Samples, to_samples
 
 if TYPE_CHECKING:
     from integrations.livekit.hearing.shared_diarization import SharedDiarization
     from integrations.livekit.people.shared_microphones import SharedMicrophones
-    from moderator.ears.listener import Listener
-    from moderator.ears.live import LiveParts
+    from moderator.ears.leakage import LeakageGuard
 
 LINGER = to_samples(3.0)
 """How long a track that has gone is still listened to: its last words are being recognised."""
@@ -24,28 +24,28 @@ GATE = GateOptions(hang_s=0.1, pause_s=0.3)
 """An utterance ends sooner than in a replay: somebody may be waiting for an answer."""
 
 
-class RoomEars:
-    """Ears with a source for everybody who is heard; satisfies `moderator.ears.base.Ears`.
+class RoomEars(LiveListener):
+    """Ears with a source for everybody who is heard.
 
     Args:
-        listener: hears.
         parts: of which the sources are made, and which may fail.
         diarization: tells voices on a shared microphone apart.
         shared: knows whose microphone is shared.
         present: who is in the room and may be heard.
         allowed: whether what somebody says from a meeting time on may be used.
+        guard: takes voices off microphones that leaked in from another.
     """
 
     def __init__(
         self,
-        listener: Listener,
         parts: LiveParts,
         diarization: SharedDiarization,
         shared: SharedMicrophones,
         present: Callable[[], frozenset[str]],
         allowed: Callable[[str, Samples], bool],
+        guard: LeakageGuard | None = None,
     ) -> None:
-        self._listener, self._parts = listener, parts
+        super().__init__(parts, guard=guard)
         self._diarization, self._shared = diarization, shared
         self._present, self._allowed = present, allowed
         self._gone: dict[str, Samples] = {}
@@ -60,30 +60,16 @@ class RoomEars:
         allowed = [chunk for chunk in chunks if self._allowed(chunk.track, chunk.start)]
         for chunk in allowed:
             self._gone.pop(chunk.track, None)
-            if chunk.track not in self._listener.sources:
+            if chunk.track not in self.sources:
                 self._add(chunk)
-        known = frozenset(self._listener.sources)
+        known = frozenset(self.sources)
         self._drop(now)
-        return self._listener.hear(now, [c for c in allowed if c.track in known])
+        return super().hear(now, [c for c in allowed if c.track in known])
 
     def finish(self, now: Samples) -> Heard:
         """Ends all streams and waits for their last words."""
         self._drop_refused()
-        self._parts.wait()
-        return self._listener.finish(now)
-
-    def spare(self, *, spares: bool) -> None:
-        """From now on what is being said is guessed less often, or as often as before."""
-        self._parts.spare(spares=spares)
-
-    def failures(self) -> list[tuple[Part, str]]:
-        """What failed since the last call."""
-        return self._parts.failures()
-
-    @property
-    def down(self) -> frozenset[Part]:
-        """The parts that keep failing at present; voices are noticed all the same."""
-        return self._parts.down
+        return super().finish(now)
 
     def admits(self, speaker: str, at: Samples) -> bool:
         """Whether what a speaker said at `at`, and these ears heard, may still be used.
@@ -104,25 +90,23 @@ class RoomEars:
         name, models = chunk.track, self._parts.models
         shares = self._shared.shares(name)
         if not shares or self._diarization.failed:
-            self._listener.add(models.own_track(name, start=chunk.start, gate=GATE))
+            self.add(models.own_track(name, start=chunk.start, gate=GATE))
         elif (make := self._diarization.maker()) is not None:
             diarizer, prefix = self._parts.diarization.open(make), self._shared.prefix(name)
-            self._listener.add(
-                models.shared_mic(name, diarizer, start=chunk.start, gate=GATE, prefix=prefix)
-            )
+            self.add(models.shared_mic(name, diarizer, start=chunk.start, gate=GATE, prefix=prefix))
         self._as_shared[name], self._since[name] = shares, chunk.start
 
     def _drop_refused(self) -> None:
         """Takes out who refused, also if they agree again, with all that they have not said yet."""
         for name in [one for one in self._since if not self._fresh(one)]:
-            if name in self._listener.sources:
-                self._listener.remove(name, forget=True)
+            if name in self.sources:
+                self.remove(name, forget=True)
             del self._since[name], self._as_shared[name]
             self._gone.pop(name, None)
 
     def _forget(self) -> None:
         """Keeps nothing of who has gone; what they said last has been used since."""
-        for name in self._left - set(self._listener.sources):
+        for name in self._left - set(self.sources):
             self._since.pop(name, None)
             self._as_shared.pop(name, None)
         self._left.clear()
@@ -133,10 +117,10 @@ class RoomEars:
         Who begins or ceases to share their microphone gets another source with the next audio.
         """
         present = self._present()
-        for name in self._listener.sources:
+        for name in self.sources:
             if self._as_shared[name] != self._shared.shares(name):
-                self._listener.remove(name)
+                self.remove(name)
             elif name not in present and now - self._gone.setdefault(name, now) >= LINGER:
-                self._listener.remove(name)
+                self.remove(name)
                 self._left.add(name)
                 del self._gone[name]

@@ -58,10 +58,9 @@ class RoomModels:
         """Ears for one meeting; arguments as for `RoomEars`, and what measures recognition."""
         from integrations.livekit.hearing.ears import RoomEars
         from moderator.ears.leakage import LeakageGuard
-        from moderator.ears.listener import Listener
 
-        parts, listener = self._parts(stopwatch), Listener(guard=LeakageGuard())
-        return RoomEars(listener, parts, self.diarization, shared, present, allowed)
+        parts, guard = self._parts(stopwatch), LeakageGuard()
+        return RoomEars(parts, self.diarization, shared, present, allowed, guard=guard)
 
     def one_track(self, name: str, gate: GateOptions) -> LiveListener:
         """Ears for one person alone, who is called `name`."""

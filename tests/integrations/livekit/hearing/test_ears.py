@@ -10,7 +10,6 @@ from integrations.livekit.hearing.shared_diarization import SharedDiarization
 from integrations.livekit.people.consent import Consent
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from moderator.audio import AudioChunk
-from moderator.ears.listener import Listener
 from moderator.ears.live import LiveParts
 from moderator.ears.loading import EarModels
 from moderator.ears.reading_pool import ReadingPool
@@ -70,7 +69,6 @@ class Room:
         parts.models = FakeModels()  # what is recognised is there at once
         self.present = frozenset({"ana", "hall"})
         self.ears = RoomEars(
-            Listener(),
             parts,
             SharedDiarization(lambda: FakeDiarizer),
             self.shared,
