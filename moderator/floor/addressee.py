@@ -185,7 +185,10 @@ def _shared(names: Sequence[tuple[str, ...]], others: Iterable[str]) -> bool:
 
 def _name_at(names: Sequence[tuple[str, ...]], plain: Sequence[str], index: int) -> int:
     """How many words from `index` on are one of the names; 0 for none."""
+    initial = plain[index][:1]
     for name in names:
+        if name[0][:1] != initial:  # what sounds alike begins alike, too
+            continue
         part = tuple(plain[index : index + len(name)])
         if part == name or (len(part) == len(name) and _alike(" ".join(part), " ".join(name))):
             return len(name)

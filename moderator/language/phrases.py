@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib import resources
+from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
@@ -26,21 +27,30 @@ def normalise(word: str) -> str:
     return _EDGES.sub("", word.lower().replace("\u2019", "'"))
 
 
-def _longest_first(phrases: Iterable[str]) -> list[tuple[str, ...]]:
+_ByWord: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]
+"""Phrases by the first or the last of their words, the longest first."""
+
+
+def _by_word(phrases: Iterable[str], at: int) -> _ByWord:
+    found: dict[str, list[tuple[str, ...]]] = {}
     split = {tuple(phrase.split()) for phrase in phrases}
-    return sorted(split, key=lambda phrase: (-len(phrase), phrase))
+    for phrase in sorted(split, key=lambda phrase: (-len(phrase), phrase)):
+        found.setdefault(phrase[at], []).append(phrase)
+    return found
 
 
-def _shorter(
-    words: tuple[str, ...], phrases: Sequence[tuple[str, ...]], *, at_end: bool = False
-) -> tuple[str, ...] | None:
-    """The words without the first of the phrases that they begin or end with; None: with none."""
-    for phrase in phrases:
-        rest = len(words) - len(phrase)
-        if at_end and rest > 0 and words[rest:] == phrase:
-            return words[:rest]
-        if not at_end and rest > 0 and words[: len(phrase)] == phrase:
+def _without_beginning(words: tuple[str, ...], by_first: _ByWord) -> tuple[str, ...] | None:
+    """The words without the longest phrase that they begin with; None: with none."""
+    for phrase in by_first.get(words[0], ()) if words else ():
+        if len(words) > len(phrase) and words[: len(phrase)] == phrase:
             return words[len(phrase) :]
+    return None
+
+
+def _without_end(words: tuple[str, ...], by_last: _ByWord) -> tuple[str, ...] | None:
+    for phrase in by_last.get(words[-1], ()) if words else ():
+        if len(words) > len(phrase) and words[-len(phrase) :] == phrase:
+            return words[: -len(phrase)]
     return None
 
 
@@ -112,16 +122,16 @@ class Phrases(BaseModel):
             end: tuple[str, ...] | None = core
             while end is not None:
                 yield end
-                end = _shorter(end, self._after, at_end=True)
-            core = _shorter(core, self._before)
+                end = _without_end(end, self._after)
+            core = _without_beginning(core, self._before)
 
     @cached_property
-    def _before(self) -> list[tuple[str, ...]]:
-        return _longest_first([*self.requests_before, *self.fillers])
+    def _before(self) -> _ByWord:
+        return _by_word([*self.requests_before, *self.fillers], 0)
 
     @cached_property
-    def _after(self) -> list[tuple[str, ...]]:
-        return _longest_first([*self.requests_after, *self.fillers])
+    def _after(self) -> _ByWord:
+        return _by_word([*self.requests_after, *self.fillers], -1)
 
     @cached_property
     def _all_commands(self) -> dict[str, Command]:
@@ -129,6 +139,13 @@ class Phrases(BaseModel):
 
     def takes_leave(self, words: Sequence[str]) -> bool:
         """Whether words as heard, with their punctuation, say goodbye."""
+        return self._leaves(tuple(words))
+
+    @cached_property
+    def _leaves(self) -> Callable[[tuple[str, ...]], bool]:
+        return lru_cache(maxsize=64)(self._say_goodbye)  # what was said last is asked all the time
+
+    def _say_goodbye(self, words: tuple[str, ...]) -> bool:
         plain = [normalise(word) for word in words]
         said = f" {' '.join(plain)} "
         if any(f" {ending} " in said for ending in self.endings):
