@@ -36,7 +36,7 @@ def print_story(summary: dict[str, Any], out: Path) -> None:
 
 def failures(journal: Path) -> Counter[str]:
     """What failed without ending the run, such as a server that gave no answer, and how often."""
-    return Counter(line["what"] for line in read(journal) if line["kind"] == "failure")
+    return Counter(line["what"] for line in read(journal, kind="failure"))
 
 
 def acts(journal: Path) -> list[tuple[str, str, str, str, str]]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from moderator.events import SOMEBODY, Heard, SpeakerActivity, unnamed
 from moderator.timeline import TICK, Samples, to_samples
@@ -114,7 +115,8 @@ class RecentTalk:
     """Talk over the last ten minutes: the agent's and everybody's."""
 
     def __init__(self) -> None:
-        self._buckets: deque[list[int]] = deque(maxlen=SHARE_BUCKETS + 1)
+        self._buckets: deque[list[int]] = deque()
+        self._agent = self._all = 0
 
     def add(self, at: Samples, length: Samples, *, agent: bool) -> None:
         """Counts `length` samples of talk at meeting time `at`."""
@@ -122,14 +124,26 @@ class RecentTalk:
         if not self._buckets or self._buckets[-1][0] < index:
             self._buckets.append([index, 0, 0])
         bucket = self._buckets[-1]
-        bucket[1] += length if agent else 0
+        own = length if agent else 0
+        bucket[1] += own
         bucket[2] += length
+        self._agent += own
+        self._all += length
 
     def totals(self, now: Samples) -> tuple[Samples, Samples]:
-        """Samples of (the agent's talk, all talk)."""
+        """Samples of (the agent's talk, all talk); time does not go back."""
         oldest = now // SHARE_BUCKET - SHARE_BUCKETS
-        recent = [bucket for bucket in self._buckets if bucket[0] > oldest]
-        return sum(bucket[1] for bucket in recent), sum(bucket[2] for bucket in recent)
+        while self._buckets and self._buckets[0][0] <= oldest:
+            _, own, talk = self._buckets.popleft()
+            self._agent -= own
+            self._all -= talk
+        return self._agent, self._all
+
+    def leaving(self, now: Samples) -> tuple[Samples, Samples]:
+        """The part of both that is too old one tick after `now`."""
+        oldest = (now + TICK) // SHARE_BUCKET - SHARE_BUCKETS
+        gone = [bucket for bucket in islice(self._buckets, 1) if bucket[0] <= oldest]
+        return sum(bucket[1] for bucket in gone), sum(bucket[2] for bucket in gone)
 
 
 class Tallies:
@@ -297,7 +311,7 @@ class Floor:
         else:
             status = FloorStatus.HELD if self._voices else FloorStatus.FREE
         agent_talk, talk = self._recent.totals(now)
-        agent_talk_then, talk_then = self._recent.totals(now + TICK)
+        agent_talk_leaving, talk_leaving = self._recent.leaving(now)
         sounding = agent if agent is not None else self._signal_since
         own = now - sounding if sounding is not None else 0
         return FloorView(
@@ -314,8 +328,8 @@ class Floor:
             since_agent=now - self._agent_ended if self._agent_ended is not None else None,
             agent_talk=agent_talk + own,
             talk=talk + own,
-            agent_talk_leaving=agent_talk - agent_talk_then,
-            talk_leaving=talk - talk_then,
+            agent_talk_leaving=agent_talk_leaving,
+            talk_leaving=talk_leaving,
             tallies=dict(self._tallies.by_speaker),
             hearing_since=self._hearing_since,
         )

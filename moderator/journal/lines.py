@@ -199,18 +199,20 @@ def text_of(line: Line) -> str:
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def read(path: Path) -> Iterator[Line]:
-    """The lines of a journal; a last line cut off by a crash is left out.
+def read(path: Path, kind: str | None = None) -> Iterator[Line]:
+    """The lines of a journal, or those of a kind; a last line cut off by a crash is left out.
 
     Raises:
         InputError: the file is missing, or a line inside it is not a journal line.
     """
+    begins = None if kind is None else f'{{"kind":"{kind}",'
     try:
         with path.open(encoding="utf-8") as file:
             for number, text in enumerate(file, start=1):
                 if not text.endswith("\n"):
                     return
-                yield parse(text, f"{path}:{number}")
+                if begins is None or text.startswith(begins):
+                    yield parse(text, f"{path}:{number}")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("cannot read the journal", where=str(path), todo=str(error)) from error
 

@@ -39,10 +39,10 @@ class _Opened(_Line):
 
 class _Heard(_Line):
     at: _Time
-    speaking: list[str] = []
-    activities: list[tuple[str, _Time, _Time]] = []
-    words: list[tuple[str, str, _Time, _Time]] = []
-    partials: dict[str, str] = {}
+    speaking: list[str] = Field(default_factory=list)
+    activities: list[tuple[str, _Time, _Time]] = Field(default_factory=list)
+    words: list[tuple[str, str, _Time, _Time]] = Field(default_factory=list)
+    partials: dict[str, str] = Field(default_factory=dict)
 
 
 class _Percept(_Line):

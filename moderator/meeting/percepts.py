@@ -92,6 +92,8 @@ def merge(now: Samples, ready: Sequence[Heard], last: Heard) -> Heard:
 
 def admitted(heard: Heard, admits: Callable[[str, Samples], bool]) -> Heard:
     """What was heard and may still be used: `admits` says so, by speaker and time."""
+    if not (heard.speaking or heard.activities or heard.words or heard.partials):
+        return heard
     speaking = frozenset(name for name in heard.speaking if admits(name, heard.at))
     activities = tuple(piece for piece in heard.activities if admits(piece.speaker, piece.start))
     words = tuple(word for word in heard.words if admits(word.speaker, word.start))

@@ -68,14 +68,9 @@ class Questions:
         self._open: Question | None = None
 
     @property
-    def namesakes(self) -> list[str]:
-        """The names of those who have the agent's."""
-        return self._detector.namesakes()
-
-    @property
-    def answers_to(self) -> tuple[str, ...]:
-        """The agent's names that nobody else there has."""
-        return self._detector.answers_to
+    def detector(self) -> AddresseeDetector:
+        """Tells who calls the agent, and by which names."""
+        return self._detector
 
     @property
     def open(self) -> Question | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from moderator.events import Act
+from moderator.floor.addressee import AddresseeDetector
 from moderator.floor.state import FloorView
 from moderator.language.phrases import Phrases
 from moderator.mind.base import Participant
@@ -22,8 +23,7 @@ class Scene:
     """What the duties look at, at the end of one percept.
 
     Attributes:
-        namesakes: names of participants who have the agent's.
-        answers_to: its names that nobody else there has.
+        detector: tells who calls the agent, and by which names.
     """
 
     now: Samples
@@ -34,8 +34,7 @@ class Scene:
     plan: Plan
     phrases: Phrases
     question: Question | None
-    namesakes: Sequence[str] = ()
-    answers_to: Sequence[str] = ()
+    detector: AddresseeDetector
 
     def name(self, participant: str | None) -> str:
         """A participant's name as spoken."""

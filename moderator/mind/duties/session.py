@@ -109,8 +109,7 @@ class DutiesSession:
             self._plan,
             self._phrases,
             self._questions.open,
-            self._questions.namesakes,
-            self._questions.answers_to,
+            self._questions.detector,
         )
 
     async def propose(self) -> Proposal | None:

@@ -52,9 +52,10 @@ class Open:
 
 def _called(scene: Scene) -> str:
     """How to call the agent, where somebody has its name."""
-    if not scene.namesakes:
+    namesakes, names = scene.detector.namesakes(), scene.detector.answers_to
+    if not namesakes:
         return ""
-    other, names = scene.namesakes[0], scene.answers_to
+    other = namesakes[0]
     if not names:
         return scene.phrases.say("open_namesake_unnamed", other=other) + " "
     return scene.phrases.say("open_namesake", other=other, name=names[0]) + " "

@@ -382,7 +382,7 @@ def test_decisions_stand_in_a_tier_of_their_own() -> None:
     assert 'text = "wait: ""floor_held"" <b>"' in grid
     assert "xmax = 5.0" in grid
     assert f'TIER_ID="{DECISIONS}"' in eaf
-    assert 'wait: "floor_held" &lt;b&gt;' in eaf
+    assert "wait: &quot;floor_held&quot; &lt;b&gt;" in eaf
     for parse, text in ((parse_textgrid, grid), (parse_eaf, eaf)):
         meeting = parse(text, FILE)
         assert lines(meeting) == [("Ana Lee", "hi")]
