@@ -60,13 +60,14 @@ def find_sound(
 
 
 def _seconds(path: Path) -> float:
-    """A recording's duration; 0 for one that is missing or unreadable, as after an interruption."""
+    """A recording's duration; 0 for one that is missing, unreadable, or not as runs write it."""
     import soundfile
 
     try:
-        return float(soundfile.info(str(path)).duration) if path.is_file() else 0.0
+        info = soundfile.info(str(path)) if path.is_file() else None
     except (RuntimeError, OSError):
         return 0.0
+    return float(info.duration) if info is not None and info.samplerate == _RATE else 0.0
 
 
 def _encoded(
