@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -32,18 +33,23 @@ from rich.progress import track
 from rich.table import Table
 
 from diarize.base import SAMPLE_RATE, Audio, Diarizer, SpeakerActivity
-from diarize.embedding import CamPlusPlusEmbedder, Features, SpeakerEmbedder, Vector
+from diarize.embedding import Features, SpeakerEmbedder, Vector
 from diarize.errors import DiarizeError
 from diarize.loading import (
     import_pyannote,
     load_campplus,
     load_pyannote_model,
-    load_segmentation,
     single_thread,
 )
 from diarize.online import OnlineDiarizer, OnlineSettings
+from diarize.onnx_networks import (
+    OnnxEmbedder,
+    OnnxSegmentation,
+    export_campplus,
+    export_segmentation,
+)
 from diarize.pyannote_backend import PyannoteDiarizer, embedded_pipeline
-from diarize.segmentation import Activity, LocalSegmentation, PyannoteSegmentation
+from diarize.segmentation import Activity, LocalSegmentation
 from integrations.files.sound.audio import AudioFile
 from integrations.files.transcripts.records import read_record
 from moderator.errors import InputError
@@ -116,6 +122,22 @@ class Models:
     def remembered(self) -> Models:
         """The same models, which compute nothing twice: for trying settings on the same clips."""
         return Models(_Remembered(self.segmentation), _RememberedEmbedder(self.embedder))
+
+
+def exported_models(segmentation: Path, embedding: Path) -> Models:
+    """Both networks, of their weights.
+
+    Raises:
+        DiarizeError: a weights file is broken.
+    """
+    with TemporaryDirectory() as folder:
+        places = [Path(folder) / name for name in ("segmentation", "embedding")]
+        for place, weights, export in zip(
+            places, (segmentation, embedding), (export_segmentation, export_campplus), strict=True
+        ):
+            place.mkdir()
+            export(weights, place)
+        return Models(OnnxSegmentation(places[0]), OnnxEmbedder(places[1]))
 
 
 def candidates() -> list[OnlineSettings]:
@@ -326,8 +348,7 @@ def measure(
     import_pyannote()
     single_thread()
     segmentation_file, embedding_file = weight_paths(weights)
-    segmentation, network = load_segmentation(segmentation_file), load_campplus(embedding_file)
-    models = Models(PyannoteSegmentation(segmentation), CamPlusPlusEmbedder(network))
+    models = exported_models(segmentation_file, embedding_file)
     if held_out:
         return [score.summary(timed=False) for score in cross_validate(clips, models, latencies)]
     # The first call pays for lazy imports and buffers; that is loading, not diarizing.
@@ -338,6 +359,7 @@ def measure(
         run_all(f"online, {latency} s", clips, partial(models.online, latency)).summary()
         for latency in progress(latencies, "online")
     ]
+    network = load_campplus(embedding_file)
     pipeline = embedded_pipeline(load_pyannote_model(segmentation_file), network)
     batch = run_all("batch, pyannote.audio", clips, lambda: PyannoteDiarizer(pipeline))
     return [*rows, batch.summary()]

@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-MEL_BINS = 80
-"""Filter-bank energies a frame that the network takes."""
+from diarize.embedding import MEL_BINS
 
 DIMENSION = 192
 """Size of an embedding of the Chinese-English weights."""
@@ -134,8 +133,8 @@ class _ContextMask(nn.Module):
         segments = functional.avg_pool1d(x, _CONTEXT_FRAMES, _CONTEXT_FRAMES, ceil_mode=True)
         context = x.mean(-1, keepdim=True) + segments
         mask = torch.sigmoid(self.linear2(functional.relu(self.linear1(context))))
-        mask = mask.repeat_interleave(_CONTEXT_FRAMES, dim=-1)[..., : x.shape[-1]]
-        y: Tensor = self.linear_local(x) * mask
+        segment = torch.arange(x.shape[-1], device=x.device) // _CONTEXT_FRAMES
+        y: Tensor = self.linear_local(x) * mask.index_select(-1, segment)
         return y
 
 
@@ -182,7 +181,9 @@ class _Statistics(nn.Module):
     """Mean and standard deviation over time."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x.mean(-1), x.std(-1, unbiased=True)], dim=-1)
+        mean = x.mean(-1, keepdim=True)
+        squares = (x - mean).square().sum(-1)  # its own `std` cannot be exported
+        return torch.cat([mean.squeeze(-1), (squares / (x.shape[-1] - 1)).sqrt()], dim=-1)
 
 
 class _Dense(nn.Module):

@@ -11,8 +11,11 @@ often holds two speakers in turn; and what earlier windows said of the same fram
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -20,10 +23,10 @@ from diarize.base import SAMPLE_RATE, Audio, DiarizerSpec, SpeakerActivity
 from diarize.clustering import ClusterSettings, Floats, SpeakerClusters, Voice
 from diarize.embedding import Features, SpeakerEmbedder, Vector
 from diarize.errors import DiarizeError
-from diarize.samples import checked
-from diarize.segmentation import FRAME_CENTRE, FRAME_STEP, Activity, LocalSegmentation
+from diarize.segmentation import FRAME_CENTRE, FRAME_STEP, Activity, LocalSegmentation, Submit
 from diarize.stretches import Cutter, EmbeddingMemory, Stretch
 from diarize.votes import Votes
+from diarize.windows import Window, Windows
 
 FRAME_S = FRAME_STEP / SAMPLE_RATE
 _FIRST_EDGE = FRAME_CENTRE - FRAME_STEP // 2
@@ -130,44 +133,51 @@ class OnlineDiarizer:
         self._votes = Votes(settings.max_speakers, settings.onset, settings.offset)
         self._memory = EmbeddingMemory(embedder, settings.reuse)
         self._cutter = settings.cutter
-        self._audio = np.zeros(0, dtype=np.float32)
-        self._origin = 0  # stream position of the first sample kept
-        self._read = 0  # stream position up to which windows were read
+        self._windows, self._coming = (
+            Windows(settings.window * FRAME_STEP, step) for _ in range(2)
+        )
+        self._foreseen: deque[tuple[Window, Future[Activity]]] = deque()
         self._done = 0  # frames decided
 
     def push(self, audio: Audio) -> list[SpeakerActivity]:
         """Takes the next samples, shape ``(n,)``, and returns what has become final, by start."""
-        self._audio = np.concatenate([self._audio, checked(audio)])
-        step = self.settings.step * FRAME_STEP
         pieces: list[SpeakerActivity] = []
-        while self._origin + len(self._audio) - self._read >= step:
-            self._read += step
-            self._read_window(self._read)
-            pieces += self._settle(self._read - self._ahead)
+        for window in self._windows.push(audio):
+            self._read(window)
+            pieces += self._settle(window.end - self._ahead)
         return pieces
 
     def flush(self) -> list[SpeakerActivity]:
         """Ends the stream: everything not yet returned."""
-        end = self._origin + len(self._audio)
-        if end > self._read:
-            self._read_window(end)
-        return self._settle(end, last=True)
+        for window in self._windows.flush():
+            self._read(window)
+        return self._settle(self._windows.end, last=True)
 
-    def _read_window(self, end: int) -> None:
-        """Reads the window that ends at stream position `end` and casts its votes."""
-        span = self.settings.window * FRAME_STEP
-        first = max(0, -(-(end - span) // FRAME_STEP))
-        self._drop_audio(first * FRAME_STEP)
-        window = self._audio[: end - self._origin]
-        if len(window) < _SHORTEST:
+    def segment_ahead(self, audio: Audio, submit: Submit, *, last: bool = False) -> None:
+        """Has windows segmented whose samples will be pushed, all of them once and in order."""
+        coming = [*self._coming.push(audio), *(self._coming.flush() if last else ())]
+        for window in coming:
+            if len(window.audio) >= _SHORTEST:
+                work = partial(self._segmentation, window.audio.copy())
+                self._foreseen.append((window, submit(work)))
+
+    def _segment(self, window: Window) -> Activity:
+        if self._foreseen and self._foreseen[0][0].same(window):
+            return self._foreseen.popleft()[1].result()
+        return self._segmentation(window.audio)  # the stream ends before the end foreseen
+
+    def _read(self, window: Window) -> None:
+        """Reads a window and casts its votes."""
+        first = window.first
+        if len(window.audio) < _SHORTEST:
             return
-        activity = self._segmentation(window)
+        activity = self._segment(window)
         self._votes.forget(min(first, self._done))
         weights = np.hamming(len(activity))
         self._votes.add(first, weights)
         open_from = max(0, self._done - first)
         stretches = self._cutter.cut(activity, open_from)
-        for stretch, slot in self._assign(stretches, activity, first, window):
+        for stretch, slot in self._assign(stretches, activity, first, window.audio):
             part = slice(stretch.start, stretch.end)
             weighted = activity[part, stretch.local] * weights[part]
             self._votes.cast(slot, first + stretch.start, weighted)
@@ -240,10 +250,6 @@ class OnlineDiarizer:
         if last:
             self.settled = upto
         return sorted(pieces, key=lambda piece: (piece.start, piece.speaker))
-
-    def _drop_audio(self, before: int) -> None:
-        self._audio = self._audio[before - self._origin :]
-        self._origin = before
 
 
 def _at_once(one: Stretch, other: Stretch) -> bool:

@@ -69,6 +69,28 @@ class PyanNet(nn.Module):
         return functional.log_softmax(self.classifier(hidden), dim=-1)
 
 
+class Voices(nn.Module):
+    """Of each local speaker the probability, summed over the sets that hold them.
+
+    Args:
+        network: gives probabilities of sets.
+    """
+
+    members: Tensor
+
+    def __init__(self, network: PyanNet) -> None:
+        super().__init__()
+        self.network = network
+        speakers = 1 + max(max(some, default=0) for some in network.sets)
+        rows = [[float(one in some) for one in range(speakers)] for some in network.sets]
+        self.register_buffer("members", torch.tensor(rows))
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """``(batch, 1, n)`` samples to ``(batch, frames, speakers)`` probabilities."""
+        sets: Tensor = self.network(waveforms)
+        return sets.exp() @ self.members
+
+
 def _sets(speakers: int, at_once: int) -> tuple[tuple[int, ...], ...]:
     """Sets of speakers, from nobody on."""
     return tuple(

@@ -48,7 +48,7 @@ class CamPlusPlusModel(Model):
         """
         rows = []
         for index, waveform in enumerate(waveforms[:, 0]):
-            features = filter_bank(waveform)
+            features = torch.from_numpy(filter_bank(waveform.numpy()))
             if len(features) < MIN_FRAMES:
                 raise ValueError(f"waveform of {len(waveform)} samples is too short")
             if weights is not None:

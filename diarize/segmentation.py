@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from diarize.base import SAMPLE_RATE, Audio
-
-if TYPE_CHECKING:
-    from diarize.pyannet import PyanNet
+from diarize.base import Audio
 
 FRAME_STEP = 270
 """Samples from one segmentation frame to the next: 16.875 ms at 16 kHz."""
@@ -20,6 +19,10 @@ FRAME_CENTRE = 495
 
 Activity = npt.NDArray[np.float32]
 """Probability that a local speaker is active, shape ``(frames, speakers)``."""
+
+
+Submit: TypeAlias = Callable[[Callable[[], Activity]], Future[Activity]]
+"""Has a window segmented in another thread."""
 
 
 class LocalSegmentation(Protocol):
@@ -35,35 +38,16 @@ class LocalSegmentation(Protocol):
         ...
 
 
-class PyannoteSegmentation:
-    """PyanNet as `LocalSegmentation`.
+@runtime_checkable
+class SegmentsAhead(Protocol):
+    """A diarizer that can be told what will be pushed, to segment that in other threads."""
 
-    The network gives one distribution a frame over sets of speakers; a speaker's probability is the
-    sum over the sets that hold them (Plaquet & Bredin, Interspeech 2023,
-    https://arxiv.org/abs/2310.13025).
+    def segment_ahead(self, audio: Audio, submit: Submit, *, last: bool = False) -> None:
+        """Has windows segmented whose samples will be pushed.
 
-    Args:
-        network: loaded by `diarize.loading.load_segmentation`.
-        window: samples of the longest window; the network's own training window by default.
-    """
-
-    def __init__(self, network: PyanNet, window: int | None = None) -> None:
-        self._network = network
-        self._window = window or round(network.duration_s * SAMPLE_RATE)
-        speakers = 1 + max(max(some, default=0) for some in network.sets)
-        self._members = np.array(
-            [[one in some for one in range(speakers)] for some in network.sets], dtype=np.float32
-        )
-
-    @property
-    def window(self) -> int:
-        """Samples of the longest window it takes."""
-        return self._window
-
-    def __call__(self, audio: Audio) -> Activity:
-        """Probabilities for a window of shape ``(n,)``, a frame each `FRAME_STEP` samples."""
-        import torch
-
-        with torch.inference_mode():
-            scores = self._network(torch.from_numpy(audio)[None, None])[0].numpy()
-        return np.asarray(np.exp(scores) @ self._members, dtype=np.float32)
+        Args:
+            audio: the next samples, shape ``(n,)``; each is told once, in order.
+            submit: has a window segmented in another thread.
+            last: the stream ends there.
+        """
+        ...

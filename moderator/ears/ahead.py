@@ -1,11 +1,11 @@
-"""Hears a recorded meeting ahead of its loop, so that all cores recognise at the same time.
+"""Hears a recorded meeting ahead of its loop, so that all cores work at the same time.
 
 What the ears make of a recording does not depend on what the agent does meanwhile. So voices are
 looked for some seconds ahead; each utterance that is found is recognised on its own, the earliest
 first, in as many threads as there are. When the loop comes to a tick, what the ears make of it is
 there or is waited for. The result is what a `Listener` gives that hears tick by tick: an utterance
 is given to a stream of its own, call by call, and no stream carries anything from one utterance to
-the next.
+the next. On a shared microphone windows are segmented ahead as well.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from functools import partial
 import numpy as np
 
 from diarize.base import Diarizer, VoiceActivityDetector
+from diarize.segmentation import Activity, SegmentsAhead
 from diarize.tracks import TrackDiarizer
 from moderator.audio import AudioChunk, Waveform
 from moderator.ears.background import PHASE
@@ -293,9 +294,12 @@ class ListenerAhead:
         for name in own:
             vad, stream = self._scout(name)
             sources.append(OwnTrack(name, vad, stream, partial(TrackDiarizer, name)))
+        self._segmenting: dict[str, SegmentsAhead] = {}
         for name, diarizer in shared.items():
             vad, stream = self._scout(name)
             sources.append(SharedMic(name, vad, stream, diarizer))
+            if isinstance(diarizer, SegmentsAhead):
+                self._segmenting[name] = diarizer
         self._listener = Listener(sources)
         self._guarded = tuple(own)
         self._guard = LeakageGuard() if len(own) > 1 else None
@@ -328,6 +332,16 @@ class ListenerAhead:
                 foretold.add(source.probabilities)
                 source.cut()
                 scribe.tick()
+            for name, diarizer in self._segmenting.items():
+                audio = self._scouts[name][0].audio
+                diarizer.segment_ahead(audio, partial(self._submit, now), last=last)
+
+    def _submit(self, place: Samples, work: Callable[[], Activity]) -> Future[Activity]:
+        def measured() -> Activity:
+            with self._watch.phase("segmentation"):
+                return work()
+
+        return self._shared.pool.submit(measured, urgent=True, place=place).future
 
     def hear(self, now: Samples, chunks: Sequence[AudioChunk]) -> Heard:
         """What is understood at a tick that was foreseen."""

@@ -20,7 +20,8 @@ from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser
 from moderator.timeline import Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from diarize.base import Diarizer
     from diarize.embedding import SpeakerEmbedder, Vector
@@ -33,6 +34,8 @@ ENGLISH = "whisper-tiny.en"
 MULTILINGUAL = "whisper-base"
 SEGMENTATION = "pyannote-segmentation-3.0"
 EMBEDDING = "campplus-zh-en"
+EXPORTED = "onnx"
+"""Where exported networks lie, beside their weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +176,23 @@ class DiarizationModels:
 
 
 def load_diarization_models(store: ModelStore) -> DiarizationModels:
-    """Loads what online diarization needs; imports torch, and keeps it to one thread.
+    """Loads what online diarization needs; the first time, its networks are exported by torch.
 
     Raises:
         InputError: a model is missing.
         DiarizeError: a model is broken.
     """
-    from diarize.embedding import CamPlusPlusEmbedder
-    from diarize.loading import load_campplus, load_segmentation, single_thread
-    from diarize.segmentation import PyannoteSegmentation
+    from diarize.onnx_networks import (
+        OnnxEmbedder,
+        OnnxSegmentation,
+        export_campplus,
+        export_segmentation,
+    )
 
-    # Several threads for windows this small wait for each other longer than they compute.
-    single_thread()
+    def exported(name: str, export: Callable[[Path, Path], None]) -> Path:
+        return store.made(name, EXPORTED, partial(export, store.path(name)))
+
     return DiarizationModels(
-        PyannoteSegmentation(load_segmentation(store.path(SEGMENTATION))),
-        CamPlusPlusEmbedder(load_campplus(store.path(EMBEDDING))),
+        OnnxSegmentation(exported(SEGMENTATION, export_segmentation)),
+        OnnxEmbedder(exported(EMBEDDING, export_campplus)),
     )

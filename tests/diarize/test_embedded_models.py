@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.diarization import Clip, Score, read_clips, run_clip, weight_paths
+from benchmarks.diarization import (
+    Clip,
+    Models,
+    Score,
+    exported_models,
+    read_clips,
+    run_clip,
+    weight_paths,
+)
 from diarize.base import SAMPLE_RATE
-from diarize.embedding import CamPlusPlusEmbedder
+from diarize.embedding import SpeakerEmbedder
 from diarize.enrolment import enrol
 from diarize.loading import (
     import_pyannote,
@@ -19,10 +27,11 @@ from diarize.loading import (
     load_pyannote_model,
     load_segmentation,
     single_thread,
+    stand_in_for_extension,
 )
 from diarize.online import OnlineDiarizer
 from diarize.pyannote_backend import PyannoteDiarizer, embedded_pipeline
-from diarize.segmentation import FRAME_CENTRE, FRAME_STEP, PyannoteSegmentation
+from diarize.segmentation import FRAME_CENTRE, FRAME_STEP, LocalSegmentation
 from moderator.errors import InputError
 
 pytestmark = pytest.mark.e2e
@@ -37,14 +46,19 @@ def weights() -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def segmentation(weights: Sequence[Path]) -> PyannoteSegmentation:
+def models(weights: Sequence[Path]) -> Models:
     single_thread()
-    return PyannoteSegmentation(load_segmentation(weights[0]))
+    return exported_models(*weights)
 
 
 @pytest.fixture(scope="module")
-def embedder(weights: Sequence[Path]) -> CamPlusPlusEmbedder:
-    return CamPlusPlusEmbedder(load_campplus(weights[1]))
+def segmentation(models: Models) -> LocalSegmentation:
+    return models.segmentation
+
+
+@pytest.fixture(scope="module")
+def embedder(models: Models) -> SpeakerEmbedder:
+    return models.embedder
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +66,14 @@ def clips(recorded_meetings: Path) -> dict[str, Clip]:
     return {clip.name: clip for clip in read_clips(recorded_meetings / "audio" / "ami_mix")}
 
 
-def test_frames_lie_where_the_constants_say(segmentation: PyannoteSegmentation) -> None:
+def test_frames_lie_where_the_constants_say(segmentation: LocalSegmentation) -> None:
     for samples in (2 * FRAME_CENTRE + 1 + FRAME_STEP, 16_000, 80_190):
         frames = (samples - 2 * FRAME_CENTRE - 1) // FRAME_STEP + 1
         assert segmentation(np.zeros(samples, np.float32)).shape == (frames, 3)
 
 
 def test_the_network_gives_the_numbers_that_pyannotes_own_gives(
-    weights: Sequence[Path], clips: dict[str, Clip]
+    weights: Sequence[Path], segmentation: LocalSegmentation, clips: dict[str, Clip]
 ) -> None:
     single_thread()
     import_pyannote()
@@ -80,11 +94,31 @@ def test_the_network_gives_the_numbers_that_pyannotes_own_gives(
             expected = theirs(torch.from_numpy(window)[None, None])[0].numpy()
             found = ours(torch.from_numpy(window)[None, None])[0].numpy()
         np.testing.assert_array_equal(found, expected)
-        np.testing.assert_array_equal(PyannoteSegmentation(ours)(window), np.exp(found) @ members)
+        voices = segmentation(window)
+        np.testing.assert_allclose(voices, np.exp(found) @ members, atol=2e-3)
+
+
+def test_the_exported_embedder_gives_what_torch_and_kaldi_give(
+    weights: Sequence[Path], embedder: SpeakerEmbedder, clips: dict[str, Clip]
+) -> None:
+    stand_in_for_extension()
+    from torchaudio.compliance import kaldi
+
+    network, audio = load_campplus(weights[1]), clips["ES2003a"].audio
+    for begin, length in ((100_000, 6_000), (200_000, 20_000), (300_000, 160_000)):
+        waveform = torch.from_numpy(audio[begin : begin + length])[None]
+        expected = kaldi.fbank(waveform, num_mel_bins=80, dither=0.0).numpy()
+        features = embedder.features(audio[begin : begin + length])
+        np.testing.assert_allclose(features, expected, atol=2e-3)
+        with torch.inference_mode():
+            vector = network(torch.from_numpy(expected - expected.mean(axis=0))[None])[0].numpy()
+        found = embedder.embed(features)
+        assert found is not None
+        np.testing.assert_allclose(found, vector / np.linalg.norm(vector), atol=2e-3)
 
 
 def test_online_at_one_second_and_twice_the_same(
-    segmentation: PyannoteSegmentation, embedder: CamPlusPlusEmbedder, clips: dict[str, Clip]
+    segmentation: LocalSegmentation, embedder: SpeakerEmbedder, clips: dict[str, Clip]
 ) -> None:
     scores = []
     for _ in range(2):
@@ -96,7 +130,7 @@ def test_online_at_one_second_and_twice_the_same(
 
 
 def test_names_by_enrolment(
-    segmentation: PyannoteSegmentation, embedder: CamPlusPlusEmbedder, clips: dict[str, Clip]
+    segmentation: LocalSegmentation, embedder: SpeakerEmbedder, clips: dict[str, Clip]
 ) -> None:
     clip = clips["ES2003a"]
     longest = max(clip.turns, key=lambda turn: turn.end - turn.start)

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +10,7 @@ from diarize.base import SAMPLE_RATE, Audio, SpeakerActivity
 from diarize.embedding import unit
 from diarize.errors import DiarizeError
 from diarize.online import OnlineDiarizer, OnlineSettings
+from diarize.segmentation import Activity
 from tests.diarize.tones import TONES_HZ, ToneEmbedder, ToneSegmentation, joined, seconds, speech
 
 TALK = speech([(0, 1, 4), (1, 4.5, 7), (0, 6.5, 9), (2, 9.5, 12)], 13)
@@ -78,7 +82,7 @@ def test_memory_is_bounded_and_labels_last() -> None:
         for piece in joined(pieces)
     )
     window = diarizer.settings.window_s * SAMPLE_RATE
-    assert len(diarizer._audio) <= window + SAMPLE_RATE
+    assert len(diarizer._windows._audio) <= window + SAMPLE_RATE
     assert len(diarizer._votes._sums) <= 2 * diarizer.settings.window
     assert len(diarizer._memory._last) < 20
 
@@ -124,3 +128,36 @@ def test_refuses_what_it_cannot_do() -> None:
 def test_more_people_than_the_limit_share_labels() -> None:
     diarizer = make(settings=OnlineSettings(max_speakers=2))
     assert {piece.speaker for piece in run(diarizer, TALK)} == {"speaker_1", "speaker_2"}
+
+
+class Counted(ToneSegmentation):
+    """Counts the windows that it segments."""
+
+    count = 0
+
+    def __call__(self, audio: Audio) -> Activity:
+        self.count += 1
+        return super().__call__(audio)
+
+
+@pytest.mark.parametrize("heard_s", [13.0, 9.37])
+def test_segmenting_ahead_changes_nothing(heard_s: float) -> None:
+    """Neither where the stream ends as foreseen nor where it ends before that."""
+    audio, packet = TALK[: round(heard_s * SAMPLE_RATE)], 1600
+    segmentation, ahead = Counted(), Counted()
+    diarizer = OnlineDiarizer(segmentation, ToneEmbedder())
+    with ThreadPoolExecutor(2) as threads:
+
+        def submit(work: Callable[[], Activity]) -> Future[Activity]:
+            ahead.count += 1
+            return threads.submit(work)
+
+        found: list[SpeakerActivity] = []
+        for start in range(0, len(TALK), packet):
+            last = start + packet >= len(TALK)
+            diarizer.segment_ahead(TALK[start : start + packet], submit, last=last)
+        for start in range(0, len(audio), packet):
+            found += diarizer.push(audio[start : start + packet])
+        found += diarizer.flush()
+    assert found == run(make(), audio, packet)
+    assert segmentation.count - ahead.count == (len(audio) < len(TALK))
