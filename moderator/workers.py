@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from moderator import __version__
@@ -151,6 +152,14 @@ def _call(call: Callable[[], T]) -> T:
 
 def _lost(where: str, todo: str) -> WorkerLostError:
     return WorkerLostError("a working process was killed", where=where, todo=todo)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How many calls are done at the same time, and where; see `workers`."""
+
+    jobs: int | None = None
+    on: str = PROCESSES
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.files.bench.records import check_apart, find_seats, read_meetings, without_seat
 from integrations.files.disk.atomic import disk_errors, replacing, write_text
 from integrations.files.disk.foreign import shown
-from moderator.cli.console import note, progress, stdout_console
+from moderator.cli.console import note, progress, table_console
 from moderator.errors import InputError, MindError
 from moderator.measure.bench import baselines, report, runner
 from moderator.measure.bench.boosting import recipes
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 THINKING = f"{MODERATOR_LM}-think"
 """The embedded model that decides after a thought; the same weights."""
-
-WIDTH = 110
-"""Columns of a table that is not printed on a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,11 +357,7 @@ def _notes(request: Request) -> list[str]:
 
 
 def _print(result: dict[str, Any]) -> None:
-    from rich.console import Console
-
-    console = stdout_console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH)
+    console = table_console()
     for table in report.tables(result):
         console.print(table)
     for line in (*report.gain_lines(result), *report.cost_lines(result)):
