@@ -16,6 +16,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_complet
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import connection
+from threading import Thread
 from typing import Any, Final, TypeVar
 
 from moderator import __version__
@@ -224,7 +226,7 @@ def _pool(jobs: int) -> Iterator[Executor]:
     try:
         context = multiprocessing.get_context("spawn")
         others = multiprocessing.active_children()
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_silently) as executor:
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker) as executor:
             try:
                 yield executor
             except BaseException:
@@ -241,9 +243,19 @@ def _pool(jobs: int) -> Iterator[Executor]:
                 os.environ[name] = value
 
 
-def _end_silently() -> None:
-    """An interrupt from the terminal reaches the workers too: the parent says what there is."""
+def _begin_worker() -> None:
+    """Lets a worker end in silence: when it is interrupted, and when its parent was killed."""
+    # An interrupt from the terminal reaches the workers too: the parent says what there is.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Python's own workers wait for ever for what a parent that is gone might send.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), name="parent", daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 @contextmanager

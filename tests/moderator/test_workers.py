@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from functools import partial
 from operator import mul
+from pathlib import Path
 
 import pytest
 
 from moderator import workers as spreading
 from moderator.errors import InputError
 from moderator.workers import THREADS, WorkerLostError, check_place, workers
+from tests.conftest import ROOT
 
 CALLS = [partial(mul, one, 2) for one in range(5)]
 
@@ -64,6 +69,47 @@ def test_a_worker_that_dies_is_told_apart_from_results() -> None:
     assert isinstance(found[0], WorkerLostError)
     with workers(2) as pool, pytest.raises(InputError, match="a working process was killed"):
         pool.each(calls[:1], lambda _: None)
+
+
+def write_and_wait(path: Path) -> None:
+    path.with_suffix(".part").write_text(str(os.getpid()))
+    path.with_suffix(".part").rename(path)
+    time.sleep(60)
+
+
+def test_workers_do_not_outlive_a_process_that_is_killed(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    code = (
+        "from functools import partial; from pathlib import Path\n"
+        "from moderator.workers import workers\n"
+        "from tests.moderator.test_workers import write_and_wait\n"
+        "if __name__ == '__main__':\n"
+        "    with workers(1, apart=True) as pool:\n"
+        f"        pool.each([partial(write_and_wait, Path({str(told)!r}))], print)\n"
+    )
+    (tmp_path / "parent.py").write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "parent.py")], env=environment)
+    assert soon(told.exists)
+    worker = int(told.read_text())
+    parent.kill()
+    parent.wait()
+    assert soon(lambda: not runs(worker))
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return true()
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there, and no zombie that nobody has waited for."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.parametrize("on", ["moon", "rays", "ray:/x", ""])

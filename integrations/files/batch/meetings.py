@@ -88,6 +88,10 @@ def find_meetings(args: Sequence[str], out: Path, *, each: bool) -> Batch | None
         Meeting(name, tuple(str(path.absolute()) for path in one.files), one.wrong)
         for name, one in zip(names, found, strict=True)
     ]
+    for one in meetings:
+        if str(out.absolute() / one.name) in one.inputs:
+            todo = "choose another directory for the results"
+            raise InputError("the results would go where it is", where=one.inputs[0], todo=todo)
     return Batch(tuple(meetings), tuple(shown(path) for path in left))
 
 

@@ -168,6 +168,12 @@ def test_a_folder_without_meetings_is_for_the_single_replay_to_refuse(
     assert told(put(tmp_path / "in", *files)) is None
 
 
+def test_results_do_not_go_into_a_folder_of_tracks(tmp_path: Path) -> None:
+    folder = put(tmp_path / "in", "mon/ana.wav", "tue/ana.wav")
+    with pytest.raises(InputError, match=r"the results would go where it is, .*mon"):
+        find_meetings([str(folder)], folder, each=False)
+
+
 def test_a_folder_of_meetings_among_others_is_told_to_be_one(tmp_path: Path) -> None:
     folder = put(tmp_path / "in", "a.json", "2025/a.json", "2025/b.json")
     batch = find_meetings([str(folder)], tmp_path / "out", each=False)

@@ -286,6 +286,20 @@ def test_an_interrupted_batch_goes_on_with_the_same_command(tmp_path: Path) -> N
 
 
 @pytest.mark.e2e
+def test_recordings_are_heard_as_if_alone(recorded_meetings: Path, tmp_path: Path) -> None:
+    calls, room = tmp_path / "calls", recorded_meetings / "audio" / "ami_mix" / "EN2001a.wav"
+    if not room.is_file():
+        pytest.skip("no recordings there")
+    sound, rate = soundfile.read(room, frames=10 * 16_000)
+    calls.mkdir()
+    for name in ("room", "again"):
+        soundfile.write(calls / f"{name}.wav", sound, rate)
+    assert replay(calls, "--each", "--out", tmp_path / "out") == 0
+    assert replay(calls / "room.wav", "--out", tmp_path / "alone") == 0
+    assert results(tmp_path / "out" / "room") == results(tmp_path / "alone")
+
+
+@pytest.mark.e2e
 def test_a_ray_cluster_gives_the_same_bytes(
     week: Path, tmp_path: Path, ray_cluster: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
