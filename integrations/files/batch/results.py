@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from integrations.files.disk.atomic import write_text
-from integrations.files.disk.foreign import read_text, shown
+from integrations.files.disk.foreign import meeting_id, read_text, shown
 from integrations.files.disk.outdir import BATCH, RESULTS, RunState, run_state
 from integrations.files.request import digest
 from moderator.errors import InputError
@@ -137,7 +137,7 @@ def named_apart(paths: Sequence[Path]) -> list[str]:
     """A name for the results of each meeting: as short as tells it from the others.
 
     It is the name of the file without its ending; with it where two would have one name; else with
-    the folder's name before it.
+    the folder's name before it. What cannot be printed is ``_`` in it.
 
     Raises:
         InputError: two have one name even so.
@@ -148,14 +148,14 @@ def named_apart(paths: Sequence[Path]) -> list[str]:
         [path.name for path in whole],
         [f"{path.parent.name}-{path.name}" for path in whole],
     ]
-    names = forms[0]
-    for longer in forms[1:]:
+    safe = [[meeting_id(name).lstrip(".") or "meeting" for name in form] for form in forms]
+    names = safe[0]
+    for longer in safe[1:]:
         times = Counter(name.casefold() for name in names)
         names = [
             one if times[name.casefold()] > 1 else name
             for name, one in zip(names, longer, strict=True)
         ]
-    names = [name.lstrip(".") or "meeting" for name in names]
     times = Counter(name.casefold() for name in names)
     for name, path in zip(names, whole, strict=True):
         if times[name.casefold()] > 1:

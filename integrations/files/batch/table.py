@@ -13,6 +13,7 @@ from rich.text import Text
 from integrations.files.batch.run import Figures, Outcome
 from integrations.files.story import length, speed
 from moderator.cli.console import print_json, table_console
+from moderator.cli.errors import one_line
 
 
 def print_batch(outcomes: Sequence[Outcome], out: Path, *, as_json: bool) -> None:
@@ -36,7 +37,8 @@ def _row(one: Outcome) -> tuple[str, ...]:
     if one.summary is None:
         return one.name, "", "", "", f"error: {one.error}"
     figures = Figures.model_validate(one.summary)
-    notes = [*figures.notes, *(f"{what} ({times} times)" for what, times in one.failures)]
+    failed = (f"{what} ({times} time{'s' * (times > 1)})" for what, times in one.failures)
+    notes = [one_line(note) for note in (*figures.notes, *failed)]
     told = "; ".join(notes[:2]) + (f"; and {len(notes) - 2} more" if len(notes) > 2 else "")
     factor = figures.real_time_factor
     return one.name, length(figures.duration_s), str(figures.agent.turns), speed(factor), told

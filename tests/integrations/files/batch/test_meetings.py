@@ -168,6 +168,14 @@ def test_a_folder_without_meetings_is_for_the_single_replay_to_refuse(
     assert told(put(tmp_path / "in", *files)) is None
 
 
+def test_names_of_results_can_be_printed(tmp_path: Path) -> None:
+    folder = put(tmp_path / "in", "a.vtt", "b.vtt")
+    (folder / "a.vtt").rename(folder / os.fsdecode(b"\x1b[31m\xff\n.vtt"))
+    found = told(folder)
+    assert found is not None
+    assert list(found) == ["_[31m_", "b"]
+
+
 def test_results_do_not_go_into_a_folder_of_tracks(tmp_path: Path) -> None:
     folder = put(tmp_path / "in", "mon/ana.wav", "tue/ana.wav")
     with pytest.raises(InputError, match=r"the results would go where it is, .*mon"):
