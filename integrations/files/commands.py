@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from moderator.cli.options import AsJson, Enrol, Force, Mind, MindUrl, Offline, Recogniser
+from moderator.cli.options import AsJson, Enrol, Force, Jobs, Mind, MindUrl, Offline, On, Recogniser
 
 if TYPE_CHECKING:
+    from integrations.files.batch.meetings import Batch
     from integrations.files.replay import ReplayOptions
     from integrations.files.replayable import Replayable
+    from integrations.files.request import ReplayRequest
     from moderator.cli.memory import Memory
     from moderator.meeting.assembly import Hearing
     from moderator.mind.base import SpeechLLM
     from moderator.models.store import ModelStore
+    from moderator.workers import Spread
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory for the results.")]
 Realtime = Annotated[bool, typer.Option("--realtime", help="As slow as the meeting was.")]
@@ -37,6 +40,11 @@ AcceptDamage = Annotated[
     typer.Option("--accept-damage", help="Use what can be read of a damaged recording."),
 ]
 
+Each = Annotated[
+    bool,
+    typer.Option("--each", help="Each file, and each entry of a folder, is a meeting of its own."),
+]
+
 
 def replay(
     inputs: Annotated[
@@ -45,7 +53,8 @@ def replay(
             metavar="INPUT...",
             help="One recording; or NAME=RECORDING for each participant, with @SECONDS behind it "
             "where it began later; or a folder or zip of these; or a transcript: WebVTT, SRT, "
-            "text, docx, JSON, STM, RTTM and CTM, and more (docs/inputs.md).",
+            "text, docx, JSON, STM, RTTM and CTM, and more; or folders of many meetings "
+            "(docs/inputs.md).",
         ),
     ],
     role: Annotated[str, typer.Option(help="A role of the library, or a YAML file.")],
@@ -74,45 +83,96 @@ def replay(
             help="Write the transcript so, too: vtt, srt, text, stm, uem, textgrid, eaf, audacity.",
         ),
     ] = "",
+    each: Each = False,
+    jobs: Jobs = None,
+    on: On = "processes",
     force: Force = False,
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replay a recorded meeting with the agent in it."""
+    """Replay recorded meetings with the agent in them.
+
+    A folder of meetings, or several transcripts, are many: each has a directory of its own in DIR,
+    what is finished there is kept, and the exit code is 1 where one of them failed.
+    """
+    from integrations.files.batch.meetings import find_meetings
     from integrations.files.conversion import formats_named
-    from integrations.files.replay import ReplayOptions
-    from integrations.files.replayable import prepare
-    from integrations.files.sound.enrolments import read_enrolments
-    from integrations.files.sound.tracks import listening
-    from moderator.cli.console import loading
-    from moderator.cli.memory import Memory
-    from moderator.language.phrases import phrases_of
-    from moderator.meeting.assembly import Hearing
-    from moderator.mind.loading import load_mind
+    from integrations.files.request import ReplayRequest
+    from moderator.workers import PROCESSES, Spread, check_place
     from roles.loader import load_role
 
-    memory = Memory()
-    options = ReplayOptions(
+    request = ReplayRequest(
         role=load_role(role),
-        out=out,
         seat=seat,
+        enrol=tuple(enrol or ()),
+        channels=channels,
+        accept_damage=accept_damage,
         realtime=realtime,
         honest_latency=honest_latency,
         step_s=step,
-        force=force,
+        recogniser=recogniser,
+        mind=mind,
+        mind_url=mind_url,
         embed_audio=audio_in_report,
         formats=formats_named(formats),
+        offline=offline,
     )
-    phrases_of(options.role)
-    voices = read_enrolments(enrol or [])
-    how = listening(channels, accept_damage=accept_damage)
-    meeting = prepare(inputs, seat, list(voices), how)
-    language = options.role.language.split("-", maxsplit=1)[0]
-    hearing = Hearing(_store(offline=offline, as_json=as_json), recogniser, language, voices)
+    check_place(on)
+    request.how()
+    batch = find_meetings(inputs, out, each=each)
+    if batch is not None:
+        spread = Spread(jobs, on)
+        _replay_batch(batch, request, out, spread, force=force, as_json=as_json)
+    else:
+        _check_alone(jobs, elsewhere=on != PROCESSES)
+        _replay_one(inputs, request, out, force=force, as_json=as_json)
+
+
+def _check_alone(jobs: int | None, *, elsewhere: bool) -> None:
+    """Refuses what one meeting has no use for."""
+    from moderator.errors import InputError
+
+    option = "--on" if elsewhere else "--jobs"
+    if elsewhere or jobs is not None:
+        todo = "leave it out; or add --each, if each recording is a meeting"
+        raise InputError("this is one meeting", where=option, todo=todo)
+
+
+def _replay_one(
+    inputs: list[str], request: ReplayRequest, out: Path, *, force: bool, as_json: bool
+) -> None:
+    from moderator.cli.console import loading, note
+    from moderator.cli.memory import Memory
+
+    memory = Memory()
+    voices = request.voices()
+    meeting = request.meeting(inputs, voices)
+    if len(meeting.tracks) > 1 and len(inputs) == 1 and Path(inputs[0]).is_dir():
+        note("note: the recordings are taken as one meeting; with --each, each is a meeting")
+    store = _store(offline=request.offline, as_json=as_json)
     with loading(enabled=not as_json) as notice:
-        proposing = load_mind(mind, mind_url, role=options.role, store=hearing.store, notice=notice)
-    summary = _run(meeting, options, hearing, proposing, memory, as_json=as_json)
+        mind = request.proposing(store, notice)
+    options, hearing = request.options(out, force=force), request.hearing(store, voices)
+    summary = _run(meeting, options, hearing, mind, memory, as_json=as_json)
     _print(summary, out, as_json=as_json)
+
+
+def _replay_batch(
+    batch: Batch, request: ReplayRequest, out: Path, spread: Spread, *, force: bool, as_json: bool
+) -> None:
+    from integrations.files.batch.run import run_batch
+    from integrations.files.batch.table import print_batch
+    from moderator.cli.console import note
+    from moderator.cli.errors import EXIT_FAILED
+
+    if batch.passed_over:
+        names = batch.passed_over
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        note(f"note: passed over, as no meetings: {', '.join(names[:5])}{more}")
+    outcomes = run_batch(batch.meetings, request, out, spread, force=force, quiet=as_json)
+    print_batch(outcomes, out, as_json=as_json)
+    if any(one.summary is None for one in outcomes):
+        raise typer.Exit(EXIT_FAILED)
 
 
 def demo(

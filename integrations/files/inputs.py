@@ -27,7 +27,8 @@ from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
 
 _KINDS: Final = f"give a recording ({CONTAINERS}), a folder or zip of them, {reading.KINDS}"
-_SUFFIXES: Final = frozenset(f".{kind}" for kind in (*CONTAINERS.split(", "), "oga", "opus", "mka"))
+SUFFIXES: Final = frozenset(f".{kind}" for kind in (*CONTAINERS.split(", "), "oga", "opus", "mka"))
+"""How the names of recordings end."""
 
 
 MeetingInput: TypeAlias = RecordedTracks | SharedRecording | MeetingWords
@@ -37,7 +38,7 @@ _PLAINLY: Final = Listening()
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class Given:
     """One argument, told apart: a transcript where it has a form, else a recording.
 
     `offset` is where a recording begins in the meeting.
@@ -68,12 +69,12 @@ def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
         raise InputError("no input", todo=_KINDS)
     if len(args) > MOST_TRACKS:
         raise InputError(f"{len(args)} inputs", todo=f"give at most {MOST_TRACKS}")
-    if len(args) == 1 and holds_tracks(Path(args[0])) and not _is_packed(Path(args[0])):
+    if len(args) == 1 and holds_tracks(Path(args[0])) and not is_packed(Path(args[0])):
         found = find_tracks(Path(args[0]))
         opened = open_recordings(found.tracks, how)
         remarks = (*found.remarks, *opened.remarks)
         return replace(opened, meeting_id=found.meeting_id, remarks=remarks)
-    given = [_tell(arg) for arg in args]
+    given = [tell(arg) for arg in args]
     _check_different(given)
     if all(item.form is None for item in given):
         return open_recordings([Track(one.path, one.name, one.offset) for one in given], how)
@@ -89,14 +90,20 @@ def open_inputs(args: Sequence[str], how: Listening = _PLAINLY) -> MeetingInput:
     return _transcript(given)
 
 
-def _is_packed(path: Path) -> bool:
+def is_packed(path: Path) -> bool:
+    """Whether a file is a packed transcript; raises as `open_input`."""
     if not path.is_file():
         return False
     with open_input(path) as file:
         return reading.is_packed(file)
 
 
-def _tell(arg: str) -> _Given:
+def tell(arg: str) -> Given:
+    """Tells what an argument is, by its content.
+
+    Raises:
+        InputError: its file is missing, cannot be read, or is of no kind that is known.
+    """
     name, path = None, Path(arg)
     if "=" in arg and not os.path.lexists(arg):
         left, right = arg.split("=", 1)
@@ -111,9 +118,9 @@ def _tell(arg: str) -> _Given:
         status = os.fstat(file.fileno())
     identity = (status.st_dev, status.st_ino)
     if sounds:
-        return _Given(name, path, identity, offset=offset)
+        return Given(name, path, identity, offset=offset)
     other = None if packed else foreign_kind(head)
-    if other is not None or path.suffix.lower() in _SUFFIXES:
+    if other is not None or path.suffix.lower() in SUFFIXES:
         what = f"not a recording but {other}" if other else "not a recording"
         raise InputError(what, where=shown(path), todo=_KINDS)
     text = reading.text_of(path)
@@ -124,7 +131,7 @@ def _tell(arg: str) -> _Given:
             where=shown(path),
             todo=_KINDS,
         )
-    return _Given(name, path, identity, text, offset, form)
+    return Given(name, path, identity, text, offset, form)
 
 
 def _at_offset(path: Path) -> tuple[Path, Samples]:
@@ -146,7 +153,7 @@ def _at_offset(path: Path) -> tuple[Path, Samples]:
     return Path(found[1]), offset
 
 
-def _check_different(given: Sequence[_Given]) -> None:
+def _check_different(given: Sequence[Given]) -> None:
     names: set[str] = set()
     files: dict[tuple[int, int], Path] = {}
     for item in given:
@@ -165,7 +172,7 @@ def _check_different(given: Sequence[_Given]) -> None:
             )
 
 
-def _transcript(given: Sequence[_Given]) -> MeetingWords:
+def _transcript(given: Sequence[Given]) -> MeetingWords:
     told = [reading.Transcript(one.path, one.text, one.form) for one in given if one.form]
     if len(told) < len(given):
         listed = ", ".join(f"{shown(one.path)} ({_form(one)})" for one in given)
@@ -173,5 +180,5 @@ def _transcript(given: Sequence[_Given]) -> MeetingWords:
     return reading.read(told)
 
 
-def _form(given: _Given) -> str:
+def _form(given: Given) -> str:
     return given.form.name if given.form else "audio"

@@ -73,19 +73,29 @@ def _row(line: Line, names: dict[str, str], cue: str) -> list[str]:
 
 
 def _title(summary: dict[str, Any]) -> str:
-    minutes, seconds = divmod(round(summary["duration_s"]), 60)
-    return f"{summary['meeting_id']}, {minutes}:{seconds:02d}, the agent as {summary['role']}"
+    lasted = length(summary["duration_s"])
+    return f"{summary['meeting_id']}, {lasted}, the agent as {summary['role']}"
+
+
+def length(seconds: float) -> str:
+    """A meeting's length in minutes and seconds, for people."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def speed(factor: float | None) -> str:
+    """A `real_time_factor`, for people."""
+    return f"{1 / factor:.1f} times real time" if factor else "no length"
 
 
 def _figures(summary: dict[str, Any]) -> str:
     shares = ", ".join(
         f"{name} {entry['share']:.0%}" for name, entry in summary["speakers"].items()
     )
-    factor = summary["real_time_factor"]
-    speed = f"{1 / factor:.1f} times real time" if factor else "no length"
     agent = summary["agent"]
+    fast = speed(summary["real_time_factor"])
     return (
         f"the agent spoke {agent['turns']} times, {agent['seconds']:.1f} s; "
         f"talk of the others: {shares or 'none'}\n"
-        f"{speed} after loading ({summary['load_s']:.1f} s), {summary['peak_rss_mb']:.0f} MB"
+        f"{fast} after loading ({summary['load_s']:.1f} s), {summary['peak_rss_mb']:.0f} MB"
     )

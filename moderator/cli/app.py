@@ -149,7 +149,8 @@ def run(arguments: Sequence[str]) -> int:
         arguments: the words after the program's name.
 
     Returns:
-        The exit code: 0 success, 2 bad input, 70 internal error, 130 interrupted.
+        The exit code: 0 success, 1 some of many meetings failed, 2 bad input, 70 internal error,
+        130 interrupted.
     """
     from moderator.cli.errors import guard
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Unit = Literal["items", "bytes", "seconds"]
 
+WIDTH = 110
+"""Columns of a wide table that is not printed on a terminal."""
+
 
 @cache
 def stderr_console() -> Console:
@@ -32,6 +35,15 @@ def stdout_console() -> Console:
     from rich.console import Console
 
     return Console()
+
+
+@cache
+def table_console() -> Console:
+    """The console for tables that are wide: what is no terminal gets `WIDTH` columns."""
+    from rich.console import Console
+
+    console = stdout_console()
+    return console if console.is_terminal else Console(width=WIDTH)
 
 
 class _Bar:

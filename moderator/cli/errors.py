@@ -69,26 +69,42 @@ def _report_usage(error: Exception) -> int:
     return EXIT_INPUT
 
 
+def _parts(error: Exception) -> tuple[str, str, str] | None:
+    """What, where and what to do; None for an error that nobody foresaw."""
+    if _explains_itself(error):
+        what, where, todo = (str(getattr(error, name)) for name in ("what", "where", "todo"))
+        return what, where, todo
+    if isinstance(error, OSError) and error.errno in _DISK:
+        what, todo = _DISK[error.errno]
+        return what, str(error.filename or ""), todo
+    return None
+
+
+def _internal(error: Exception) -> str:
+    return f"internal: {type(error).__name__}: {error}"
+
+
+def explained(error: Exception) -> str:
+    """What went wrong, in one line, as `guard` says it."""
+    parts = _parts(error) or (_internal(error), "", "")
+    return one_line(", ".join(part for part in parts if part))
+
+
 def _report(error: Exception) -> int:
     """Say what went wrong in one line.
 
     Returns:
         The exit code that belongs to the error.
     """
-    if _explains_itself(error):
-        report_error(*(getattr(error, name) for name in ("what", "where", "todo")))
-        return EXIT_INPUT
-    if isinstance(error, OSError) and error.errno in _DISK:
-        what, todo = _DISK[error.errno]
-        report_error(what, str(error.filename or ""), todo)
+    if (parts := _parts(error)) is not None:
+        report_error(*parts)
         return EXIT_INPUT
     if type(error).__name__ == "Abort":
         return _report_interrupt()
     # Click comes inside recent Typer releases and beside older ones: know its errors by shape.
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         return _report_usage(error)
-    what = f"internal: {type(error).__name__}: {error}"
-    report_error(what, todo="set MODERATOR_DEBUG=1 for the traceback")
+    report_error(_internal(error), todo="set MODERATOR_DEBUG=1 for the traceback")
     return EXIT_INTERNAL
 
 

@@ -33,6 +33,14 @@ Records = Annotated[
     typer.Argument(metavar="DIR...", help="Directories of meeting records, or single records."),
 ]
 Jobs = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; default: one a core.")]
+On = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="processes|ray[://HOST:PORT]",
+        help="Where: processes here, the Ray cluster of this machine, or one that takes clients.",
+    ),
+]
 Seed = Annotated[
     int,
     # Larger ones are not taken by scikit-learn.

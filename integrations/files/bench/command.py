@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moderator.cli.options import Jobs, MindUrl, Records, Seed
+from moderator.cli.options import Jobs, MindUrl, On, Records, Seed
 
 if TYPE_CHECKING:
     from moderator.measure.bench.moments import Protocol
@@ -60,6 +59,7 @@ def bench(
     protocol: Protocols = "all",
     step: Step = 1.0,
     jobs: Jobs = None,
+    on: On = "processes",
     train: Train = None,
     tune: Tune = None,
     threshold: Threshold = None,
@@ -74,7 +74,7 @@ def bench(
     from integrations.files.bench.run import Request, run
     from moderator.measure.bench.runner import Plan
 
-    plan = Plan(_protocols(protocol), step, seed, jobs=jobs or os.cpu_count() or 1)
+    plan = Plan(_protocols(protocol), step, seed)
     wanted = [] if minds == "none" else [name.strip() for name in minds.split(",")]
     run(
         Request(
@@ -90,6 +90,8 @@ def bench(
             plots=plots,
             cost_hours=cost,
             out=json,
+            jobs=jobs,
+            on=on,
         )
     )
 

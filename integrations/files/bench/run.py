@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.files.bench.records import check_apart, find_seats, read_meetings, without_seat
 from integrations.files.disk.atomic import disk_errors, replacing, write_text
 from integrations.files.disk.foreign import shown
-from moderator.cli.console import note, progress, stdout_console
+from moderator.cli.console import note, progress, table_console
 from moderator.errors import InputError, MindError
 from moderator.measure.bench import baselines, report, runner
 from moderator.measure.bench.boosting import recipes
@@ -28,6 +28,7 @@ from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
 from moderator.mind.moderator_lm.loading import NAME as MODERATOR_LM
 from moderator.mind.moderator_lm.mind import ModeratorLM
+from moderator.workers import PROCESSES, Advance, check_place, workers
 from roles.loader import load_role
 from roles.schema import Role
 
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 THINKING = f"{MODERATOR_LM}-think"
 """The embedded model that decides after a thought; the same weights."""
-
-WIDTH = 110
-"""Columns of a table that is not printed on a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +56,8 @@ class Request:
         plots: directory for plots.
         cost_hours: length of the cost measurement; None for none.
         out: file for the figures.
+        jobs: calls at the same time; None: as many as there is room for.
+        on: where, see `moderator.workers.workers`.
     """
 
     records: Sequence[Path]
@@ -72,6 +72,8 @@ class Request:
     plots: Path | None
     cost_hours: float | None
     out: Path | None
+    jobs: int | None = None
+    on: str = PROCESSES
 
 
 def run(request: Request) -> dict[str, Any]:
@@ -83,6 +85,7 @@ def run(request: Request) -> dict[str, Any]:
     Raises:
         InputError: something about records, minds or output is wrong.
     """
+    check_place(request.on)
     _check_extras(request)
     _check_outputs(request)
     minds = _minds(request)
@@ -219,7 +222,9 @@ def _embedded(name: str, role: Role) -> tuple[list[Scorer], MindScorer]:
         InputError: it is to think, and its weights were trained without thoughts.
     """
     kind, _, file = name.partition(":")
-    weights, thinks = EmbeddedModel(file), kind == THINKING
+    # An absolute path means the same to whoever works elsewhere.
+    weights = EmbeddedModel(str(Path(file).absolute()) if file else "")
+    thinks = kind == THINKING
     if thinks and weights().about.after_thought is None:
         raise InputError(
             "these weights were trained without thoughts",
@@ -315,18 +320,18 @@ def _measure(
 ) -> tuple[list[Scorer], list[Scored], list[Scored]]:
     rules: list[Scorer] = [baselines.SILENT, baselines.SPEAKING, baselines.AfterSilence()]
     plan = request.plan
-    with runner.pool(plan.jobs) as workers, ExitStack() as stack:
+    with workers(request.jobs, request.on) as pool, ExitStack() as stack:
         bar = _bars(stack)
         timing: list[Scorer] = []
         if training:
             models = len(recipes(plan.protocols, plan.step_s, plan.seed))
-            timing = runner.train(training, plan, workers, bar("training", models))
+            timing = runner.train(training, plan, pool, bar("training", models))
         scorers = [*rules, *timing, *minds]
         learnt = [one for one in scorers if one.traits.threshold is None]
 
         def score(what: str, seats: Sequence[Seat], scorers: Sequence[Scorer]) -> list[Scored]:
             advance = bar(what, runner.steps(seats, scorers))
-            return runner.score(seats, scorers, plan, workers, advance)
+            return runner.score(seats, scorers, plan, pool, advance)
 
         with _mind_errors():
             scored = score("scoring", seats, scorers)
@@ -334,8 +339,8 @@ def _measure(
     return scorers, scored, tuning
 
 
-def _bars(stack: ExitStack) -> Callable[[str, int], runner.Advance]:
-    def bar(what: str, total: int) -> runner.Advance:
+def _bars(stack: ExitStack) -> Callable[[str, int], Advance]:
+    def bar(what: str, total: int) -> Advance:
         stack.close()  # one bar at a time
         return stack.enter_context(progress(what, float(total)))
 
@@ -352,11 +357,7 @@ def _notes(request: Request) -> list[str]:
 
 
 def _print(result: dict[str, Any]) -> None:
-    from rich.console import Console
-
-    console = stdout_console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH)
+    console = table_console()
     for table in report.tables(result):
         console.print(table)
     for line in (*report.gain_lines(result), *report.cost_lines(result)):

@@ -49,6 +49,9 @@ Nothing but these and the `RESULTS` is ever removed.
 
 JOURNAL: Final = "journal.jsonl"
 
+BATCH: Final = ".batch.json"
+"""In a directory of many meetings' results: which of them are finished."""
+
 REPORT: Final = "report.html"
 
 TAPES: Final = ".tapes"
@@ -95,6 +98,11 @@ def run_state(path: Path) -> RunState:
             f"cannot be written to ({reason})", where=shown(path), todo="choose another directory"
         ) from None
     return _state(names)
+
+
+def holds_results(path: Path) -> bool:
+    """Whether a directory holds what runs wrote: recordings in it are no inputs."""
+    return any((path / name).exists() for name in (JOURNAL, SUMMARY, BATCH))
 
 
 def _state(names: set[str]) -> RunState:

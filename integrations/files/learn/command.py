@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from moderator.cli.options import Jobs, Records, Seed
+from moderator.cli.options import Jobs, On, Records, Seed
 
 app = typer.Typer(help="Train the embedded mind on recorded meetings.")
 
@@ -59,6 +58,7 @@ def prepare(
     records: Records,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="For prepared meetings.")],
     jobs: Jobs = None,
+    on: On = "processes",
     backbone: Backbone = None,
 ) -> None:
     """Read meetings through the layers that are not trained; goes on where it stopped.
@@ -67,7 +67,7 @@ def prepare(
     """
     from integrations.files.learn.prepared import prepare_meetings
 
-    done, there = prepare_meetings(records, out, jobs or os.cpu_count() or 1, backbone)
+    done, there = prepare_meetings(records, out, jobs, backbone, on)
     typer.echo(f"{out}: {done} meetings prepared, {there} were there already")
 
 

@@ -12,7 +12,7 @@ from integrations.files.disk.atomic import disk_errors
 from moderator.cli.console import progress
 from moderator.errors import InputError
 from moderator.measure.bench.meeting import BenchMeeting
-from moderator.measure.bench.runner import pool
+from moderator.workers import PROCESSES, check_place, workers
 
 if TYPE_CHECKING:
     from moderator.learn.prepared import PreparedMeeting
@@ -56,15 +56,20 @@ def fresh_network(own: OwnBackbone | None = None, *, whole: bool = False) -> tup
 
 
 def prepare_meetings(
-    records: Sequence[Path], out: Path, jobs: int, backbone: Path | None = None
+    records: Sequence[Path],
+    out: Path,
+    jobs: int | None,
+    backbone: Path | None = None,
+    on: str = PROCESSES,
 ) -> tuple[int, int]:
     """Prepares every meeting that is not there yet.
 
     Args:
         records: of the meetings.
         out: for them.
-        jobs: processes.
+        jobs: meetings at the same time; None: as many as there is room for.
         backbone: directory of the language model; None: the embedded one.
+        on: where, see `moderator.workers.workers`.
 
     Returns:
         How many were prepared, and how many were there.
@@ -75,6 +80,8 @@ def prepare_meetings(
     """
     from moderator.mind.moderator_lm.own_backbone import REMEMBERED, OwnBackbone
 
+    check_place(on)
+    out = out.absolute()  # means the same to whoever works elsewhere
     meetings = read_meetings(records)
     own = OwnBackbone.at(backbone) if backbone else None
     with disk_errors(out):
@@ -86,8 +93,8 @@ def prepare_meetings(
     missing = [one for one in meetings if not _place(out, one).exists()]
     if missing:
         fresh_network(own)  # one process unpacks the language model, not all at once
-    with pool(jobs) as workers, progress("preparing", float(len(missing))) as advance:
-        workers.each([partial(_prepare_one, one, out, own) for one in missing], advance)
+    with workers(jobs, on) as pool, progress("preparing", float(len(missing))) as advance:
+        pool.each([partial(_prepare_one, one, out, own) for one in missing], advance)
     return len(missing), len(meetings) - len(missing)
 
 

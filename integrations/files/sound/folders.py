@@ -10,6 +10,7 @@ from typing import Final
 
 from integrations.files.disk import foreign
 from integrations.files.disk.foreign import checked_id, open_input, shown
+from integrations.files.disk.outdir import holds_results
 from integrations.files.sound.containers import sniff
 from integrations.files.sound.manifests import Said, read_manifest
 from integrations.files.sound.stems import common_beginning
@@ -56,6 +57,15 @@ def holds_tracks(path: Path) -> bool:
         return False
 
 
+def holds_one_meeting(folder: Path) -> bool:
+    """Whether `find_tracks` finds the recordings of one meeting in a folder."""
+    try:
+        _recordings(folder, folder)
+    except (InputError, OSError):
+        return False
+    return True
+
+
 def find_tracks(path: Path) -> FoundTracks:
     """The recordings in a folder or zip archive, with names and offsets.
 
@@ -92,7 +102,7 @@ def find_tracks(path: Path) -> FoundTracks:
 
 def _recordings(root: Path, given: Path) -> tuple[Path, list[Path], tuple[str, ...]]:
     """The folder with the recordings, these, and remarks."""
-    inner = sorted(one for one in root.iterdir() if one.is_dir() and one.name[:1] not in "._")
+    inner = _folders(root)
     for folder in inner:
         if folder.name.lower() == _PER_PERSON and (found := _in(folder)):
             remark = f"heard is the folder {folder.name}, with a recording for each participant"
@@ -103,11 +113,7 @@ def _recordings(root: Path, given: Path) -> tuple[Path, list[Path], tuple[str, .
     if len(filled) == 1:
         return *filled[0], ()
     if filled:
-        raise InputError(
-            f"recordings in {len(filled)} folders",
-            where=shown(given),
-            todo=f"give one, such as {foreign.clipped(filled[0][0].name)}",
-        )
+        raise _several(given, [folder for folder, _ in filled])
     if len(inner) == 1:
         return _recordings_below(inner[0], given)
     raise _none(given)
@@ -115,12 +121,27 @@ def _recordings(root: Path, given: Path) -> tuple[Path, list[Path], tuple[str, .
 
 def _recordings_below(folder: Path, given: Path) -> tuple[Path, list[Path], tuple[str, ...]]:
     """As in a folder with nothing but another one, as archives often are."""
-    inner = [one for one in folder.iterdir() if one.is_dir() and one.name[:1] not in "._"]
-    filled = [(one, found) for one in sorted(inner) if (found := _in(one))]
+    filled = [(one, found) for one in _folders(folder) if (found := _in(one))]
     if not filled:
         raise _none(given)
     per_person = [pair for pair in filled if pair[0].name.lower() == _PER_PERSON]
+    if len(filled) > 1 and not per_person:
+        raise _several(given, [one for one, _ in filled])
     return *(per_person or filled)[0], ()
+
+
+def _folders(root: Path) -> list[Path]:
+    """The folders in a folder, without what programs hide there and the results of runs."""
+    inner = sorted(one for one in root.iterdir() if one.is_dir() and one.name[:1] not in "._")
+    return [one for one in inner if not holds_results(one)]
+
+
+def _several(given: Path, folders: Sequence[Path]) -> InputError:
+    return InputError(
+        f"recordings in {len(folders)} folders",
+        where=shown(given),
+        todo=f"give one, such as {foreign.clipped(folders[0].name)}",
+    )
 
 
 def _none(given: Path) -> InputError:

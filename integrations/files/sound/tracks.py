@@ -137,7 +137,7 @@ def open_recordings(given: Sequence[Track], how: Listening) -> RecordedTracks | 
         raise InputError(
             "several recordings, and no name for one",
             where=shown(unnamed[0].path),
-            todo="give each as name=path",
+            todo="give each as name=path; or --each: each is a meeting",
         )
     tracks = {one.name: one.open(how.reading) for one in given if one.name is not None}
     chosen = tuple(f"{name}: {text}" for name, one in tracks.items() for text in _chosen(one, how))

@@ -14,9 +14,9 @@ import numpy as np
 from moderator.events import Word
 from moderator.measure.bench.meeting import BenchMeeting, Seat
 from moderator.measure.bench.minds import MindScorer
-from moderator.measure.bench.runner import Advance
 from moderator.mind.base import Participant
 from moderator.timeline import Samples, to_samples, to_seconds
+from moderator.workers import Advance
 
 MINUTE: Final = to_samples(60.0)
 STRETCH_S: Final = 600.0

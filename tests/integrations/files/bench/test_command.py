@@ -6,7 +6,6 @@ import errno
 import json
 import os
 from collections.abc import Sequence
-from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,6 @@ from integrations.files.bench import run as bench_run
 from integrations.files.bench.command import bench
 from integrations.files.bench.records import find_seats, read_meetings
 from moderator.cli import app
-from moderator.errors import InputError
-from moderator.measure.bench.runner import pool
 from moderator.timeline import SAMPLE_RATE
 from tests.integrations.files.test_replay import record
 from tests.moderator.measure.bench.rooms import chat
@@ -102,6 +99,17 @@ def test_any_number_of_processes_gives_the_same_bytes(tmp_path: Path) -> None:
     assert timing["auc"] > 0.6 > row(result, "stream", "always silent")["pooled"]["auc"]
 
 
+@pytest.mark.e2e
+def test_a_ray_cluster_gives_the_same_bytes(tmp_path: Path, ray_cluster: str) -> None:
+    scored = write(tmp_path / "scored", range(4))
+    train = write(tmp_path / "train", range(10, 13))
+    here, there = tmp_path / "here.json", tmp_path / "there.json"
+    arguments = [scored, "--train", train, "--protocol", "boundary"]
+    assert run(*arguments, "--json", here) == 0
+    assert run(*arguments, "--json", there, "--on", ray_cluster) == 0
+    assert here.read_bytes() == there.read_bytes()
+
+
 def test_thresholds_never_come_from_the_meeting_that_is_scored(tmp_path: Path) -> None:
     scored, tune = write(tmp_path / "scored", range(4)), write(tmp_path / "tune", range(20, 22))
     out = tmp_path / "out.json"
@@ -164,6 +172,7 @@ def broken(path: Path, what: str) -> Path:
         (["good", "--mind-url", "http://127.0.0.1:1/v1"], "no mind to ask there"),
         (["good", "--plots", "p", "--protocol", "boundary"], "plots are of the stream"),
         (["good", "--minds", "oracle"], "unknown mind"),
+        (["good", "--on", "moon"], "no place to work 'moon'"),
         (["good", "--protocol", "guess"], "unknown protocol 'guess'"),
         (["good", "--role", "king"], "king"),
         (["good", "good"], "twice"),
@@ -233,11 +242,6 @@ def test_what_is_not_installed_is_missed_at_once(
     for option in ("--train", "--plots"):
         assert run(tmp_path / "missing", option, tmp_path / "x") == 2
         assert f"is not installed, {option}, pip install" in capsys.readouterr().err
-
-
-def test_a_worker_that_dies_is_one_line() -> None:
-    with pool(2) as workers, pytest.raises(InputError, match="a working process was killed"):
-        workers.each([partial(os._exit, 1)], lambda done: None)
 
 
 def test_known_figures_of_recorded_meetings(recorded_meetings: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     ("command", "what"),
     [
         (["prepare", "{}", "--out", "{}/out"], "no meeting records"),
+        (["prepare", "{}", "--out", "{}/out", "--on", "moon"], "no place to work 'moon'"),
         (["role-play", "{}", "--out", "{}/out"], "no meeting records"),
         (["role-play", "{}", "--out", "{}/out", "--role", "scribe"], "nobody can play 'scribe'"),
         (["train", "{}", "--run", "{}/run"], "no prepared meetings"),
@@ -91,6 +92,19 @@ def test_a_role_play_names_who_plays(tmp_path: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"played": "bob"}))
     with pytest.raises(InputError, match="none of the speakers"):
         read_record(path)
+
+
+@pytest.mark.e2e
+def test_a_ray_cluster_prepares_the_same_bytes(tmp_path: Path, ray_cluster: str) -> None:
+    for name in ("one", "two"):
+        record(tmp_path / f"{name}.json", f"so we begin with part {name} of the budget")
+    here, there = tmp_path / "here", tmp_path / "there"
+    command = ["learn", "prepare", str(tmp_path), "--out"]
+    assert app.run([*command, str(here), "--jobs", "1"]) == 0
+    assert app.run([*command, str(there), "--on", ray_cluster]) == 0
+    prepared = {path.name: path.read_bytes() for path in here.iterdir()}
+    assert set(prepared) == {"one.safetensors", "two.safetensors"}
+    assert {path.name: path.read_bytes() for path in there.iterdir()} == prepared
 
 
 @pytest.mark.e2e

@@ -280,6 +280,18 @@ def test_nothing_to_hear(tmp_path: Path) -> None:
         open_inputs([str(folder)])
 
 
+def test_one_of_several_folders_further_down_is_not_guessed(tmp_path: Path) -> None:
+    folder = put(tmp_path / "calls", "2026/mon/ana.wav", "2026/tue/ana.wav")
+    with pytest.raises(InputError, match=r"recordings in 2 folders, .*, give one, such as mon"):
+        open_inputs([str(folder)])
+
+
+def test_results_are_no_recordings(tmp_path: Path) -> None:
+    folder = put(tmp_path / "call", "mon/ana.wav", "mon/ben.wav", "out/agent.wav")
+    (folder / "out" / "journal.jsonl").touch()
+    assert list(tracks(folder).tracks) == ["ana", "ben"]
+
+
 def test_an_office_document_is_no_archive_of_tracks(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "minutes.docx", "w") as archive:
         archive.writestr("[Content_Types].xml", "<x/>")
