@@ -205,6 +205,9 @@ def _decoded(
     while True:
         try:
             packet = next(packets, None)
+        except IndexError:  # of a stream that began later, of which PyAV knows nothing: no sound
+            packets = container.demux(stream)
+            continue
         except av.FFmpegError as error:
             faults.broke_off = error.strerror or "damaged"
             return

@@ -15,9 +15,21 @@ from typing import Final
 from urllib.parse import unquote
 
 from integrations.files.disk import foreign
-from integrations.files.disk.foreign import checked_id, clipped, read_text, shown
+from integrations.files.disk.foreign import (
+    check_people,
+    checked_id,
+    clipped,
+    read_text,
+    shown,
+)
 from integrations.files.transcripts.drafts import meeting_of
-from integrations.files.transcripts.rttm import nist_field, numbered_fields, times, white_space
+from integrations.files.transcripts.rttm import (
+    NUMBER,
+    nist_field,
+    numbered_fields,
+    times,
+    white_space,
+)
 from integrations.files.transcripts.words import NOBODY, MeetingWords, clean
 from moderator.errors import InputError
 from moderator.events import Word
@@ -26,7 +38,6 @@ from moderator.timeline import Samples, to_seconds
 _WORD_TYPES: Final = frozenset({"lex", "fp", "frag", "un-lex", "for-lex"})
 _OTHER_TYPES: Final = frozenset({"non-lex", "misc", "noscore", "noise"})
 _NO_WORD: Final = re.compile(r"<(?!unk>)[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}|!?sil", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _NO_CONFIDENCE: Final = frozenset({"NA", "<NA>", "-"})
 _MARKS: Final = frozenset({"<ALT_BEGIN>", "<ALT>", "<ALT_END>"})
 
@@ -60,18 +71,18 @@ class CtmWords:
 class _Counts:
     alternatives: int = 0
     others: int = 0
-    within: list[bool] = field(default_factory=list)  # whether we are in the first alternative
+    taken: list[bool] = field(default_factory=lambda: [True])  # all around are first alternatives
 
     def passes(self, said: str) -> bool:
         """Takes a mark of alternatives; whether a word that is none counts."""
         if said == "<ALT_BEGIN>":
-            self.within.append(True)
-        elif said == "<ALT>" and self.within:
-            self.within[-1] = False
-        elif said == "<ALT_END>" and self.within:
-            self.within.pop()
+            self.taken.append(self.taken[-1])
+        elif said == "<ALT>" and len(self.taken) > 1:
+            self.taken[-1] = False
+        elif said == "<ALT_END>" and len(self.taken) > 1:
+            self.taken.pop()
             self.alternatives += 1
-        return said not in _MARKS and all(self.within)
+        return said not in _MARKS and self.taken[-1]
 
 
 def read_ctm(path: Path) -> CtmWords:
@@ -140,14 +151,14 @@ def fits(lines: Sequence[Sequence[str]], at: int | None = None) -> bool:
 
 def begins(fields: Sequence[str]) -> bool:
     """Whether a line begins like one of CTM."""
-    return len(fields) >= 5 and _NUMBER.fullmatch(fields[2]) is not None
+    return len(fields) >= 5 and NUMBER.fullmatch(fields[2]) is not None
 
 
 def _fit(lines: Sequence[Sequence[str]], at: int) -> bool:
     return all(
         len(fields) > at + 2
-        and _NUMBER.fullmatch(fields[at])
-        and _NUMBER.fullmatch(fields[at + 1])
+        and NUMBER.fullmatch(fields[at])
+        and NUMBER.fullmatch(fields[at + 1])
         and _rest_fits(fields[at + 3 :])
         for fields in lines
     )
@@ -158,7 +169,7 @@ def _rest_fits(rest: Sequence[str]) -> bool:
     if not rest or rest[0].lower() in _WORD_TYPES | _OTHER_TYPES:
         return True
     return rest[0] in _NO_CONFIDENCE or (
-        _NUMBER.fullmatch(rest[0]) is not None and 0 <= float(rest[0]) <= 100
+        NUMBER.fullmatch(rest[0]) is not None and 0 <= float(rest[0]) <= 100
     )
 
 
@@ -176,7 +187,7 @@ def by_speaker(ctm: CtmWords, path: Path) -> MeetingWords:
     Words are `NOBODY`'s where there is one channel and one file only.
 
     Raises:
-        InputError: several files and several channels, or a bad name.
+        InputError: several files and several channels, a bad name, or too many people.
     """
     words = ctm.words
     channels, files = {word.channel for word in words}, {word.file for word in words}
@@ -194,6 +205,7 @@ def by_speaker(ctm: CtmWords, path: Path) -> MeetingWords:
         name = path.stem
     else:
         who = [word.speaker for word in words]
+    check_people(len(set(who)), path)
     said = [
         Word(speaker, word.text, word.start, word.end)
         for speaker, word in zip(who, words, strict=True)

@@ -8,6 +8,7 @@ others wrote it as it is, it is read as long as only one reading of the line is 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import quote, unquote
 from diarize.base import SpeakerActivity
 from integrations.files.disk import foreign
 from integrations.files.disk.atomic import write_text
-from integrations.files.disk.foreign import checked_id, clipped, shown
+from integrations.files.disk.foreign import check_people, checked_id, clipped, shown
 from integrations.files.transcripts.words import LATEST_S, Span, joined_turns
 from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
@@ -31,6 +32,9 @@ TYPES: Final = frozenset({"SPEAKER", *_OTHER_TYPES})
 """Types of line that the format knows; all but SPEAKER are passed over."""
 
 NO_VALUE: Final = "<NA>"
+
+NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+"""A number as these formats write it; takes time in proportion to a text's length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def parse_rttm(text: str, path: Path) -> SpeakerTurns:
 
     Raises:
         InputError: a line that does not fit, or can be read in two ways; several recordings; no
-            speech.
+            speech; too many people.
     """
     by_channel: dict[str, list[Span]] = {}
     names = _Names()
@@ -96,6 +100,7 @@ def parse_rttm(text: str, path: Path) -> SpeakerTurns:
             where=shown(path),
             todo="give the RTTM of a meeting with speech",
         )
+    check_people(len({span.speaker for span in spans}), path)
     turns, notes = joined_turns(spans)
     channels = {name: joined_turns(some)[0] for name, some in by_channel.items()}
     return SpeakerTurns(foreign.meeting_id(unquote(file)), turns, channels, notes)

@@ -16,14 +16,19 @@ from urllib.parse import unquote
 from integrations.files.disk.foreign import shown
 from integrations.files.transcripts.drafts import Draft
 from integrations.files.transcripts.recordings import Recordings
-from integrations.files.transcripts.rttm import nist_field, numbered_fields, times, white_space
+from integrations.files.transcripts.rttm import (
+    NUMBER,
+    nist_field,
+    numbered_fields,
+    times,
+    white_space,
+)
 from integrations.files.transcripts.segments import join_words
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
 from moderator.events import Word
 from moderator.timeline import to_seconds
 
-_NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _NOT_SPOKEN: Final = frozenset({"ignore_time_segment_in_scoring", "inter_segment_gap"})
 _CHANNEL: Final = re.compile(r"[0-9A-Za-z]{1,2}")
 _LINES_TOLD_BY: Final = 1000
@@ -90,7 +95,7 @@ def stm_text(meeting_id: str, words: Iterable[Word]) -> str:
 def _times_at(fields: Sequence[str]) -> int | None:
     """Where the start stands: 3, or later where a speaker's name has white space."""
     for at in range(3, min(len(fields) - 1, 10)):
-        if _NUMBER.fullmatch(fields[at]) and _NUMBER.fullmatch(fields[at + 1]):
+        if NUMBER.fullmatch(fields[at]) and NUMBER.fullmatch(fields[at + 1]):
             return at
     return None
 

@@ -15,6 +15,7 @@ MOST_BYTES = 20_000_000
 """A longer meeting's sound stays in its file beside the page."""
 
 _RATE = 16_000
+_LOWEST_RATE = 4_000  # below it a header is damaged, and states hours of a few bytes
 _PIECE = 3 * (1 << 16)  # a multiple of three bytes, so that base64 pieces can be joined
 
 
@@ -64,7 +65,8 @@ def _seconds(path: Path) -> float:
     import soundfile
 
     try:
-        return float(soundfile.info(str(path)).duration) if path.is_file() else 0.0
+        info = soundfile.info(str(path)) if path.is_file() else None
+        return float(info.duration) if info and info.samplerate >= _LOWEST_RATE else 0.0
     except (RuntimeError, OSError):
         return 0.0
 

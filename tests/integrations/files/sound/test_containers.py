@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from integrations.files.inputs import open_inputs
+from integrations.files.sound import streams
 from integrations.files.sound.audio import AudioFile
 from integrations.files.sound.tracks import SharedRecording
 from moderator.errors import InputError
@@ -62,7 +66,7 @@ def test_a_tag_before_the_sound_hides_nothing(tmp_path: Path) -> None:
         (b"PK\3\4" + bytes(40), "damaged zip archive"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"\1\2\3\4\0\0", "a file of unknown kind that begins with 01 02 03 04"),
-        ("Ben: wir fangen an\n".encode("utf-16"), "UTF-8"),
+        ("Ben: wir fangen an\n".encode("utf-16"), "unknown kind of file"),
         ("Ben: größer".encode("latin-1"), "not UTF-8 text"),
     ],
 )
@@ -86,3 +90,39 @@ def test_a_browsers_recording(cases: Path) -> None:
     spans = loud(samples)
     assert spans[0][0] == pytest.approx(1.0, abs=0.25)
     assert spans[-1][1] == pytest.approx(20.5, abs=0.6)
+
+
+class _Later:
+    """A container in which a stream begins that PyAV does not know of: it raises IndexError once.
+
+    FLV and MPEG-TS have such.
+    """
+
+    def __init__(self, container: Any) -> None:
+        self._container, self._raised = container, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def demux(self, stream: Any) -> Iterator[Any]:
+        for number, packet in enumerate(self._container.demux(stream)):
+            yield packet
+            if number == 5 and not self._raised:
+                self._raised = True
+                raise IndexError("list index out of range")
+
+
+def test_a_stream_that_begins_later_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = record(tmp_path / "a.flv", "aac", [tone(44_100, 2)], 44_100, kind="flv")
+    plain, _ = heard(path)
+    really = streams.opened
+
+    @contextmanager
+    def opened(path: Path, demuxer: str) -> Iterator[Any]:
+        with really(path, demuxer) as container:
+            yield _Later(container)
+
+    monkeypatch.setattr(streams, "opened", opened)
+    assert len(heard(path)[0]) == len(plain)
