@@ -21,8 +21,8 @@ PACKAGES = ("moderator", "roles", "diarize", "integrations")
 MOST_LINES = 400
 CLOCKS = {"time", "monotonic", "perf_counter", "time_ns", "monotonic_ns", "now", "today", "utcnow"}
 CLOCK_OWNERS = {ROOT / "moderator" / "timeline.py"}
-TEST_FOLDERS_OF_THEIR_OWN = {"integrations/livekit/rooms"}
-"""Below `tests/`; what they test is many rooms at once."""
+TEST_FOLDERS_OF_THEIR_OWN = {"integrations/livekit/rooms", "fuzz"}
+"""Below `tests/`; what they test is many rooms at once, or every reader."""
 
 
 def modules(*folders: str) -> Iterator[Path]:

@@ -27,6 +27,7 @@ from moderator.events import (
     Percept,
     Proposal,
     Reason,
+    Relabelled,
     Renamed,
     RoleChanged,
     SpeakerActivity,
@@ -57,6 +58,7 @@ Event: TypeAlias = (
     | CommandGiven
     | ConsentGiven
     | Erased
+    | Relabelled
     | ConnectionChanged
     | Joined
     | Renamed
@@ -172,6 +174,7 @@ _KINDS: dict[type, str] = {
     CommandGiven: "command",
     ConsentGiven: "consent",
     Erased: "erased",
+    Relabelled: "relabelled",
     ConnectionChanged: "connection",
     Joined: "joined",
     Renamed: "renamed",

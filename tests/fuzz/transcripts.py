@@ -91,7 +91,8 @@ def _coded(value: object) -> bytes:
 def used(inputs: Sequence[Path], folder: Path) -> None:
     """Reads a meeting of words, and writes it in every form."""
     meeting = prepare([str(path) for path in inputs])
-    assert meeting.words is not None
+    if meeting.words is None:  # a mutation made it begin like a recording
+        return
     told = told_of(meeting.words)
     for write in WRITERS.values():
         write(told)

@@ -5,7 +5,6 @@ Read are LiveKit egress' manifests and its API's EgressInfo, and a ``tracks.json
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 from integrations.files.disk.foreign import clipped, read_text, shown
 from moderator.errors import InputError
+from moderator.plain_json import parse_json
 
 _NANOSECONDS: Final = 10**15
 """From here on a number is nanoseconds since 1970, not seconds."""
@@ -46,8 +46,8 @@ def read_manifest(path: Path) -> list[Said]:
         InputError: it is one, and something in it is wrong.
     """
     try:
-        data = json.loads(read_text(path))
-    except (InputError, ValueError, RecursionError):
+        data = parse_json(read_text(path))
+    except (InputError, ValueError):
         return []
     return list(_said(data, path))[:_MOST_TRACKS]
 

@@ -80,7 +80,7 @@ def unpack(path: Path) -> Unpacked:
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > MOST_ENTRIES:
         raise InputError(
             f"a zip archive of {len(entries)} files",

@@ -75,6 +75,15 @@ def write_report(
     return target
 
 
+def own_texts() -> str:
+    """All that a page says by itself, and that its wording gives to other files: one text."""
+    package = resources.files(__package__ or "")
+    own = [file for file in package.iterdir() if file.name.endswith(".py")]
+    return "\n".join(
+        file.read_text(encoding="utf-8") for file in (*own, *package.joinpath("assets").iterdir())
+    )
+
+
 def _asset(name: str) -> str:
     return resources.files(__package__ or "").joinpath("assets", name).read_text(encoding="utf-8")
 

@@ -22,23 +22,9 @@ from moderator.errors import InputError
 from moderator.events import ConsentGiven
 from moderator.journal.lines import read, text_of, to_line
 from moderator.timeline import to_samples
+from tests.integrations.files.recovery.conftest import LENGTH_S
 
-LENGTH_S = 50.0
 END = to_samples(LENGTH_S)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A meeting of 50 s that came to its end, with two summaries that quote people."""
-    out = tmp_path_factory.mktemp("finished") / "out"
-    asyncio.run(Room(out, LENGTH_S, {}).run())
-    return out
-
-
-@pytest.fixture
-def out(finished: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
-    return Path(shutil.copytree(finished, tmp_path / "out"))
 
 
 def interrupt(out: Path) -> None:

