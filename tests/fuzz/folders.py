@@ -72,7 +72,7 @@ def _sound() -> bytes:
 
 def _zips(folder: Path) -> Sequence[bytes]:
     found = []
-    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             for name in ("call/ana.wav", "call/ben.wav", "call/ana.json", "call/notes.txt"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import child, harmful, watch
+from tests.fuzz import child, folders, forms, harmful, watch
 from tests.fuzz.child import attempt
 from tests.fuzz.mutations import Form, mutated
 from tests.fuzz.target import Read, input_of, seeds_of, targets
@@ -40,6 +40,7 @@ def test_valid_inputs_are_read_and_not_refused(tmp_path: Path) -> None:
         "journal run again",
         "answer",
         "gguf",
+        *(target.name for target in (*forms.TARGETS, *folders.TARGETS)),
     ):
         target, _ = targets()[name]
         folder = tmp_path / name.replace(" ", "-")

@@ -44,6 +44,8 @@ class People:
                 found.agent = frozenset(map(name_key, _own_names(line, path)))
                 for id_, person in line["participants"].items():
                     found.names[id_] = [person["name"]]
+            elif kind == "role_changed":
+                found.agent |= frozenset(map(name_key, _own_names(line, path)))
             elif kind in ("joined", "renamed"):
                 found.names.setdefault(line["id"], []).append(line["name"])
             elif kind == "heard":
@@ -85,9 +87,11 @@ class People:
         )
 
 
-def _own_names(opened: Line, path: Path) -> tuple[str, ...]:
+def _own_names(line: Line, path: Path) -> tuple[str, ...]:
+    """What the agent is called from a line with a role on."""
+    label = (line["agent"],) if "agent" in line else ()
     try:
-        identity = role_from(opened, str(path)).identity
+        identity = role_from(line, str(path)).identity
     except InputError:  # of another version
-        return (opened["agent"],)
-    return (opened["agent"], *own_names(identity.name, identity.aliases))
+        return label
+    return (*label, *own_names(identity.name, identity.aliases))

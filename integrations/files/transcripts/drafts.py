@@ -172,8 +172,9 @@ class Draft:
             )
         if timed is None and end == start:
             end = None
-        if timed or (timed is None and clean(text)):
-            self._segments.append(_Segment(speaker, clean(text), start, end, place, timed))
+        text = clean(text)
+        if timed or (timed is None and text):
+            self._segments.append(_Segment(speaker, text, start, end, place, timed))
 
     def meeting(self, empty: str = "give a transcript with words") -> MeetingWords:
         """The meeting.

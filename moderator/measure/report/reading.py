@@ -296,7 +296,8 @@ def read_journal(path: Path, progress: Callable[[float], None] | None = None) ->
         todo = "name the directory that a replay wrote to"
         raise InputError("no journal", where=str(path), todo=todo)
     reader, done, good, total = _Reader(), 0, 0, max(path.stat().st_size, 1)
-    relabeller = Relabeller(_labels(path))
+    labels = _labels(path)
+    relabeller, reader.record.relabelled = Relabeller(labels), len(labels.by_id)
     try:
         for count, (raw, size) in enumerate(_lines(path)):
             done += size

@@ -73,6 +73,7 @@ def test_voices_become_one_persons(weekly: Path) -> None:
     assert labels.by_id == {"ben": "Dana", "cleo": "Dana"}
     whole = summary(weekly)["speakers"]
     assert list(whole) == ["Dana", "ana"]
+    assert "2\N{NO-BREAK SPACE}names put right after" in (weekly / "report.html").read_text()
     for key in ("talk_s", "turns"):
         assert whole["Dana"][key] == pytest.approx(parts["ben"][key] + parts["cleo"][key])
     spoken = json.loads((weekly / "transcript.seglst.json").read_text())
