@@ -182,7 +182,7 @@ TARGETS: Final = (
     _text("stm", ".stm", _written("stm", STM), (".stm",)),
     _text("ctm with speakers", ".ctm", _written("ctm", CTM)),
     _text("audacity", ".txt", _written("audacity", LABELS)),
-    _text("chat", ".cha", _written("chat", CHAT), (".cha",)),
+    _text("talkbank's chat", ".cha", _written("chat", CHAT), (".cha",)),
     _text("textgrid", ".TextGrid", _written("textgrid", PRAAT), (".TextGrid",)),
     _text("eaf", ".eaf", _written("eaf", ELAN), (".eaf",)),
     Target(
