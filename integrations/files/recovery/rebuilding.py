@@ -140,14 +140,14 @@ def rewrite_texts(directory: Path) -> None:
     """
     out = OutputDirectory(directory)
     formats = [name for name, file in FORMATS.items() if out.file(file).is_file()]
+    made = replayed(directory)
     if formats or any(out.file(name).is_file() for name in TEXTS):
-        made = replayed(directory)
         made.write_transcripts(out, formats)
     if out.file(REPORT).is_file():
         write_pages(out, formats, embed_audio=False)
     summary = out.file(SUMMARY)
     if summary.is_file() and relabelling_is_owed(directory):
-        told = dict(read_summary(summary)) | {"speakers": replayed(directory).summary.speakers()}
+        told = dict(read_summary(summary)) | {"speakers": made.summary.speakers()}
         out.finish(told | {"relabelled": dict(labels_in(directory / JOURNAL).by_id)})
 
 

@@ -17,6 +17,9 @@ from moderator.events import Relabelled, unnamed
 from moderator.journal.relabelling import Labels
 from moderator.meeting.names import name_key
 
+_MOST_COMMAS = 5
+"""Pieces between commas that may be one name."""
+
 
 def relabel_in(directory: Path, renames: Sequence[str], merges: Sequence[str]) -> Labels:
     """Gives people in a finished run other names, and makes voices one person's.
@@ -116,7 +119,7 @@ def _split(people: People, text: str) -> list[str]:
     parts = text.split(",")
     found: list[str] = []
     while parts:
-        tried = (",".join(parts[:count]).strip() for count in range(len(parts), 0, -1))
+        tried = (",".join(parts[:count]).strip() for count in range(_MOST_COMMAS, 0, -1))
         known = next((one for one in tried if people.find(one) is not None), parts[0].strip())
         found.append(known)
         parts = parts[known.count(",") + 1 :]
