@@ -205,7 +205,7 @@ def _decoded(
     while True:
         try:
             packet = next(packets, None)
-        except IndexError:  # of a stream that began later, of which PyAV knows nothing: no sound
+        except IndexError:  # findings/later_streams_raise_indexerror.sh
             packets = container.demux(stream)
             continue
         except av.FFmpegError as error:
