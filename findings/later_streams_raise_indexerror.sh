@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# PyAV: a recording in which a stream begins later raises IndexError there.
+# PyAV: a recording in which a stream begins later raises IndexError at its end.
 #
 # Expected: FLV and MPEG-TS say no number of streams at their beginning; a stream may begin at any
-# time, and FFmpeg adds it to those of the file. Demuxing one stream goes on.
-# Why not: PyAV keeps the list of streams that it made when the file was opened, and takes the one
-# that a packet belongs to out of it before it looks whether that is wanted.
+# time, and FFmpeg adds it to those of the file. Demuxing another stream ends as it does without.
+# Why not: to flush decoders at the end, PyAV goes through as many streams as FFmpeg has by then, and
+# looks each up in the list that it made when the file was opened, and in an array of that length.
 # Whom it hurts: recordings of calls in which somebody switched a camera or a screen on after the
-# first seconds: all sound from there on is lost.
-# Here: integrations/files/sound/streams.py begins to demux anew, which goes on behind that packet.
+# first seconds: whoever reads one gets an error of the program, when all of it was read.
+# Here: integrations/files/sound/streams.py begins to demux anew, which flushes the one stream.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
