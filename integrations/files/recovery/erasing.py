@@ -16,6 +16,7 @@ from integrations.files.sound.wav import blank
 from moderator.events import ConsentGiven, Erased
 from moderator.journal.erasure import ALL_ON, Erasure, Span, Traces, owed, redact
 from moderator.journal.lines import read, time_of_line
+from moderator.measure.report.page import UNFINISHED
 from moderator.timeline import Samples, to_samples
 
 AROUND = to_samples(0.25)
@@ -137,8 +138,9 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _drop_copies(directory: Path) -> None:
-    """What versions before this left of an erasure that a crash cut short."""
-    (directory / f"{JOURNAL}.part").unlink(missing_ok=True)
+    """What a crash left of a page, and what versions before this left of an erasure."""
+    for path in (directory / f"{JOURNAL}.part", *directory.glob(f"{UNFINISHED}*.part")):
+        path.unlink(missing_ok=True)
 
 
 def search(directory: Path, phrases: Iterable[str], own: str = "") -> list[str]:

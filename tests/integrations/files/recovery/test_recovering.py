@@ -141,6 +141,12 @@ def test_several_directories_and_what_is_said_of_them(
     assert found[str(out)]["words"] > 20
 
 
+def test_what_a_crash_left_of_a_page_goes_before_anybody_is_forgotten(out: Path) -> None:
+    (out / ".report-0123456789ab.part").write_bytes((out / "report.html").read_bytes())
+    forget_in(out, "Ana")
+    assert {path.name for path in out.iterdir()} == set(RESULTS)
+
+
 def test_nobody_of_that_name(out: Path) -> None:
     with pytest.raises(InputError, match="nobody is called 'zoe'") as caught:
         forget_in(out, "zoe")
