@@ -294,6 +294,21 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
+class Relabelled:
+    """After the meeting somebody put right who was who; only the last of these counts.
+
+    Attributes:
+        at: meeting time up to which the journal reaches.
+        labels: what takes the place of ids, by id; empty: everybody is who they were again.
+        names: what people are called, by label.
+    """
+
+    at: Samples
+    labels: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionChanged:
     """The agent lost the meeting, or hears it again: `up`. In between nobody is heard."""
 

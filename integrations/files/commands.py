@@ -80,7 +80,8 @@ def replay(
         str,
         typer.Option(
             metavar="FORMAT,...",
-            help="Write the transcript so, too: vtt, srt, text, stm, uem, textgrid, eaf, audacity.",
+            help="Write the transcript so, too: vtt, srt, text, stm, uem, textgrid, eaf, audacity; "
+            "or minutes of the meeting: minutes.",
         ),
     ] = "",
     each: Each = False,

@@ -137,7 +137,7 @@ class Replay:
                     journal.close()
 
     def _run(self, out: OutputDirectory, journal: Journal, progress: Progress) -> dict[str, Any]:
-        from moderator.measure.report.page import write_report
+        from integrations.files.pages import write_pages
 
         meeting, options = self._meeting, self._options
         summary, transcript = SummaryBuilder(), TranscriptBuilder(self.agent)
@@ -171,7 +171,8 @@ class Replay:
             notes=meeting.notes,
         )
         out.finish(result)
-        write_report(options.out, embed_audio=options.embed_audio and not meeting.words)
+        embed = options.embed_audio and not meeting.words
+        write_pages(out, options.formats, embed_audio=embed)
         return result
 
     def _play(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moderator.events import unnamed_beside
 from moderator.journal.lines import Line, parse, read, text_of
 from moderator.timeline import TICK, Samples
 
@@ -66,6 +67,12 @@ class Erasure:
             for label in self.labels
         )
 
+    def _may_be(self, speaker: str) -> bool:
+        """Whether a voice is theirs, or one that may become theirs once it is attributed."""
+        return self.concerns(speaker) or any(
+            speaker == unnamed_beside(label) for label in self.labels
+        )
+
     def traces(self, lines: Iterable[Line]) -> Traces:
         """Finds where they, and the agent's turns that may quote them, are to be heard."""
         found = Traces()
@@ -120,7 +127,7 @@ class Erasure:
             word for word in words if not self.concerns(word[0]) or word[2] >= self.before
         ]
         if line["at"] <= self.before:
-            partials = {who: said for who, said in partials.items() if not self.concerns(who)}
+            partials = {who: said for who, said in partials.items() if not self._may_be(who)}
         kept["partials"] = partials
         return {key: value for key, value in kept.items() if value or key in ("kind", "at")}
 

@@ -27,6 +27,7 @@ from moderator.events import (
     Percept,
     Proposal,
     Reason,
+    Relabelled,
     Renamed,
     RoleChanged,
     SpeakerActivity,
@@ -57,6 +58,7 @@ Event: TypeAlias = (
     | CommandGiven
     | ConsentGiven
     | Erased
+    | Relabelled
     | ConnectionChanged
     | Joined
     | Renamed
@@ -172,6 +174,7 @@ _KINDS: dict[type, str] = {
     CommandGiven: "command",
     ConsentGiven: "consent",
     Erased: "erased",
+    Relabelled: "relabelled",
     ConnectionChanged: "connection",
     Joined: "joined",
     Renamed: "renamed",
@@ -272,8 +275,7 @@ def turn_from(line: Line) -> TurnStarted | WordPlayed | TurnEnded:
 
 def proposal_from(line: Line) -> Proposal:
     """The `Proposal` that a line stands for."""
-    values = {key: value for key, value in line.items() if key != "kind"}
-    return Proposal(**(values | {"act": Act(values["act"])}))
+    return Proposal(**(_fields(Proposal, line) | {"act": Act(line["act"])}))
 
 
 def decision_from(line: Line) -> Decision:
@@ -290,5 +292,9 @@ def decision_from(line: Line) -> Decision:
 
 def command_from(line: Line) -> CommandGiven:
     """The `CommandGiven` that a line stands for."""
-    values = {key: value for key, value in line.items() if key != "kind"}
-    return CommandGiven(**(values | {"command": Command(values["command"])}))
+    return CommandGiven(**(_fields(CommandGiven, line) | {"command": Command(line["command"])}))
+
+
+def _fields(kind: type[Proposal | CommandGiven], line: Line) -> dict[str, Any]:
+    """What a line has of an event's fields; a later version may have written more."""
+    return {entry.name: line[entry.name] for entry in fields(kind) if entry.name in line}

@@ -97,6 +97,12 @@ class _Erased(_Line):
     before: _Time = 0
 
 
+class _Relabelled(_Line):
+    at: _Time
+    labels: dict[str, str]
+    names: dict[str, str]
+
+
 class _Connection(_Line):
     at: _Time
     up: bool
@@ -184,6 +190,7 @@ _SHAPES: Final[Mapping[str, type[_Line]]] = {
     "command": _Command,
     "consent": _Consent,
     "erased": _Erased,
+    "relabelled": _Relabelled,
     "connection": _Connection,
     "joined": _Joined,
     "renamed": _Renamed,

@@ -21,7 +21,7 @@ class Names:
     """
 
     def __init__(self, own: Iterable[str]) -> None:
-        self._by_key = dict.fromkeys(map(_key, own), "")
+        self._by_key = dict.fromkeys(map(name_key, own), "")
         self._known: dict[str, dict[str, str]] = {}
 
     def __len__(self) -> int:
@@ -35,13 +35,13 @@ class Names:
         known[shown] = name  # the last
         if len(known) > KEPT:
             gone = known.pop(next(iter(known)))
-            if _key(gone) not in map(_key, known.values()):
-                del self._by_key[_key(gone)]
+            if name_key(gone) not in map(name_key, known.values()):
+                del self._by_key[name_key(gone)]
         return name
 
     def _free(self, identity: str, shown: str) -> str:
         name, number = shown, 2
-        while self._by_key.setdefault(_key(name), identity) != identity:
+        while self._by_key.setdefault(name_key(name), identity) != identity:
             name, number = f"{shown} ({number})", number + 1
         return name
 
@@ -51,5 +51,6 @@ def own_names(name: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
     return (name, *aliases, f"{name} (agent)", f"{name} (you)")
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """Names with the same key are the same to people."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -34,8 +34,11 @@ LONGEST_S: Final = 2.0
 
 SLOW: Final = f"longer than {LONGEST_S:g} s"
 
-MOST_MEMORY: Final = 2**30
+MOST_MEMORY: Final = 300 * 2**20
 """Bytes that reading one input may take more than was there before the first."""
+
+_ADDRESSES: Final = 2**30
+"""Addresses that it may take; what takes more is told to be out of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def _of(error: BaseException) -> Fault:
 
 def _limit_memory() -> None:
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
-    most = pages * resource.getpagesize() + MOST_MEMORY
+    most = pages * resource.getpagesize() + _ADDRESSES
     resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
@@ -200,8 +203,8 @@ def run(target: Target, task: Task, out: Any) -> None:
             if fault is not None and fault.what == SLOW:
                 tell(begin=number)  # the machine may have been busy
                 fault = attempt(target, data, folder)
-            if fault is None and _peak() > peak + MOST_MEMORY // 2:
-                fault = Fault("more than 512 MiB of memory")
+            if fault is None and _peak() > peak + MOST_MEMORY:
+                fault = Fault(f"more than {MOST_MEMORY // 2**20} MiB of memory")
             if fault is not None:
                 tell(fault=number, what=fault.what, trace=fault.trace, data=_coded(data))
                 peak = _peak()

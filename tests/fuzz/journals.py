@@ -14,6 +14,7 @@ from typing import Final
 from benchmarks.reliability.meeting import Room
 from integrations.files.disk.outdir import JOURNAL, SUMMARY, TAPES, OutputDirectory
 from integrations.files.recovery.recovering import forget_in, recover_if_needed
+from integrations.files.recovery.relabelling import relabel_in
 from integrations.files.story import acts, failures
 from moderator.journal.erasure import Erasure, owed, redact
 from moderator.journal.lines import read, time_of_line
@@ -24,6 +25,10 @@ from moderator.timeline import Samples, to_samples
 from tests.fuzz.mutations import Form
 from tests.fuzz.target import Target
 
+_RELABELLED: Final = (
+    b'{"kind":"relabelled","at":9,"labels":{"ana":"Zoe","cem":"ben"},'
+    b'"names":{"Zoe":"Zoe","ben":"Ben"}}\n'
+)
 LENGTH_S, REFUSED_S = 14.0, 9.0
 
 LONGEST: Final = to_samples(600.0)
@@ -73,7 +78,7 @@ def _lay(folder: Path, number: int, changed: str, data: bytes) -> Path:
 def _journals(folder: Path) -> Sequence[bytes]:
     made = write_journal(folder / "made.jsonl", short_meeting()).read_bytes()
     finished, killed = (run[JOURNAL] for run in _runs())
-    return [made, finished, _thin(finished), killed]
+    return [made, finished, _thin(finished), _thin(finished) + _RELABELLED, killed]
 
 
 def _thin(journal: bytes) -> bytes:
@@ -127,6 +132,13 @@ def _recover(number: int, changed: str, data: bytes, folder: Path) -> None:
     forget_in(out, "ana")
 
 
+def _relabel(data: bytes, folder: Path) -> None:
+    """Names and merges, a line each, as they stand on the command line."""
+    out = _lay(folder, 0, SUMMARY, _runs()[0][SUMMARY])
+    rename, _, merge = data.decode("utf-8", "replace").partition("\n")
+    relabel_in(out, [rename] if rename else [], [merge] if merge else [])
+
+
 def _replace(data: bytes, folder: Path) -> None:
     """Another run takes the place of what is there, and finds out whether that had begun."""
     out = _lay(folder, 1, JOURNAL, data)
@@ -150,6 +162,7 @@ TARGETS: Final = (
     Target("journal replaced", Form.LINES, _journals, _replace),
     Target("journal of a killed run", Form.LINES, _journals, partial(_recover, 1, JOURNAL)),
     Target("journal of a finished run", Form.LINES, _journals, partial(_recover, 0, JOURNAL)),
+    Target("names put right", Form.TEXT, lambda _: [b"ana=Zoe\nben,cem", b"Ben=Li\n"], _relabel),
     _file(0, SUMMARY),
     _file(0, "transcript.seglst.json"),
     _file(1, f"{TAPES}/tracks.jsonl"),

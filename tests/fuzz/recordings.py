@@ -19,6 +19,8 @@ from moderator.measure.report.sound import find_sound
 from moderator.timeline import SAMPLE_RATE
 from tests.fuzz.mutations import Form
 from tests.fuzz.target import Target
+from tests.integrations.files.sound.making import record
+from tests.integrations.files.sound.test_containers import KINDS
 
 
 def tone(seconds: float = 0.4) -> Waveform:
@@ -75,6 +77,16 @@ def _by_ffmpeg(container: str, codec: str, rate: int, folder: Path) -> Sequence[
     return [buffer.getvalue()]
 
 
+def _recorded(kind: str, codec: str, rate: int, video: bool, folder: Path) -> Sequence[bytes]:
+    path = folder / "seed"
+    return [record(path, codec, [_at(rate)], rate, kind=kind, video=video).read_bytes()]
+
+
+def _at(rate: int) -> Waveform:
+    at = np.arange(int(0.4 * rate)) / rate
+    return np.asarray(0.3 * np.sin(2 * np.pi * 440 * at), dtype=np.float32)[None]
+
+
 def read(ending: str, data: bytes, folder: Path) -> None:
     """All of a recording, as a replay reads it."""
     path = folder / f"recording{ending}"
@@ -114,6 +126,15 @@ TARGETS: Final = (
     *(
         Target(f"recording {kind}", Form.BYTES, seeds, partial(read, end), like=_LIKE.get(kind, ()))
         for kind, (end, seeds) in _KINDS.items()
+    ),
+    *(
+        Target(
+            f"recording {kind} of {codec}",
+            Form.BYTES,
+            partial(_recorded, kind, codec, rate, video),
+            partial(read, ".dat"),
+        )
+        for kind, codec, rate, video in KINDS
     ),
     Target("enrolment", Form.BYTES, wavs, _enrolment),
     Target("sound of a report", Form.BYTES, wavs, _in_report),

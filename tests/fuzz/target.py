@@ -64,7 +64,8 @@ def seeds_of(target: Target, folder: Path, more: Sequence[Path] = ()) -> list[by
 
 
 MODULES: Final = (
-    *("recordings", "transcripts", "journals", "models", "training", "rooms", "servers"),
+    *("recordings", "folders", "transcripts", "forms", "journals", "models", "training", "rooms"),
+    *("servers",),
 )
 """Those beside this one that have `TARGETS`."""
 

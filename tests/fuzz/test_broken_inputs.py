@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz import child, harmful, watch
+from tests.fuzz import child, folders, forms, harmful, watch
 from tests.fuzz.child import attempt
 from tests.fuzz.mutations import Form, mutated
 from tests.fuzz.target import Read, input_of, seeds_of, targets
@@ -40,6 +41,7 @@ def test_valid_inputs_are_read_and_not_refused(tmp_path: Path) -> None:
         "journal run again",
         "answer",
         "gguf",
+        *(target.name for target in (*forms.TARGETS, *folders.TARGETS)),
     ):
         target, _ = targets()[name]
         folder = tmp_path / name.replace(" ", "-")
@@ -48,6 +50,12 @@ def test_valid_inputs_are_read_and_not_refused(tmp_path: Path) -> None:
             place = folder / str(number)
             place.mkdir()
             target.read(data, place)
+
+
+def test_each_reader_has_a_name_of_its_own() -> None:
+    """Of two with one name, the first would never be tried."""
+    modules = {module for _, module in targets().values()}
+    assert sum(len(import_module(one).TARGETS) for one in modules) == len(targets())
 
 
 @pytest.mark.parametrize("form", list(Form))

@@ -17,9 +17,8 @@ from integrations.files.bench.records import find_seats, read_meetings
 from integrations.files.demo import SCRIPT, load_script
 from integrations.files.learn.role_plays import playable, write_role_plays
 from integrations.files.replayable import prepare
-from integrations.files.transcripts.rttm import write_rttm
 from integrations.files.transcripts.seglst import write_seglst
-from integrations.files.transcripts.vtt import write_vtt
+from integrations.files.transcripts.writing import WRITERS, told_of
 from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
 from moderator.measure.bench.floor_turns import floor_turns
@@ -89,29 +88,29 @@ def _coded(value: object) -> bytes:
     return json.dumps(value, indent=1).encode()
 
 
-def _used(inputs: Sequence[Path], folder: Path) -> None:
+def used(inputs: Sequence[Path], folder: Path) -> None:
     """Reads a meeting of words, and writes it in every form."""
     meeting = prepare([str(path) for path in inputs])
-    assert meeting.words is not None
-    words = meeting.words
-    names = {one.id: one.name for one in words.participants.values()}
-    write_vtt(folder / "out.vtt", words.words, names)
-    write_seglst(folder / "out.seglst.json", words.meeting_id, words.words)
-    write_rttm(folder / "out.rttm", words.meeting_id, words.turns)
+    if meeting.words is None:  # a mutation made it begin like a recording
+        return
+    told = told_of(meeting.words)
+    for write in WRITERS.values():
+        write(told)
+    write_seglst(folder / "out.seglst.json", told.meeting_id, told.words)
     prepare([str(folder / "out.seglst.json")])
 
 
 def _transcript(ending: str, data: bytes, folder: Path) -> None:
     path = folder / f"tried{ending}"
     path.write_bytes(data)
-    _used([path], folder)
+    used([path], folder)
 
 
 def _beside(ending: str, other: str, text: str, data: bytes, folder: Path) -> None:
     path, beside = folder / f"tried{ending}", folder / f"tried{other}"
     path.write_bytes(data)
     beside.write_text(text)
-    _used([path, beside], folder)
+    used([path, beside], folder)
 
 
 def _bench(data: bytes, folder: Path) -> None:

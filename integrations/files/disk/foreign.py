@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from gzip import GzipFile
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Annotated, BinaryIO, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from moderator.errors import InputError
 from moderator.events import SOMEBODY
@@ -22,8 +22,20 @@ MOST_TEXT_BYTES: Final = 64 * 2**20
 MOST_UNPACKED_BYTES: Final = 16 * 2**20
 """Largest text taken out of a packed file: a small one may hold very much."""
 
+_ANYWAY_UNPACKED: Final = 2**20
+_RATIO: Final = 100  # of text to its packed form; that of transcripts is under 20
+
+MOST_PEOPLE: Final = 200
+"""People in a meeting: where a file names more, lines were taken for names, or it is hostile."""
+
 LONGEST_ID: Final = 60
 """Characters of a participant's id."""
+
+
+_T = TypeVar("_T")
+
+Items = Annotated[list[_T], Field(fail_fast=True)]
+"""A list that is refused at its first fault: of half a million, each would take memory."""
 
 
 @contextmanager
@@ -72,23 +84,44 @@ def read_text(path: Path) -> str:
 
 
 def gunzipped(file: BinaryIO, path: Path) -> str:
-    """The text in a gzip file that was opened, at most `MOST_UNPACKED_BYTES` of it.
+    """The text in a gzip file that was opened; see `unpacked`.
 
     Raises:
         InputError: it is damaged, or its text is too large or no text.
     """
     try:
         with GzipFile(fileobj=file) as packed:
-            data = packed.read(MOST_UNPACKED_BYTES + 1)
+            data = unpacked(packed, path)
     except (OSError, EOFError, zlib.error):
         raise InputError("a damaged gzip file", where=shown(path), todo="unpack it first") from None
-    return _decoded(data, path, MOST_UNPACKED_BYTES)
+    return _decoded(data, path)
 
 
-def _decoded(data: bytes, path: Path, most: int = MOST_TEXT_BYTES) -> str:
+def unpacked(packed: IO[bytes] | GzipFile, path: Path) -> bytes:
+    """What is packed in a file: not more than a text that was packed there would be.
+
+    Args:
+        packed: gives it when it is read.
+        path: the file.
+
+    Raises:
+        InputError: there is more.
+    """
+    most = min(MOST_UNPACKED_BYTES, max(_ANYWAY_UNPACKED, _RATIO * path.stat().st_size))
+    data = packed.read(most + 1)
     if len(data) > most:
         raise InputError(
-            f"larger than {most // 2**20} MiB",
+            f"larger than {most // 2**20} MiB unpacked",
+            where=shown(path),
+            todo="split the meeting, or unpack it first",
+        )
+    return data
+
+
+def _decoded(data: bytes, path: Path) -> str:
+    if len(data) > MOST_TEXT_BYTES:
+        raise InputError(
+            f"larger than {MOST_TEXT_BYTES // 2**20} MiB",
             where=shown(path),
             todo="split the meeting",
         )
@@ -128,6 +161,20 @@ def checked_id(name: str, where: str) -> str:
     if name == SOMEBODY:
         raise InputError(f"the name {SOMEBODY!r} is reserved", where=where, todo="use another one")
     return name
+
+
+def check_people(count: int, path: Path) -> None:
+    """Refuses a file that names more than `MOST_PEOPLE`.
+
+    Raises:
+        InputError: it does.
+    """
+    if count > MOST_PEOPLE:
+        raise InputError(
+            f"{count:,} people in it",
+            where=shown(path),
+            todo=f"give a meeting of at most {MOST_PEOPLE}",
+        )
 
 
 def meeting_id(text: str) -> str:

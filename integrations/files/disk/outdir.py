@@ -33,6 +33,9 @@ RESULTS: Final = (
 )
 """All that every run writes. The summary is removed first."""
 
+MINUTES: Final = "minutes"
+"""The one of the `FORMATS` that is no transcript."""
+
 FORMATS: Final[Mapping[str, str]] = {
     "srt": "transcript.srt",
     "text": "transcript.txt",
@@ -41,6 +44,7 @@ FORMATS: Final[Mapping[str, str]] = {
     "textgrid": "transcript.TextGrid",
     "eaf": "transcript.eaf",
     "audacity": "transcript.audacity.txt",
+    MINUTES: "minutes.md",
 }
 """What a run writes besides, if asked to: files by the names of their forms.
 

@@ -25,13 +25,46 @@ Embed = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
-def report(directory: Directory, embed_audio: Embed = True, as_json: Json = False) -> None:
+Rename = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename",
+        metavar="OLD=NEW",
+        help="Call somebody NEW in all files of a finished run; OLD is their name or id.",
+    ),
+]
+Merge = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--merge", metavar="A,B,…", help="They are one person, who keeps the first one's name."
+    ),
+]
+
+
+def report(
+    directory: Directory,
+    embed_audio: Embed = True,
+    rename: Rename = None,
+    merge: Merge = None,
+    undo_names: Annotated[
+        bool, typer.Option("--undo-names", help="Take all renames and merges back.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Build report.html again; what a run that broke off left is recovered first."""
     from integrations.files.disk.lock import InUse
     from integrations.files.recovery.recovering import recover_if_needed
+    from integrations.files.recovery.relabelling import relabel_in, restore_in
     from moderator.cli.console import note, print_json, progress
+    from moderator.errors import InputError
     from moderator.measure.report.page import write_report
 
+    if undo_names and (rename or merge):
+        raise InputError("both new names and the old ones", where="--undo-names", todo="give one")
+    if undo_names:
+        restore_in(directory)
+    elif rename or merge:
+        relabel_in(directory, rename or [], merge or [])
     try:
         recovered = recover_if_needed(directory)
     except InUse:

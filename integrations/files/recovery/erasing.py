@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integrations.files.disk.atomic import disk_errors, part_path
-from integrations.files.disk.outdir import FORMATS, JOURNAL, TAPES, settle_replacing
+from integrations.files.disk.outdir import FORMATS, JOURNAL, SUMMARY, TAPES, settle_replacing
 from integrations.files.recovery.appending import append
-from integrations.files.recovery.rebuilding import rewrite_texts
+from integrations.files.recovery.rebuilding import relabelling_is_owed, rewrite_texts
 from integrations.files.sound.tapes import OWN, Tapes
 from integrations.files.sound.wav import blank
 from moderator.events import ConsentGiven, Erased
 from moderator.journal.erasure import ALL_ON, Erasure, Span, Traces, owed, redact
 from moderator.journal.lines import read, time_of_line
+from moderator.measure.report.page import UNFINISHED
 from moderator.timeline import Samples, to_samples
 
 AROUND = to_samples(0.25)
@@ -65,7 +66,9 @@ def promise(directory: Path, who: str, erasure: Erasure, channel: str) -> None:
 
 
 def settle(directory: Path) -> list[Taken]:
-    """Does every erasure that the journal in a directory owes; the caller holds its lock.
+    """Does every erasure that the journal in a directory owes, and then what other names are owed.
+
+    The caller holds the directory's lock.
 
     Raises:
         InputError: something cannot be read or written: it is owed still.
@@ -76,7 +79,10 @@ def settle(directory: Path) -> list[Taken]:
     if not path.is_file():
         return []
     _drop_copies(directory)
-    return [_settle(directory, path, erasure) for erasure in owed(path)]
+    taken = [_settle(directory, path, erasure) for erasure in owed(path)]
+    if (directory / SUMMARY).is_file() and relabelling_is_owed(directory):
+        rewrite_texts(directory)
+    return taken
 
 
 def _settle(directory: Path, path: Path, erasure: Erasure) -> Taken:
@@ -132,19 +138,28 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _drop_copies(directory: Path) -> None:
-    """What versions before this left of an erasure that a crash cut short."""
-    (directory / f"{JOURNAL}.part").unlink(missing_ok=True)
+    """What a crash left of a page, and what versions before this left of an erasure."""
+    for path in (directory / f"{JOURNAL}.part", *directory.glob(f"{UNFINISHED}*.part")):
+        path.unlink(missing_ok=True)
 
 
-def search(directory: Path, phrases: Iterable[str]) -> list[str]:
-    """Names of the run's text files in which one of some phrases stands, as said or in JSON."""
-    wanted = list(phrases)
-    escaped = [json.dumps(phrase)[1:-1] for phrase in wanted]
+def search(directory: Path, phrases: Iterable[str], own: str = "") -> list[str]:
+    """Names of the run's text files in which one of some phrases stands, as said or in JSON.
+
+    Args:
+        directory: the run's.
+        phrases: what is looked for.
+        own: what files that are made from the journal say by themselves; a phrase that stands in it
+            is looked for in the journal alone.
+    """
+    everywhere = list(phrases)
+    elsewhere = [phrase for phrase in everywhere if phrase not in own]
     found = []
     for path in sorted(directory.rglob("*")):
         if path.suffix in _TEXTS and path.is_file():
             text = path.read_text("utf-8", errors="replace")
-            if any(one in text for one in (*wanted, *escaped)):
+            wanted = everywhere if path.name == JOURNAL else elsewhere
+            if any(one in text or json.dumps(one)[1:-1] in text for one in wanted):
                 found.append(path.name)
     return found
 

@@ -8,22 +8,34 @@ from pathlib import Path
 from typing import Any
 
 from integrations.files.disk.atomic import part_path
-from integrations.files.disk.outdir import FORMATS, JOURNAL, RESULTS, TAPES, OutputDirectory
+from integrations.files.disk.foreign import shown
+from integrations.files.disk.outdir import (
+    FORMATS,
+    JOURNAL,
+    REPORT,
+    RESULTS,
+    SUMMARY,
+    TAPES,
+    OutputDirectory,
+)
+from integrations.files.pages import write_pages
 from integrations.files.recovery.appending import append
 from integrations.files.sound.tapes import Tapes
 from integrations.files.sound.wav import AGENTS, MIXED, WavWriter, complete_part
 from integrations.files.transcripts.collected import TranscriptBuilder
+from integrations.files.transcripts.rttm import merged
 from moderator.errors import InputError
+from moderator.events import Heard, SpeakerActivity
 from moderator.journal.lines import (
     Closed,
     Line,
     decision_from,
     heard_from,
-    read,
     time_of_line,
     turn_from,
 )
-from moderator.measure.report.page import write_report
+from moderator.journal.relabelling import labels_in, read_relabelled
+from moderator.measure.report.reading import read_summary
 from moderator.measure.summary import SummaryBuilder
 from moderator.timeline import Samples, to_seconds
 
@@ -34,7 +46,7 @@ _TURNS = ("turn_started", "word_played", "turn_ended")
 
 @dataclass(slots=True)
 class Replayed:
-    """What a journal's lines add up to.
+    """What a journal's lines add up to, under the labels that count in it.
 
     Attributes:
         opened: its first line.
@@ -49,6 +61,7 @@ class Replayed:
     reached: Samples = 0
     closed: bool = False
     names: dict[str, str] = field(default_factory=dict)
+    _voices: list[SpeakerActivity] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -78,7 +91,7 @@ class Replayed:
         if kind == "heard":
             heard = heard_from(line)
             self.transcript(heard)
-            self.summary(heard)
+            self._voices += heard.activities
         elif kind in _TURNS:
             turn = turn_from(line)
             self.transcript(turn)
@@ -94,6 +107,10 @@ class Replayed:
         elif kind == "closed":
             self.closed = True
 
+    def end(self) -> None:
+        """Takes that there are no more lines: of whoever had two ids, voices may overlap."""
+        self.summary(Heard(self.reached, activities=tuple(merged(self._voices))))
+
 
 def replayed(directory: Path) -> Replayed:
     """Reads a run's journal.
@@ -102,7 +119,7 @@ def replayed(directory: Path) -> Replayed:
         InputError: there is none, or it has no beginning.
     """
     path = directory / JOURNAL
-    lines = read(path)
+    lines = read_relabelled(path)
     opened = next(lines, None)
     if opened is None or opened["kind"] != "opened":
         todo = "nothing of the meeting is left; delete the directory"
@@ -111,22 +128,42 @@ def replayed(directory: Path) -> Replayed:
     made.names |= {one: who["name"] for one, who in opened["participants"].items()}
     for line in lines:
         made.take(line)
+    made.end()
     return made
 
 
 def rewrite_texts(directory: Path) -> None:
-    """Writes transcripts and report anew, if the run had come so far.
+    """Writes transcripts, report and summary anew, if the run had come so far.
 
     Raises:
         InputError: one of them cannot be read or written.
     """
     out = OutputDirectory(directory)
     formats = [name for name, file in FORMATS.items() if out.file(file).is_file()]
+    made = replayed(directory)
     if formats or any(out.file(name).is_file() for name in TEXTS):
-        made = replayed(directory)
         made.write_transcripts(out, formats)
-    if out.file("report.html").is_file():
-        write_report(directory, embed_audio=False)
+    if out.file(REPORT).is_file():
+        write_pages(out, formats, embed_audio=False)
+    summary = out.file(SUMMARY)
+    if summary.is_file() and relabelling_is_owed(directory):
+        told = dict(read_summary(summary)) | {"speakers": made.summary.speakers()}
+        out.finish(told | {"relabelled": dict(labels_in(directory / JOURNAL).by_id)})
+
+
+def relabelling_is_owed(directory: Path) -> bool:
+    """Whether a finished run's files are older than the labels in its journal.
+
+    Raises:
+        InputError: the journal cannot be read, or the summary is damaged.
+    """
+    labels = dict(labels_in(directory / JOURNAL).by_id)
+    summary = read_summary(directory / SUMMARY)
+    if labels and not summary:
+        raise InputError(
+            "it cannot be read", where=shown(directory / SUMMARY), todo="remove it; then recover"
+        )
+    return (summary.get("relabelled") or {}) != labels
 
 
 def rebuild(directory: Path) -> dict[str, Any]:
@@ -162,9 +199,11 @@ def rebuild(directory: Path) -> dict[str, Any]:
         notes=tuple(map(str, made.opened.get("notes", ()))),
     )
     summary |= {"complete": False, "recovered_s": made.seconds}
+    if labels := labels_in(path).by_id:
+        summary["relabelled"] = dict(labels)
     summary["real_time_factor"] = summary["peak_rss_mb"] = None  # those of the run are not known
     out.finish(summary)
-    write_report(directory, embed_audio=False)
+    write_pages(out, made.formats, embed_audio=False)
     return summary
 
 

@@ -15,11 +15,13 @@ from integrations.files.recovery.erasing import (
     search,
     settle,
 )
+from integrations.files.recovery.people import People
 from integrations.files.recovery.rebuilding import rebuild, replayed
 from moderator.errors import InputError
 from moderator.events import ON
 from moderator.journal.erasure import Erasure
-from moderator.journal.lines import read
+from moderator.journal.lines import read, text_of
+from moderator.measure.report.page import own_texts
 
 SHORTEST_PHRASE = 3
 """Words in a row that are looked for afterwards: fewer may be anybody's."""
@@ -95,7 +97,7 @@ def erase_in(directory: Path, erasure: Erasure, channel: str) -> Taken:
     phrases = _phrases(directory, erasure)
     promise(directory, erasure.labels[0], erasure, channel)
     taken = next(one for one in settle(directory) if one.erasure == erasure)
-    left = search(directory, phrases)
+    left = search(directory, phrases, own_texts())
     if left:
         raise InputError(
             "words of theirs are still there", where=", ".join(left), todo="delete the directory"
@@ -109,37 +111,38 @@ def _labels(directory: Path, speaker: str) -> tuple[str, ...]:
     Raises:
         InputError: nobody is called so.
     """
-    made = replayed(directory)
-    spoke = {
-        word[0]
-        for line in read(directory / JOURNAL)
-        if line["kind"] == "heard"
-        for word in (*line.get("words", ()), *line.get("activities", ()))
-    }
-    everybody = spoke | set(made.names)
-    called = [who for who in sorted(everybody) if speaker in (who, made.names.get(who))]
-    on_theirs = [f"{who}{ON}" for who in called if any(s.startswith(who + ON) for s in spoke)]
+    people = People.of(directory)
+    called = people.ids(speaker)
+    on_theirs = [
+        f"{who}{ON}" for who in called if any(s.startswith(who + ON) for s in people.names)
+    ]
     if not called:
-        known = ", ".join(sorted({made.names.get(who, who) for who in everybody})[:20])
-        raise InputError(
-            f"nobody is called {speaker!r}",
-            where=shown(directory),
-            todo=f"name one of: {known}" if known else "nobody was heard there",
-        )
+        raise people.unknown(speaker, shown(directory))
     return (*called, *on_theirs)
 
 
 def _phrases(directory: Path, erasure: Erasure) -> list[str]:
-    """What to look for when they are gone: their words in rows that nobody else has said."""
+    """What to look for when they are gone: their words in rows that nobody else has said.
+
+    Nor the agent in turns that stay, and that do not stand in its role.
+    """
     theirs: set[str] = set()
     others: set[str] = set()
     by_speaker: dict[str, list[str]] = {}
-    for line in read(directory / JOURNAL):
-        if line["kind"] == "heard":
+    path = directory / JOURNAL
+    traces = erasure.traces(read(path))
+    kept_texts: list[str] = []
+    for line in read(path):
+        if line["kind"] == "turn_ended" and not traces.concerns(line["turn"]):
+            kept_texts.append(f"{line['heard']} {line['lost']}")
+        elif line["kind"] in ("opened", "role_changed"):
+            kept_texts.append(text_of(line))
+        elif line["kind"] == "heard":
             for who, text, start, _ in line.get("words", ()):
                 kept = not erasure.concerns(who) or start >= erasure.before
                 by_speaker.setdefault(("+" if kept else "-") + who, []).append(text)
     for who, said in by_speaker.items():
         rows = zip(*(said[n:] for n in range(SHORTEST_PHRASE)), strict=False)
         (theirs if who.startswith("-") else others).update(" ".join(row) for row in rows)
-    return sorted(theirs - others)
+    own = "\n".join(kept_texts)
+    return sorted(phrase for phrase in theirs - others if phrase not in own)

@@ -193,7 +193,9 @@ def _planes(piece: Piece, kind: np.dtype[Any], planes: int, width: int) -> list[
     length = piece.samples * width
     if piece.audio is None:
         return [np.full(length, 128 if kind.kind == "u" else 0, dtype=kind)] * planes
-    return [np.frombuffer(cast("Any", plane), kind, length) for plane in piece.audio.planes]
+    # Of a damaged frame with many channels, PyAV gives planes that lie nowhere behind its own.
+    held = piece.audio.planes[:planes]
+    return [np.frombuffer(cast("Any", plane), kind, length) for plane in held]
 
 
 _TYPES: Final = {

@@ -205,6 +205,9 @@ def _decoded(
     while True:
         try:
             packet = next(packets, None)
+        except IndexError:  # findings/later_streams_raise_indexerror.sh
+            packets = container.demux(stream)
+            continue
         except av.FFmpegError as error:
             faults.broke_off = error.strerror or "damaged"
             return

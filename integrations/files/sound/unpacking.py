@@ -23,6 +23,9 @@ FREE_BYTES: Final = 2**30
 RATIO: Final = 100
 """Bytes unpacked for each one that is packed: sound shrinks less, if it is not silence."""
 
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2})
+"""What takes little memory to unpack: of LZMA, the archive says how much."""
+
 _LONGEST_NAME: Final = 150
 _MOST_FOLDERS: Final = 8
 _CHUNK: Final = 2**20
@@ -77,7 +80,7 @@ def unpack(path: Path) -> Unpacked:
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > MOST_ENTRIES:
         raise InputError(
             f"a zip archive of {len(entries)} files",
@@ -93,6 +96,8 @@ def _unpack(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
             raise InputError(
                 "an encrypted zip archive", where=shown(path), todo="unpack it and give the folder"
             )
+        if entry.compress_type not in _METHODS:
+            raise NotImplementedError
         with archive.open(entry) as packed:
             head = packed.read(HEAD)
             if sniff(BytesIO(head)) is None and target.suffix.lower() != ".json":

@@ -20,8 +20,9 @@ from moderator.timeline import SAMPLE_RATE
 _BULLET: Final = re.compile("\x15(?:%snd:[^\x15]*?)?(\\d{1,12})_(\\d{1,12})-?\x15")
 _MARKS: Final = re.compile(
     r"\[[^\[\]]{0,300}\]"  # codes: [//], [?], [: replaced]
-    r"|\(\.{1,3}\)|\(\d*[:.]?\d*\.?\d*\)"  # pauses
-    r"|\+[^\s\w]{1,4}|&=\S+|[<>\u2039\u203a]|0\w*(?=\s|$)"  # trailing off, events, scopes
+    r"|\(\.{1,3}\)|\(\d{0,4}[:.]?\d{0,4}\.?\d{0,4}\)"  # pauses
+    r"|\+[^\s\w]{1,4}|&=\S+|[<>\u2039\u203a]"  # trailing off, events, scopes
+    r"|(?<![\w.,:])0(?:[^\W\d]\w{0,100})?(?=\s|$)"  # words left out: 0is, and 0 for none at all
 )
 
 

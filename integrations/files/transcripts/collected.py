@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from diarize.base import SpeakerActivity
 from integrations.files.disk.atomic import write_text
-from integrations.files.disk.outdir import FORMATS, OutputDirectory
+from integrations.files.disk.outdir import FORMATS, MINUTES, OutputDirectory
 from integrations.files.transcripts.decided import Decisions
 from integrations.files.transcripts.rttm import write_rttm
 from integrations.files.transcripts.seglst import write_seglst
@@ -73,6 +73,6 @@ class TranscriptBuilder:
         write_rttm(out.file("diarization.rttm"), meeting_id, self._voices)
         intervals = self._decisions.intervals(called)
         told = Told(meeting_id, duration, words, self._voices, called, intervals)
-        for name in formats:
+        for name in set(formats) - {MINUTES}:
             (text,) = WRITERS[name](told).values()
             write_text(out.file(FORMATS[name]), text)

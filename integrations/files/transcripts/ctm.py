@@ -15,7 +15,13 @@ from typing import Final
 from urllib.parse import unquote
 
 from integrations.files.disk import foreign
-from integrations.files.disk.foreign import checked_id, clipped, read_text, shown
+from integrations.files.disk.foreign import (
+    check_people,
+    checked_id,
+    clipped,
+    read_text,
+    shown,
+)
 from integrations.files.transcripts.drafts import meeting_of
 from integrations.files.transcripts.rttm import (
     NUMBER,
@@ -65,18 +71,18 @@ class CtmWords:
 class _Counts:
     alternatives: int = 0
     others: int = 0
-    within: list[bool] = field(default_factory=list)  # whether we are in the first alternative
+    taken: list[bool] = field(default_factory=lambda: [True])  # all around are first alternatives
 
     def passes(self, said: str) -> bool:
         """Takes a mark of alternatives; whether a word that is none counts."""
         if said == "<ALT_BEGIN>":
-            self.within.append(True)
-        elif said == "<ALT>" and self.within:
-            self.within[-1] = False
-        elif said == "<ALT_END>" and self.within:
-            self.within.pop()
+            self.taken.append(self.taken[-1])
+        elif said == "<ALT>" and len(self.taken) > 1:
+            self.taken[-1] = False
+        elif said == "<ALT_END>" and len(self.taken) > 1:
+            self.taken.pop()
             self.alternatives += 1
-        return said not in _MARKS and all(self.within)
+        return said not in _MARKS and self.taken[-1]
 
 
 def read_ctm(path: Path) -> CtmWords:
@@ -181,7 +187,7 @@ def by_speaker(ctm: CtmWords, path: Path) -> MeetingWords:
     Words are `NOBODY`'s where there is one channel and one file only.
 
     Raises:
-        InputError: several files and several channels, or a bad name.
+        InputError: several files and several channels, a bad name, or too many people.
     """
     words = ctm.words
     channels, files = {word.channel for word in words}, {word.file for word in words}
@@ -198,6 +204,7 @@ def by_speaker(ctm: CtmWords, path: Path) -> MeetingWords:
     else:
         who = [checked_id(word.file, shown(path)) for word in words]
         name = path.stem
+    check_people(len(set(who)), path)
     said = [
         Word(speaker, word.text, word.start, word.end)
         for speaker, word in zip(who, words, strict=True)

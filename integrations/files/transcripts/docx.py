@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
-from integrations.files.disk.foreign import MOST_UNPACKED_BYTES, shown
+from integrations.files.disk.foreign import shown, unpacked
 from moderator.errors import InputError
+
+_MOST_ELEMENTS: Final = 500_000
+"""A meeting of eight hours has some 200,000."""
 
 _DOCUMENT: Final = "word/document.xml"
 _WORD: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -40,16 +44,13 @@ def docx_text(file: BinaryIO, path: Path) -> str:
     parser.setFeature("http://xml.org/sax/features/namespaces", True)
     parser.setContentHandler(lines)
     try:
-        with ZipFile(file) as packed, packed.open(_DOCUMENT) as document:
-            data = document.read(MOST_UNPACKED_BYTES + 1)
-        if len(data) > MOST_UNPACKED_BYTES:
-            raise InputError(
-                f"larger than {MOST_UNPACKED_BYTES // 2**20} MiB unpacked",
-                where=shown(path),
-                todo="split the meeting",
-            )
+        with ZipFile(file) as packed:
+            if packed.getinfo(_DOCUMENT).compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                raise NotImplementedError("packed in an unknown way")
+            with packed.open(_DOCUMENT) as document:
+                data = unpacked(document, path)
         parser.parse(BytesIO(data))
-    except (BadZipFile, OSError, EOFError, LookupError, NotImplementedError, RuntimeError) as error:
+    except (BadZipFile, zlib.error, OSError, EOFError, LookupError, RuntimeError) as error:
         raise _damaged(path, str(error)) from None
     except SAXParseException as error:
         raise _damaged(path, error.getMessage()) from None
@@ -66,6 +67,10 @@ def _damaged(path: Path, why: str) -> InputError:
     )
 
 
+class TooManyElements(ValueError):
+    """A document has more than `_MOST_ELEMENTS`."""
+
+
 class _Lines(ContentHandler):
     """Collects the text of paragraphs; tabs and line breaks in them count."""
 
@@ -74,10 +79,14 @@ class _Lines(ContentHandler):
         self.lines: list[str] = []
         self._parts: list[str] = []
         self._text = False
+        self._elements = 0
 
     def startElementNS(
         self, name: tuple[str | None, str], qname: str | None, attrs: object
     ) -> None:
+        self._elements += 1
+        if self._elements > _MOST_ELEMENTS:
+            raise TooManyElements
         space, local = name
         if space not in (_WORD, _STRICT):
             return

@@ -9,7 +9,7 @@ from typing import Final
 
 from diarize.base import SpeakerActivity
 from integrations.files.disk import foreign
-from integrations.files.disk.foreign import checked_id, shown
+from integrations.files.disk.foreign import check_people, checked_id, shown
 from integrations.files.transcripts.rttm import merged
 from integrations.files.transcripts.words import (
     LATEST_S,
@@ -172,8 +172,9 @@ class Draft:
             )
         if timed is None and end == start:
             end = None
-        if timed or (timed is None and clean(text)):
-            self._segments.append(_Segment(speaker, clean(text), start, end, place, timed))
+        text = clean(text)
+        if timed or (timed is None and text):
+            self._segments.append(_Segment(speaker, text, start, end, place, timed))
 
     def meeting(self, empty: str = "give a transcript with words") -> MeetingWords:
         """The meeting.
@@ -182,10 +183,11 @@ class Draft:
             empty: what to do where nothing was said.
 
         Raises:
-            InputError: nothing was said, or it would take too long.
+            InputError: nothing was said, by too many people, or it would take too long.
         """
         if not self._segments:
             raise InputError("no words in it", where=shown(self._path), todo=empty)
+        check_people(len(self._names), self._path)
         self._guess_times()
         words: list[Word] = []
         spans: list[Span] = []

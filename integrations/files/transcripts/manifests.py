@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
-from integrations.files.disk.foreign import invalid, shown
+from integrations.files.disk.foreign import Items, invalid, shown
 from integrations.files.transcripts.drafts import Draft
 from integrations.files.transcripts.recordings import Recordings
 from integrations.files.transcripts.segments import join_words
@@ -50,7 +50,7 @@ class _Supervision(Part):
 
 class _Cut(Part):
     start: Seconds = 0.0
-    supervisions: tuple[_Supervision, ...]
+    supervisions: Items[_Supervision]
 
 
 def parse_nemo(text: str, path: Path) -> MeetingWords:
@@ -143,7 +143,7 @@ def _supervise(
             break
         try:
             begin, length = float(item[1]), float(item[2])
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             words = []
             break
         at = draft.time(origin + begin, place)

@@ -32,14 +32,14 @@ _TIME_FIRST: Final = re.compile(
     r"(?:\s*[-\u2013\u2014|:]?\s+|$)(?P<rest>.*)"
 )
 _NAME_FIRST: Final = re.compile(
-    r"(?P<left>[\[(]?)(?P<name>[^\[\]():|\t]{1,80}?)[\])]?"
-    r"(?P<gap>\s{0,20}[-\u2013\u2014|,]?\s{0,20})(?P<left2>[\[(]?)"
+    r"(?P<left>[\[(]?)\s{0,5}"
+    r"(?P<name>[^\[\]():|\s](?:[^\[\]():|\t]{0,78}?[^\[\]():|\s])??)(?:\s{0,5}[\])])?"
+    r"(?P<gap>\s{0,40}(?:[-\u2013\u2014|,]\s{0,20})?)(?P<left2>[\[(]?)"
     rf"(?P<start>{STAMP})(?:\s*(?:-->|-|\u2013|\u2014)\s*(?P<end>{STAMP}))?[\])]?"
     r"(?:\s*:\s*(?P<rest>.*)|\s*$)"
 )
-_CHAT: Final = re.compile(
-    r"From\s{1,5}(?P<name>.{1,80}?)(?:\s{1,5}[Tt]o\s{1,5}[^:]{1,80}?)?\s{0,5}:\s*"
-)
+_RECIPIENTS: Final = re.compile(r"\s[Tt]o\s")
+_LONGEST_SENDER: Final = 200
 _DAY_S: Final = 86_400.0
 _LONGEST_LINE: Final = 100_000
 _LONGEST_HEAD: Final = 1000
@@ -146,8 +146,7 @@ def _head(line: str) -> _Block | None:
         end = None if found["end"] is None else seconds_of(found["end"])
         block = _Block(0, seconds_of(found["start"]), end, None)
         rest = found["rest"].strip()
-        if chat := _CHAT.match(rest):
-            block.name, rest = chat["name"].strip(), rest[chat.end() :]
+        block.name, rest = _sender(rest)
         if rest:
             block.said.append(rest)
         return block
@@ -161,6 +160,15 @@ def _head(line: str) -> _Block | None:
     end = None if found["end"] is None else seconds_of(found["end"])
     said = [found["rest"]] if found["rest"] else []
     return _Block(0, seconds_of(found["start"]), end, name, said)
+
+
+def _sender(text: str) -> tuple[str | None, str]:
+    """Who wrote a line of a chat, ``From Ana Lee to Everyone: good morning``, and what."""
+    head, colon, said = text.partition(":")
+    if not colon or len(head) > _LONGEST_SENDER or not re.match(r"From\s", head):
+        return None, text
+    name = _RECIPIENTS.split(head[5:], maxsplit=1)[0].strip()
+    return (name, said.strip()) if name else (None, text)
 
 
 def _capital(name: str) -> bool:

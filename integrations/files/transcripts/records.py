@@ -9,14 +9,14 @@ of a participant who plays a role); times in seconds.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from integrations.files.disk import foreign
-from integrations.files.disk.foreign import checked_id, clipped, invalid, read_text, shown
+from integrations.files.disk.foreign import Items, checked_id, clipped, invalid, read_text, shown
 from integrations.files.transcripts.segments import Segment, join_words
 from integrations.files.transcripts.words import (
     LATEST_S,
@@ -75,7 +75,7 @@ class _Turn(_Part):
     start: _Time
     end: _Time
     text: Annotated[str, Field(max_length=100_000)] = ""
-    words: list[_Word] | None = None
+    words: Items[_Word] | None = None
 
 
 class _Speaker(_Part):
@@ -89,7 +89,7 @@ class _Act(_Part):
     start: _Time
     end: _Time
     type: str | None = None
-    to: list[_Id] = []
+    to: Items[_Id] = []
 
 
 class _Topic(_Part):
@@ -102,11 +102,11 @@ class _Topic(_Part):
 class _Record(_Part):
     meeting_id: Annotated[str, Field(min_length=1, max_length=1000)]
     duration: _Time = 0.0
-    moderator: list[_Id] = []
+    moderator: Items[_Id] = []
     speakers: Annotated[dict[_Id, _Speaker], Field(min_length=1, max_length=100)]
-    turns: list[_Turn]
-    dialogue_acts: list[_Act] = []
-    topics: list[_Topic] = []
+    turns: Items[_Turn]
+    dialogue_acts: Items[_Act] = []
+    topics: Items[_Topic] = []
     played: _Id | None = None
 
 
@@ -168,9 +168,10 @@ def record_text(
     by_speaker: dict[str, list[Word]] = {}
     for word in in_order(words):
         by_speaker.setdefault(word.speaker, []).append(word)
+    left = {speaker: iter(some) for speaker, some in by_speaker.items()}
     turns = []
     for segment in join_words(word for some in by_speaker.values() for word in some):
-        said, by_speaker[segment.speaker] = _taken(segment, by_speaker[segment.speaker])
+        said = _taken(segment, left[segment.speaker])
         turns.append(
             {
                 "speaker": segment.speaker,
@@ -193,13 +194,14 @@ def record_text(
     return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
 
 
-def _taken(segment: Segment, words: list[Word]) -> tuple[list[Word], list[Word]]:
-    """A speaker's words that a segment is made of, which come first, and the rest."""
-    text, at = "", 0
-    while text != segment.text:
-        text = f"{text} {words[at].text}" if at else words[at].text
-        at += 1
-    return words[:at], words[at:]
+def _taken(segment: Segment, words: Iterator[Word]) -> list[Word]:
+    """The speaker's next words, of which a segment is made."""
+    said: list[Word] = []
+    length = -1  # of the words with a space between them
+    while length < len(segment.text):
+        said.append(next(words))
+        length += len(said[-1].text) + 1
+    return said
 
 
 def _participant(id_: str, who: _Speaker, path: Path) -> Participant:

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 from diarize.base import SpeakerActivity
 from integrations.files.disk import foreign
 from integrations.files.disk.atomic import write_text
-from integrations.files.disk.foreign import checked_id, clipped, shown
+from integrations.files.disk.foreign import check_people, checked_id, clipped, shown
 from integrations.files.transcripts.words import LATEST_S, Span, joined_turns
 from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
@@ -35,6 +35,9 @@ NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 """A number as STM and CTM write it; Python takes more for one, as `nan` and `1_0`."""
 
 NO_VALUE: Final = "<NA>"
+
+NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+"""A number as these formats write it; takes time in proportion to a text's length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def parse_rttm(text: str, path: Path) -> SpeakerTurns:
 
     Raises:
         InputError: a line that does not fit, or can be read in two ways; several recordings; no
-            speech.
+            speech; too many people.
     """
     by_channel: dict[str, list[Span]] = {}
     names = _Names()
@@ -100,6 +103,7 @@ def parse_rttm(text: str, path: Path) -> SpeakerTurns:
             where=shown(path),
             todo="give the RTTM of a meeting with speech",
         )
+    check_people(len({span.speaker for span in spans}), path)
     turns, notes = joined_turns(spans)
     channels = {name: joined_turns(some)[0] for name, some in by_channel.items()}
     return SpeakerTurns(foreign.meeting_id(unquote(file)), turns, channels, notes)

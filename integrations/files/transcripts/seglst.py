@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from integrations.files.disk.atomic import write_text
-from integrations.files.disk.foreign import clipped, invalid, read_text, shown
+from integrations.files.disk.foreign import Items, clipped, invalid, read_text, shown
 from integrations.files.transcripts.drafts import Draft
 from integrations.files.transcripts.segments import join_words
 from integrations.files.transcripts.words import LATEST_S, MeetingWords
@@ -40,7 +40,7 @@ class _Segment(BaseModel):
     words: Annotated[str, Field(max_length=100_000)]
 
 
-_Segments = TypeAdapter(list[_Segment])
+_Segments = TypeAdapter(Items[_Segment])
 
 
 def read_seglst(path: Path) -> MeetingWords:

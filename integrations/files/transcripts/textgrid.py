@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from integrations.files.disk.foreign import shown
+from integrations.files.transcripts.rttm import NUMBER
 from integrations.files.transcripts.tiers import Interval, Tier, meeting_of_tiers
 from integrations.files.transcripts.words import LATEST_S, MeetingWords, clean
 from moderator.errors import InputError
 from moderator.timeline import Samples, to_samples, to_seconds
 
-_NUMBER: Final = re.compile(r"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?")
 _HEAD: Final = re.compile(
     r'\s*(?:File type\s*=\s*)?"ooTextFile(?: short)?"\s*(?:Object class\s*=\s*)?"TextGrid"'
 )
@@ -95,7 +95,7 @@ def _values(text: str) -> Iterator[str | float]:
             while end < length and not text[end].isspace():
                 end += 1
             word = text[at:end]
-            if _NUMBER.fullmatch(word):
+            if NUMBER.fullmatch(word):
                 yield float(word)
             at = end
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 from integrations.files.disk import foreign
@@ -61,10 +63,12 @@ def within(meeting: MeetingWords, stretches: Stretches) -> MeetingWords:
     Raises:
         InputError: no word is left.
     """
+    reached = list(accumulate((end for _, end in stretches.spans), max))
+    starts = [start for start, _ in stretches.spans]
     kept = tuple(
         word
         for word in meeting.words
-        if any(word.start < end and word.end > start for start, end in stretches.spans)
+        if (before := bisect_left(starts, word.end)) and reached[before - 1] > word.start
     )
     if not kept:
         raise InputError(
@@ -76,7 +80,7 @@ def within(meeting: MeetingWords, stretches: Stretches) -> MeetingWords:
     notes = (
         (*meeting.notes, f"{left} words outside the stretches of the UEM left out") if left else ()
     )
-    end = max(meeting.duration, stretches.spans[-1][1])
+    end = max(meeting.duration, reached[-1])
     return replace(meeting, words=kept, duration=end, notes=notes or meeting.notes)
 
 

@@ -157,7 +157,8 @@ def spread(speaker: str, text: str, start: Samples, end: Samples) -> list[Word]:
     gap: the usual approximation where only segments are timed, as in MeetEval's
     ``character_based`` pseudo-word timings (von Neumann et al. 2023).
     """
-    tokens = clean(text).split(" ") if clean(text) else []
+    text = clean(text)
+    tokens = text.split(" ") if text else []
     total = sum(len(token) + 1 for token in tokens)
     words, done = [], 0
     for token in tokens:

@@ -32,6 +32,10 @@ from moderator.measure.report.record import Json, clip
 from moderator.measure.report.sound import Sound, find_sound
 
 NAME = "report.html"
+
+UNFINISHED = ".report-"
+"""How the name of a page begins that is being written."""
+
 _READING = 0.3  # of the work, roughly; the rest is encoding the sound
 SCRIPTS = ("player.js", "timeline.js", "marks.js", "transcript.js", "start.js")
 
@@ -73,6 +77,15 @@ def write_report(
         todo = error.strerror or str(error)
         raise InputError("cannot write the report", where=str(target), todo=todo) from error
     return target
+
+
+def own_texts() -> str:
+    """All that a page says by itself, and that its wording gives to other files: one text."""
+    package = resources.files(__package__ or "")
+    own = [file for file in package.iterdir() if file.name.endswith(".py")]
+    return "\n".join(
+        file.read_text(encoding="utf-8") for file in (*own, *package.joinpath("assets").iterdir())
+    )
 
 
 def _asset(name: str) -> str:
@@ -132,7 +145,7 @@ def _pieces(facts: Facts, summary: Json, sound: Sound | None) -> Iterator[str]:
 
 def _write_atomically(target: Path, pieces: Iterator[str]) -> None:
     """Writes beside `target` and moves it there, so that a reader never sees half a page."""
-    part = target.with_name(f".report-{secrets.token_hex(6)}.part")
+    part = target.with_name(f"{UNFINISHED}{secrets.token_hex(6)}.part")
     try:
         with part.open("x", encoding="utf-8", newline="\n") as file:
             _write_all(file, pieces)

@@ -139,6 +139,9 @@ def notices(facts: Facts, summary: Json) -> list[str]:
     if record.left_out:
         entries = wording.plural(record.left_out, "entry", "entries")
         found.append(f"The journal holds more than this page can show: {entries} left out.")
+    if record.relabelled:
+        names = wording.plural(record.relabelled, "name")
+        found.append(f"{names} put right after the meeting. The agent's words are as they were.")
     told = summary.get("notes")
     for note in (told if isinstance(told, list) else [])[:MOST_NOTES]:
         found.append(f"About the input: {clip(note, 300)}.")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from moderator.errors import InputError
 from moderator.events import unnamed
+from moderator.journal.relabelling import Labels, Relabeller, labels_in
 from moderator.journal.shapes import LATEST
 from moderator.measure.report.record import (
     Failed,
@@ -295,6 +296,8 @@ def read_journal(path: Path, progress: Callable[[float], None] | None = None) ->
         todo = "name the directory that a replay wrote to"
         raise InputError("no journal", where=str(path), todo=todo)
     reader, done, good, total = _Reader(), 0, 0, max(path.stat().st_size, 1)
+    labels = _labels(path)
+    relabeller, reader.record.relabelled = Relabeller(labels), len(labels.by_id)
     try:
         for count, (raw, size) in enumerate(_lines(path)):
             done += size
@@ -303,7 +306,7 @@ def read_journal(path: Path, progress: Callable[[float], None] | None = None) ->
             if raw is not None and not raw.strip():
                 continue
             try:
-                reader.take(_parsed(raw))
+                reader.take(relabeller.line(dict(_parsed(raw))))
                 good += 1
             except (ValueError, KeyError, TypeError):
                 reader.record.unreadable += 1
@@ -312,6 +315,13 @@ def read_journal(path: Path, progress: Callable[[float], None] | None = None) ->
     if good == 0:
         raise InputError("not a journal", where=str(path), todo="replay the meeting again")
     return reader.record
+
+
+def _labels(path: Path) -> Labels:
+    try:
+        return labels_in(path)
+    except InputError:  # the line is damaged, and counted like others
+        return Labels()
 
 
 def _parsed(raw: bytes | None) -> Json:

@@ -116,6 +116,7 @@ class Record:
         why: why it ended, if not by its end.
         unreadable: lines that could not be read.
         left_out: entries beyond a limit.
+        relabelled: ids of people whose names were put right afterwards.
     """
 
     meeting_id: str = ""
@@ -139,6 +140,7 @@ class Record:
     why: str = ""
     unreadable: int = 0
     left_out: int = 0
+    relabelled: int = 0
 
 
 def clip(value: object, most: int = TEXT) -> str:

@@ -98,7 +98,7 @@ def test_force_takes_the_place_of_a_file(srt: Path) -> None:
     assert run(["convert", str(srt), "--to", "vtt", "--out", out, "--force"]) == 0
 
 
-ALL = "vtt,srt,text,stm,uem,textgrid,eaf,audacity"
+ALL = "vtt,srt,text,stm,uem,textgrid,eaf,audacity,minutes"
 
 
 @pytest.fixture

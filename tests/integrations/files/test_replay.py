@@ -366,3 +366,16 @@ def test_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
         assert f"<v {voice}>" in captions
     opened = next(read(tmp_path / "out" / "journal.jsonl"))
     assert opened["participants"]["ben"]["name"] == "Camille Martin (2)"
+
+
+def test_who_says_what_the_report_says_by_itself_can_be_forgotten(
+    weekly: Path, tmp_path: Path
+) -> None:
+    """Ana says "go on with", and so does a comment in the page's script: no words of hers."""
+    out = tmp_path / "out"
+    assert replay(weekly, "--role", "facilitator", "--out", out, "--formats", "eaf,minutes") == 0
+    assert "go on with" in (out / "report.html").read_text()
+    assert run(["forget", str(out), "--speaker", "ana"]) == 0
+    for name in ("journal.jsonl", "transcript.vtt", "transcript.eaf", "minutes.md"):
+        assert "the budget for" not in (out / name).read_text()
+    assert "the budget for" not in (out / "report.html").read_text()

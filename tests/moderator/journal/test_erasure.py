@@ -143,7 +143,7 @@ def test_voices_on_a_microphone_go_with_it_also_those_without_a_name(tmp_path: P
     written(
         path,
         *(said(n, who) for n, who in enumerate(["hall/?", "hall/speaker_1", "hallway", "hall"])),
-        Heard(9, partials={"hall/?": "elephant", "?": "kept"}),
+        Heard(9, partials={"hall/?": "elephant", "den/?": "kept"}),
     ).close()
     redact(path, Erasure(("hall", "hall/"), 100))
     text = path.read_text()
@@ -151,6 +151,21 @@ def test_voices_on_a_microphone_go_with_it_also_those_without_a_name(tmp_path: P
     assert "kept" in text
     for gone in ("hall/?0", "speaker_11", "hall3", "elephant"):
         assert gone not in text
+
+
+@pytest.mark.parametrize(("label", "unnamed"), [("speaker_1", "?"), ("hall/speaker_1", "hall/?")])
+def test_what_nobody_was_found_for_yet_may_be_theirs(
+    tmp_path: Path, label: str, unnamed: str
+) -> None:
+    """On a shared microphone, words are there before it is known whose they are."""
+    path = tmp_path / "journal.jsonl"
+    partials = {unnamed: "elephants are", "den/?": "kept"}
+    written(path, Heard(9, partials=partials), Heard(200, partials={unnamed: "later"})).close()
+    redact(path, Erasure((label,), 100))
+    text = path.read_text()
+    assert "elephants" not in text
+    assert "kept" in text
+    assert "later" in text
 
 
 def test_what_is_owed_until_it_is_done(tmp_path: Path) -> None:

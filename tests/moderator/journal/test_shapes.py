@@ -85,6 +85,7 @@ def test_what_a_later_version_writes_is_no_damage(tmp_path: Path) -> None:
     path = write_journal(tmp_path / "journal.jsonl", short_meeting())
     lines = path.read_text("utf-8").splitlines()
     news = json.dumps({"kind": "unheard_of", "at": "soon"})
-    more = json.dumps(json.loads(lines[1]) | {"new": True})
-    path.write_text("\n".join([lines[0], news, more, *lines[2:]]) + "\n", "utf-8")
+    more = [json.dumps(json.loads(line) | {"new": True}) for line in lines]
+    path.write_text("\n".join([more[0], news, *more[1:]]) + "\n", "utf-8")
     assert len(list(read(path))) == len(lines) + 1
+    rerun(path)

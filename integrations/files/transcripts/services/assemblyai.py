@@ -5,8 +5,15 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from integrations.files.disk.foreign import Items
 from integrations.files.transcripts.drafts import Draft
-from integrations.files.transcripts.services.shape import Milliseconds, Part, Speaker, Text, checked
+from integrations.files.transcripts.services.shape import (
+    Milliseconds,
+    Part,
+    Speaker,
+    Text,
+    checked,
+)
 from integrations.files.transcripts.words import MeetingWords
 from moderator.timeline import Samples, to_samples
 
@@ -23,12 +30,12 @@ class _Utterance(Part):
     text: Text = ""
     start: Milliseconds
     end: Milliseconds
-    words: list[_Word] | None = None
+    words: Items[_Word] | None = None
 
 
 class _Transcript(Part):
-    utterances: list[_Utterance] | None = None
-    words: list[_Word] | None = None
+    utterances: Items[_Utterance] | None = None
+    words: Items[_Word] | None = None
 
 
 def parse_assemblyai(text: str, path: Path) -> MeetingWords:

@@ -11,8 +11,15 @@ from pathlib import Path
 
 from pydantic import Field
 
+from integrations.files.disk.foreign import Items
 from integrations.files.transcripts.drafts import Draft
-from integrations.files.transcripts.services.shape import Part, Seconds, Speaker, Text, checked
+from integrations.files.transcripts.services.shape import (
+    Part,
+    Seconds,
+    Speaker,
+    Text,
+    checked,
+)
 from integrations.files.transcripts.words import MeetingWords
 from moderator.timeline import to_samples
 
@@ -26,15 +33,15 @@ class _Word(Part):
 
 
 class _Alternative(Part):
-    words: tuple[_Word, ...] = ()
+    words: Items[_Word] = Field(default_factory=list)
 
 
 class _Channel(Part):
-    alternatives: tuple[_Alternative, ...] = ()
+    alternatives: Items[_Alternative] = Field(default_factory=list)
 
 
 class _Results(Part):
-    channels: list[_Channel] = Field(min_length=1)
+    channels: Items[_Channel] = Field(min_length=1)
 
 
 class _Transcript(Part):

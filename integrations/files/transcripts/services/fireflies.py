@@ -10,8 +10,15 @@ from pathlib import Path
 
 from pydantic import Field
 
+from integrations.files.disk.foreign import Items
 from integrations.files.transcripts.drafts import Draft
-from integrations.files.transcripts.services.shape import Part, Seconds, Speaker, Text, checked
+from integrations.files.transcripts.services.shape import (
+    Part,
+    Seconds,
+    Speaker,
+    Text,
+    checked,
+)
 from integrations.files.transcripts.words import MeetingWords
 from moderator.timeline import to_samples
 
@@ -27,7 +34,7 @@ class _Sentence(Part):
 
 class _Transcript(Part):
     title: Speaker | None = None
-    sentences: list[_Sentence] = Field(min_length=1)
+    sentences: Items[_Sentence] = Field(min_length=1)
 
 
 class _Data(Part):

@@ -8,8 +8,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
+
+from integrations.files.disk.foreign import Items
 from integrations.files.transcripts.drafts import Draft
-from integrations.files.transcripts.services.shape import Part, Seconds, Speaker, Text, checked
+from integrations.files.transcripts.services.shape import (
+    Part,
+    Seconds,
+    Speaker,
+    Text,
+    checked,
+)
 from integrations.files.transcripts.words import MeetingWords
 from moderator.timeline import Samples, to_samples
 
@@ -32,7 +41,7 @@ class _Participant(Part):
 class _Utterance(Part):
     participant: _Participant | None = None
     speaker: Speaker | None = None
-    words: tuple[_Word, ...] = ()
+    words: Items[_Word] = Field(default_factory=list)
 
 
 def parse_recall(text: str, path: Path) -> MeetingWords:
@@ -42,7 +51,7 @@ def parse_recall(text: str, path: Path) -> MeetingWords:
         InputError: not of this form, a bad name, no words.
     """
     draft = Draft(path)
-    for index, one in enumerate(checked(list[_Utterance], text, path, "utterance")):
+    for index, one in enumerate(checked(Items[_Utterance], text, path, "utterance")):
         place = f"utterance[{index}]"
         who = one.participant
         name = one.speaker if who is None else who.name or who.id

@@ -10,8 +10,15 @@ from pathlib import Path
 
 from pydantic import Field
 
+from integrations.files.disk.foreign import Items
 from integrations.files.transcripts.drafts import Draft
-from integrations.files.transcripts.services.shape import Part, Seconds, Speaker, Text, checked
+from integrations.files.transcripts.services.shape import (
+    Part,
+    Seconds,
+    Speaker,
+    Text,
+    checked,
+)
 from integrations.files.transcripts.words import MeetingWords
 from moderator.timeline import Samples, to_samples
 
@@ -26,7 +33,7 @@ class _Element(Part):
 class _Monologue(Part):
     speaker: Speaker | None = None
     speaker_name: Speaker | None = None
-    elements: tuple[_Element, ...] = ()
+    elements: Items[_Element] = Field(default_factory=list)
 
 
 class _Speaker(Part):
@@ -35,8 +42,8 @@ class _Speaker(Part):
 
 
 class _Transcript(Part):
-    monologues: list[_Monologue] = Field(min_length=1)
-    speakers: tuple[_Speaker, ...] = ()
+    monologues: Items[_Monologue] = Field(min_length=1)
+    speakers: Items[_Speaker] = Field(default_factory=list)
 
 
 def parse_rev(text: str, path: Path) -> MeetingWords:

@@ -12,8 +12,15 @@ from pathlib import Path
 
 from pydantic import Field
 
+from integrations.files.disk.foreign import Items
 from integrations.files.transcripts.drafts import Draft
-from integrations.files.transcripts.services.shape import Part, Seconds, Speaker, Text, checked
+from integrations.files.transcripts.services.shape import (
+    Part,
+    Seconds,
+    Speaker,
+    Text,
+    checked,
+)
 from integrations.files.transcripts.words import MeetingWords
 from moderator.timeline import Samples, to_samples
 
@@ -31,11 +38,11 @@ class _Segment(Part):
     end: Seconds
     text: Text = ""
     speaker: Speaker | None = None
-    words: list[_Word] | None = None
+    words: Items[_Word] | None = None
 
 
 class _Transcript(Part):
-    segments: list[_Segment] = Field(min_length=1)
+    segments: Items[_Segment] = Field(min_length=1)
 
 
 def parse_whisper(text: str, path: Path) -> MeetingWords:

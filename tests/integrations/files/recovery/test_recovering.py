@@ -22,23 +22,9 @@ from moderator.errors import InputError
 from moderator.events import ConsentGiven
 from moderator.journal.lines import read, text_of, to_line
 from moderator.timeline import to_samples
+from tests.integrations.files.recovery.conftest import LENGTH_S
 
-LENGTH_S = 50.0
 END = to_samples(LENGTH_S)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A meeting of 50 s that came to its end, with two summaries that quote people."""
-    out = tmp_path_factory.mktemp("finished") / "out"
-    asyncio.run(Room(out, LENGTH_S, {}).run())
-    return out
-
-
-@pytest.fixture
-def out(finished: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
-    return Path(shutil.copytree(finished, tmp_path / "out"))
 
 
 def interrupt(out: Path) -> None:
@@ -153,6 +139,12 @@ def test_several_directories_and_what_is_said_of_them(
     assert set(found) == {str(out), str(other)}
     assert found[str(out)] == found[str(other)]
     assert found[str(out)]["words"] > 20
+
+
+def test_what_a_crash_left_of_a_page_goes_before_anybody_is_forgotten(out: Path) -> None:
+    (out / ".report-0123456789ab.part").write_bytes((out / "report.html").read_bytes())
+    forget_in(out, "Ana")
+    assert {path.name for path in out.iterdir()} == set(RESULTS)
 
 
 def test_nobody_of_that_name(out: Path) -> None:

