@@ -41,7 +41,7 @@ class _Heard(_Line):
     at: _Time
     speaking: list[str] = []
     activities: list[tuple[str, _Time, _Time]] = []
-    words: list[tuple[str, str, _Time, _Time]] = []
+    words: list[tuple[str, str, _Time, _Time] | tuple[str, str, _Time, _Time, bool]] = []
     partials: dict[str, str] = {}
 
 

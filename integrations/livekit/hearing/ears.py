@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from diarize.nobody import Nobody
 from moderator.audio import AudioChunk
 from moderator.ears.utterances import GateOptions
 from moderator.events import Heard, Part
@@ -103,7 +104,12 @@ class RoomEars:
         """Hears one more track; a shared one as soon as diarization is loaded."""
         name, models = chunk.track, self._parts.models
         shares = self._shared.shares(name)
-        if not shares or self._diarization.failed:
+        if shares and models.recogniser.spec.diarizes:
+            prefix = self._shared.prefix(name)
+            self._listener.add(
+                models.shared_mic(name, Nobody(), start=chunk.start, gate=GATE, prefix=prefix)
+            )
+        elif not shares or self._diarization.failed:
             self._listener.add(models.own_track(name, start=chunk.start, gate=GATE))
         elif (make := self._diarization.maker()) is not None:
             diarizer, prefix = self._parts.diarization.open(make), self._shared.prefix(name)
