@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from livekit.agents import inference, llm, stt, tts
+from livekit.agents.utils import http_context
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from integrations.files.disk.foreign import clipped, read_text, shown
-from integrations.livekit.providers.plugins import Plugins
+from integrations.livekit.hearing.models import RoomModels
+from integrations.livekit.providers.plugins import Plugins, Provided
 from moderator.errors import InputError
+from moderator.mind.base import SpeechLLM
+from roles.schema import Role
 
 _CLASS = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)(?:@(.+))?")
 _GATEWAY = re.compile(r"[\w.-]+/[\w./-]+(?::[\w-]+)?")
@@ -53,15 +58,48 @@ class Wanted:
             None if self.llm is None else made(self.llm, "--llm", llm.LLM),
         )
 
-    def check(self) -> None:
-        """Makes them once to see that they can be made.
+    @asynccontextmanager
+    async def provided(
+        self, models: RoomModels, mind: SpeechLLM, role: Role
+    ) -> AsyncIterator[tuple[RoomModels, SpeechLLM]]:
+        """One meeting's models and mind, with plugins in their places, which are closed behind it.
+
+        Args:
+            models: the embedded ones.
+            mind: that proposes.
+            role: the agent's.
+
+        Raises:
+            InputError: as `make`, or the mind writes by itself.
+        """
+        if self == Wanted():
+            yield models, mind
+            return
+        async with http_context.open():
+            plugins = self.make()
+            given = Provided(plugins)
+            try:
+                yield given.models(models, role), given.mind(mind)
+            finally:
+                given.close()
+                await plugins.aclose()
+
+    def check(self, mind: SpeechLLM) -> None:
+        """Makes them once to see that they can be made, and go with a mind.
 
         Raises:
             InputError: they cannot.
         """
 
         async def tried() -> None:
-            await self.make().aclose()
+            async with http_context.open():
+                plugins = self.make()
+                given = Provided(plugins)
+                try:
+                    given.mind(mind)
+                finally:
+                    given.close()
+                    await plugins.aclose()
 
         if self != Wanted():
             asyncio.run(tried())
