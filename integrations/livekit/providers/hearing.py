@@ -14,7 +14,7 @@ from livekit.agents import stt
 from integrations.livekit.providers.home import CONNECT, Hears, Home
 from integrations.livekit.providers.line import Line
 from integrations.livekit.providers.usage import Usage
-from integrations.livekit.providers.words import Label, words_of
+from integrations.livekit.providers.words import Label, text_of, words_of
 from moderator.audio import Waveform, silence, to_pcm16
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserSpec, RecogniserStream
 from moderator.timeline import SAMPLE_RATE, Elapsed, Samples, to_samples, to_seconds
@@ -175,7 +175,7 @@ class Streamed:
             return []
         self._quiet = Elapsed()
         if event.type is kind.INTERIM_TRANSCRIPT:
-            self._partial = data.text
+            self._partial = text_of(data)
             return []
         self._partial, self._final = "", True
         end = self._now if self._inside else max(self._from, min(self._until, self._now))

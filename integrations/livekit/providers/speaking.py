@@ -27,7 +27,8 @@ FIRST_WITHIN_S = 4.0
 """Until a sentence's first sound: less than what the meeting waits for a sentence, so that another
 voice can still say it."""
 
-WHOLE_WITHIN_S = 9.0
+WHOLE_WITHIN_S = 7.0
+"""Until a sentence's last sound, for the same reason."""
 
 LONGEST_S = to_seconds(LONGEST)
 
@@ -66,7 +67,7 @@ class TtsVoice:
         self._usage.add("tts", "characters", len(text))
         making = self._home.start(self._made(text))
         try:
-            frames = making.result(WHOLE_WITHIN_S + 1.0)
+            frames = making.result(WHOLE_WITHIN_S + 0.5)
         except TimeoutError as error:
             making.cancel()
             raise VoiceError("it does not answer") from error

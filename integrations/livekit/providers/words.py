@@ -32,6 +32,18 @@ def shares(words: Sequence[str], start: Samples, end: Samples) -> list[tuple[Sam
     return list(pairwise(edges))
 
 
+def text_of(data: stt.SpeechData) -> str:
+    """The text of a transcript, as far as it is read.
+
+    Raises:
+        ValueError: it has none.
+    """
+    text: object = data.text
+    if not isinstance(text, str):
+        raise ValueError("its transcript is none")
+    return text[:LONGEST_TEXT]
+
+
 def words_of(
     data: stt.SpeechData,
     stretch: tuple[Samples, Samples],
@@ -51,12 +63,10 @@ def words_of(
     Raises:
         ValueError: it is no transcript.
     """
-    if not isinstance(data.text, str):
-        raise ValueError("its transcript is none")
+    spoken = text_of(data).split()
     timed = _timed(data, within, place, label)
     if timed:
         return timed
-    spoken = data.text[:LONGEST_TEXT].split()
     told = _span(data.start_time, data.end_time, within, place)
     start, end = told or stretch
     speaker = _speaker(data.speaker_id, label)
