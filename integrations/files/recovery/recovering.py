@@ -136,7 +136,7 @@ def _phrases(directory: Path, erasure: Erasure) -> list[str]:
     by_speaker: dict[str, list[str]] = {}
     for line in read(directory / JOURNAL):
         if line["kind"] == "heard":
-            for who, text, start, _ in line.get("words", ()):
+            for who, text, start, *_ in line.get("words", ()):
                 kept = not erasure.concerns(who) or start >= erasure.before
                 by_speaker.setdefault(("+" if kept else "-") + who, []).append(text)
     for who, said in by_speaker.items():

@@ -54,6 +54,7 @@ class SpeechServer:
         self.fails = False
         self.asked: list[str] = []
         self.messages: list[dict[str, Any]] = []
+        self._sockets: set[web.WebSocketResponse] = set()
         self._started: Future[int] = Future()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -76,6 +77,11 @@ class SpeechServer:
     ) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+
+    def hang_up(self) -> None:
+        """Closes the WebSockets."""
+        for socket in list(self._sockets):
+            asyncio.run_coroutine_threadsafe(socket.close(), self._loop)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -139,6 +145,7 @@ class SpeechServer:
     async def _realtime(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        self._sockets.add(socket)
         waiting = np.zeros(0, np.float32)
         number, quiet = 0, 0
         async for message in socket:
