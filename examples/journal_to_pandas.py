@@ -22,7 +22,7 @@ def words(journal: Path, agent: str) -> pd.DataFrame:
     rows: list[list[object]] = []
     for line in read(journal):
         if line["kind"] == "heard":
-            rows += line.get("words", [])
+            rows += [word[:4] for word in line.get("words", [])]
         elif line["kind"] == "word_played":
             rows.append([agent, line["text"], line["start"], line["end"]])
     table = pd.DataFrame(rows, columns=["speaker", "word", "start", "end"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 
 class ModeratorError(Exception):
@@ -54,3 +54,12 @@ class MindError(ModeratorError):
     """
 
     recoverable = True
+
+
+@runtime_checkable
+class Substituted(Protocol):
+    """A part in whose place another one works where it fails; says so, since nothing else does."""
+
+    def take_failures(self) -> list[str]:
+        """What failed since the last call: kinds of failures, nothing that was said."""
+        ...

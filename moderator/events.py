@@ -45,12 +45,14 @@ class Word:
         text: the word with its punctuation.
         start: meeting time at which it began.
         end: meeting time at which it ended.
+        estimated: its times are its share of a longer stretch, by length.
     """
 
     speaker: str
     text: str
     start: Samples
     end: Samples
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

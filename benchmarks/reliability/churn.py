@@ -216,7 +216,7 @@ def _names(folder: Path, guests: _Guests) -> tuple[list[str], int]:
 def _said(lines: list[Line]) -> dict[str, list[str]]:
     said: dict[str, list[str]] = {}
     for line in lines:
-        for who, text, _, _ in line.get("words", []):
+        for who, text, *_ in line.get("words", []):
             said.setdefault(who, []).append(text)
     return said
 

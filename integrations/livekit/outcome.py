@@ -152,6 +152,7 @@ class Outcome:
         spent: Mapping[str, float],
         models: tuple[str, ...],
         number_type: str | None = None,
+        usage: Mapping[str, Mapping[str, float]] | None = None,
     ) -> dict[str, Any]:
         """Ends the files.
 
@@ -163,6 +164,7 @@ class Outcome:
             spent: computing seconds by part; `load`, `open` and `run` among them.
             models: used.
             number_type: in which an embedded mind computed.
+            usage: of plugins, by part and unit.
 
         Returns:
             The summary, as written.
@@ -178,6 +180,7 @@ class Outcome:
             run_s=sum(phases.values()),
             phases_s=phases,
             number_type=number_type,
+            usage=usage,
         )
         if self._directory is not None and self._journal is not None:
             try:

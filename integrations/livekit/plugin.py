@@ -20,6 +20,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ from integrations.livekit.duplex import DuplexModel as DuplexModel
 from integrations.livekit.duplex import DuplexSession as DuplexSession
 from integrations.livekit.hearing.model_cache import ModelCache
 from integrations.livekit.hearing.shared_diarization import shared_diarization
+from integrations.livekit.providers.home import Hears, Speaks, Writes
+from integrations.livekit.providers.plugins import Plugins, Provided
 from integrations.livekit.serving.job import job_role, job_session
 from integrations.livekit.telling.succession import Roles
 from moderator import __version__ as __version__
@@ -80,6 +83,9 @@ async def join(
     leave_after_s: float = 10.0,
     metrics: Metrics | None = None,
     others: Sequence[str | Path | Role] = (),
+    stt: Hears | str | None = None,
+    tts: Speaks | str | None = None,
+    llm: Writes | str | None = None,
 ) -> dict[str, Any]:
     """Takes part in the meeting in a job's room, until everybody has left.
 
@@ -95,20 +101,28 @@ async def join(
         leave_after_s: leave a room that has been empty for so long.
         metrics: measure the meeting; see `integrations.livekit.measuring.telemetry`.
         others: roles that it may be told to take later, beside the library's.
+        stt: hears instead of the embedded recogniser, which takes over where it fails; a text
+            names a model of LiveKit's inference gateway. What you give stays yours to close.
+        tts: speaks, likewise.
+        llm: writes answers that no measured fact gives; never decides when they are given.
 
     Returns:
         The summary of the meeting.
 
     Raises:
-        InputError: a model is missing, there is no such role or mind, or the room refuses.
+        InputError: a model is missing, there is no such role or mind, a plugin is of another kind,
+            or the room refuses.
     """
     the_role = _role(role)
+    provided = Provided(Plugins.of(stt, tts, llm))
     the_mind = load_mind(mind, mind_url, live=True) if isinstance(mind, str) else mind
-    models = await asyncio.to_thread(_models(context.proc).for_role, the_role)
+    the_mind = provided.mind(the_mind)
+    load = partial(_models(context.proc).for_role, ears_brought=stt is not None)
+    models = await asyncio.to_thread(load, the_role)
     session = job_session(
         context,
         the_role,
-        models,
+        provided.models(models, the_role),
         the_mind,
         out=None if out is None else Path(out),
         patience_s=leave_after_s,
@@ -122,6 +136,8 @@ async def join(
         session.end("the job was told to end")
         await asyncio.wait([meeting])
         raise
+    finally:
+        provided.close()
     context.shutdown("the meeting is over")
     return summary
 

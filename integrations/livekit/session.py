@@ -255,7 +255,7 @@ class RoomSession:
             raise
         why = "the agent was told to leave" if meeting.left else self._why or "the end"
         able = self._mind.capabilities
-        used = (*self._models.names, able.name), able.number_type
+        used = (*self._models.names, able.name), able.number_type, self._models.usage()
         return self._outcome.close(
             self._link.room.name, meeting.now, why, self._names, watch.spent(), *used
         )
@@ -268,7 +268,8 @@ class RoomSession:
             return
         from integrations.livekit.measuring.metrics import MeetingProbe
 
-        probe = MeetingProbe(self._options.role.id, self._clock, self._watch, self._dropped)
+        told = self._dropped, self._models.usage
+        probe = MeetingProbe(self._options.role.id, self._clock, self._watch, *told)
         self._measure = self._metrics.meeting(probe)
         try:
             yield

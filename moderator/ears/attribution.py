@@ -56,7 +56,8 @@ class Attribution:
         found = []
         while self._waiting and self._waiting[0].end <= settled:
             word = self._waiting.popleft()
-            found.append(Word(self._speaker(word), word.text, word.start, word.end))
+            speaker = self._speaker(word)
+            found.append(Word(speaker, word.text, word.start, word.end, word.estimated))
         oldest = min(settled, self._waiting[0].start if self._waiting else settled) - _MEMORY
         while self._activities and self._activities[0].end < oldest:
             self._activities.popleft()

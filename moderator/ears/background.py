@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import wait
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from moderator.ears.recogniser import (
     RecogniserSpec,
     RecogniserStream,
 )
+from moderator.errors import Substituted
 from moderator.timeline import Samples, Stopwatch
 
 PHASE = "recognition"
@@ -152,11 +154,13 @@ class BackgroundStream:
         if found is None:
             return []
         try:
-            words = _believed(found, self._now)
+            words = believed(found, self._now)
         except ValueError as error:
             self._failed(str(error))
             return []
         self._health.worked(self)
+        if isinstance(self._inner, Substituted):
+            self._health.told(self._inner.take_failures())
         self._partial = _on_one_line(found.partial)
         return words
 
@@ -219,7 +223,7 @@ def _read(inner: RecogniserStream, watch: Stopwatch) -> Recognised:
         return inner.read()
 
 
-def _believed(found: Any, now: Samples) -> list[RecognisedWord]:
+def believed(found: Any, now: Samples) -> list[RecognisedWord]:
     """The words of a reading, as a journal can hold them.
 
     Raises:
@@ -231,13 +235,14 @@ def _believed(found: Any, now: Samples) -> list[RecognisedWord]:
         raise ValueError("what it answers are no words")
     words = []
     for word in found.words:
-        if not are(str, word.text) or not are(int, word.start, word.end):
+        known = word.speaker is None or are(str, word.speaker)
+        if not (known and are(str, word.text) and are(int, word.start, word.end)):
             raise ValueError("what it answers are no words")
         if not 0 <= word.start <= word.end <= now:
             raise ValueError("its words lie where nothing was heard")
         text = _on_one_line(word.text)
         if text:
-            words.append(RecognisedWord(text, word.start, word.end))
+            words.append(replace(word, text=text))
     return words
 
 

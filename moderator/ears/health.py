@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
 from moderator.events import Part
@@ -34,6 +35,11 @@ class Health:
             count = self._in_a_row.get(stream, 0) + 1
             self._in_a_row[stream] = max(count, IN_A_ROW if hangs else 0)
             self._failures.append(what)
+
+    def told(self, failures: Iterable[str]) -> None:
+        """Takes what failed without being missed: something else does its work."""
+        with self._lock:
+            self._failures += failures
 
     def worked(self, stream: object) -> None:
         """A stream did what it is for, or found that there was nothing to do."""

@@ -11,7 +11,7 @@ from diarize.tracks import TrackDiarizer
 from moderator.audio import Waveform
 from moderator.ears.detecting import DetectorMaker
 from moderator.ears.language_guard import Identify
-from moderator.ears.recogniser import Recogniser
+from moderator.ears.recogniser import NoRecogniser, Recogniser
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.utterances import GateOptions
 from moderator.ears.vad import SileroVad, load_silero
@@ -121,6 +121,15 @@ def load_ear_models(
     return EarModels(
         partial(SileroVad, network), WhisperRecogniser(decoder, options, name, identify)
     )
+
+
+def load_detector(store: ModelStore) -> EarModels:
+    """Loads voice activity alone, for whom somebody else recognises words.
+
+    Raises:
+        InputError: the model is missing or broken.
+    """
+    return EarModels(partial(SileroVad, load_silero(store.path(VAD))), NoRecogniser())
 
 
 def _identifier(store: ModelStore) -> Identify | None:

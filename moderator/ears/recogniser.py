@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from moderator.audio import Waveform
+from moderator.errors import InputError
 from moderator.timeline import Samples
 
 
@@ -18,12 +19,14 @@ class RecogniserSpec:
         latency_s: a word is usually stable this many seconds after it ended.
         step_s: hypotheses are renewed this often while somebody speaks.
         languages: ISO 639-1 codes it was loaded for.
+        diarizes: says of words on a shared microphone who spoke them.
     """
 
     name: str
     latency_s: float
     step_s: float
     languages: tuple[str, ...]
+    diarizes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,15 @@ class RecognisedWord:
         text: the word with its punctuation.
         start: meeting time at which it began.
         end: meeting time at which it ended.
+        estimated: its times are its share of a longer stretch, by length.
+        speaker: who spoke it, among the voices of its source; None: not known.
     """
 
     text: str
     start: Samples
     end: Samples
+    estimated: bool = False
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +111,20 @@ class Recogniser(Protocol):
     def open(self) -> RecogniserStream:
         """A new stream for one source."""
         ...
+
+
+class NoRecogniser:
+    """Stands where there is none for a language; satisfies `Recogniser`."""
+
+    @property
+    def spec(self) -> RecogniserSpec:
+        """No language."""
+        return RecogniserSpec("none", 0.0, 0.0, ())
+
+    def open(self) -> RecogniserStream:
+        """Nothing can be opened.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("there is no recogniser", todo="bring one")

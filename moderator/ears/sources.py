@@ -222,7 +222,8 @@ class OwnTrack(Source):
 
     def report(self) -> Report:
         """What came of the tick."""
-        words = tuple(Word(self.id, w.text, w.start, w.end) for w in self._recognised.words)
+        found = self._recognised.words
+        words = tuple(Word(self.id, w.text, w.start, w.end, w.estimated) for w in found)
         speaking = frozenset({self.id}) if self._voiced else frozenset()
         return Report(speaking, tuple(self._activities), words, self._recognised.partial, self.id)
 
@@ -279,7 +280,19 @@ class SharedMic(Source):
                 self._attribution.lose(start + self._start, end + self._start)
                 self._ends.clear()
         super().understand()
+        self._activities += self._told()
         self._attribution.add(self._activities, self._recognised.words)
+
+    def _told(self) -> list[SpeakerActivity]:
+        """Who spoke when, as far as the recogniser says it of its words."""
+        found: list[SpeakerActivity] = []
+        for word in self._recognised.words:
+            if word.speaker is not None:
+                start, speaker = word.start, self._prefix + word.speaker
+                if found and found[-1].speaker == speaker:
+                    start = found.pop().start  # who goes on speaks between the words, too
+                found.append(SpeakerActivity(speaker, start, max(word.end, start + 1)))
+        return found
 
     def report(self) -> Report:
         """What came of the tick."""

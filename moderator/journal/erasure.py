@@ -86,7 +86,7 @@ class Erasure:
                 ]
                 found.spoke += [
                     (start, end)
-                    for speaker, _, start, end in line.get("words", ())
+                    for speaker, _, start, end, *_ in line.get("words", ())
                     if self.concerns(speaker) and start < self.before
                 ]
             elif kind == "turn_started" and self._quoted(line) and line["at"] < self.before:

@@ -135,10 +135,16 @@ def _heard(event: Heard) -> Line:
     if event.activities:
         line["activities"] = [[a.speaker, a.start, a.end] for a in event.activities]
     if event.words:
-        line["words"] = [[w.speaker, w.text, w.start, w.end] for w in event.words]
+        line["words"] = [_word(word) for word in event.words]
     if event.partials:
         line["partials"] = dict(event.partials)
     return line
+
+
+def _word(word: Word) -> list[str | int]:
+    """Who, what, from when until when; a fifth entry says that the times are estimated."""
+    entry: list[str | int] = [word.speaker, word.text, word.start, word.end]
+    return [*entry, True] if word.estimated else entry
 
 
 def _percept(event: Percept) -> Line:

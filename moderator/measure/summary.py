@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moderator.events import Act, Action, Decision, Heard, Reason, TurnEnded, TurnStarted
@@ -56,13 +56,15 @@ class SummaryBuilder:
         phases_s: dict[str, float],
         number_type: str | None = None,
         notes: Sequence[str] = (),
+        usage: Mapping[str, Mapping[str, float]] | None = None,
     ) -> dict[str, Any]:
         """The summary as it is written to ``summary.json``.
 
         `real_time_factor` is computing time over the meeting's length, without loading; below 1 is
         faster than real time. `peak_rss_mb` is of the whole process. `number_type` is that in which
         an embedded mind computed, if there was one. `notes` say what had to be
-        done to recordings, or assumed of a transcript.
+        done to recordings, or assumed of a transcript. `usage` is what LiveKit's plugins used, by
+        part (`stt`, `llm`, `tts`) and unit.
         """
         duration_s = to_seconds(duration)
         return {
@@ -83,6 +85,7 @@ class SummaryBuilder:
             "models": list(models),
             "number_type": number_type,
             "notes": list(notes),
+            "usage": {part: dict(units) for part, units in (usage or {}).items()},
         }
 
     def decisions(self) -> dict[str, dict[str, int]]:

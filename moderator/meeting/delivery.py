@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from moderator.audio import Waveform
-from moderator.errors import MindError, VoiceError
+from moderator.errors import MindError, Substituted, VoiceError
 from moderator.events import Failure, Part, PartChanged, Proposal, TurnEnded, TurnStarted
 from moderator.journal.lines import Event
 from moderator.meeting.aside import Aside
@@ -194,6 +194,9 @@ class Delivery:
             if before < MUTE_AFTER <= self._failed:
                 self._events.append(PartChanged(self._now, Part.VOICE, up=False))
             raise
+        if isinstance(self._voice, Substituted):
+            told = self._voice.take_failures()
+            self._events += [Failure(self._now, Part.VOICE.value, what) for what in told]
         if self._failed >= MUTE_AFTER:
             self._events.append(PartChanged(self._now, Part.VOICE, up=True))
         self._failed = 0

@@ -14,7 +14,7 @@ import pytest
 from livekit.agents import cli
 from livekit.plugins import moderator as plugin
 
-from examples import livekit_app
+from examples import livekit_app, livekit_plugins_app
 from examples.journal_to_pandas import decisions, words
 from examples.own_mind import Abbreviations
 from examples.own_role import ROLE
@@ -138,6 +138,7 @@ def test_the_own_mind_speaks_in_a_replay(
 def test_the_app_has_its_entry_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     assert livekit_app.server._entrypoint_fnc is livekit_app.meeting
     assert livekit_app.server._agent_name == "moderator"
+    assert livekit_plugins_app.server._entrypoint_fnc is livekit_plugins_app.meeting
     joined: list[Any] = []
 
     async def join(context: Any, role: Any, *, out: Path) -> dict[str, Any]:
@@ -153,6 +154,27 @@ def test_the_app_has_its_entry_registered(monkeypatch: pytest.MonkeyPatch) -> No
     asyncio.run(take('{"role": "scribe"}'))
     folder = Path("meetings", "AJ_1")
     assert joined == [("facilitator", folder), ("scribe", folder)]
+
+
+def test_the_app_with_plugins_brings_its_own_three(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: dict[str, Any] = {}
+
+    async def join(context: Any, **options: Any) -> dict[str, Any]:
+        given.update(options)
+        return {"usage": {}}
+
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setattr(plugin, "join", join)
+    context: Any = SimpleNamespace(job=SimpleNamespace(id="AJ_1", metadata=""))
+
+    async def take() -> None:
+        await livekit_plugins_app.meeting(context)
+
+    asyncio.run(take())
+    kinds = [type(given[one]).__module__.rsplit(".", 1)[0] for one in ("stt", "llm", "tts")]
+    assert kinds == ["livekit.plugins.openai"] * 3
 
 
 def test_the_app_runs_its_server(monkeypatch: pytest.MonkeyPatch) -> None:

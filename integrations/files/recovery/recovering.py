@@ -138,7 +138,7 @@ def _phrases(directory: Path, erasure: Erasure) -> list[str]:
         elif line["kind"] in ("opened", "role_changed"):
             kept_texts.append(text_of(line))
         elif line["kind"] == "heard":
-            for who, text, start, _ in line.get("words", ()):
+            for who, text, start, *_ in line.get("words", ()):
                 kept = not erasure.concerns(who) or start >= erasure.before
                 by_speaker.setdefault(("+" if kept else "-") + who, []).append(text)
     for who, said in by_speaker.items():

@@ -31,9 +31,6 @@ _OTHER_TYPES: Final = (
 TYPES: Final = frozenset({"SPEAKER", *_OTHER_TYPES})
 """Types of line that the format knows; all but SPEAKER are passed over."""
 
-NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-"""A number as STM and CTM write it; Python takes more for one, as `nan` and `1_0`."""
-
 NO_VALUE: Final = "<NA>"
 
 NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from diarize.nobody import Nobody
 from moderator.audio import AudioChunk
 from moderator.ears.live import LiveListener, LiveParts
 from moderator.ears.utterances import GateOptions
@@ -89,7 +90,10 @@ class RoomEars(LiveListener):
         """Hears one more track; a shared one as soon as diarization is loaded."""
         name, models = chunk.track, self._parts.models
         shares = self._shared.shares(name)
-        if not shares or self._diarization.failed:
+        if shares and models.recogniser.spec.diarizes:
+            prefix = self._shared.prefix(name)
+            self.add(models.shared_mic(name, Nobody(), start=chunk.start, gate=GATE, prefix=prefix))
+        elif not shares or self._diarization.failed:
             self.add(models.own_track(name, start=chunk.start, gate=GATE))
         elif (make := self._diarization.maker()) is not None:
             diarizer, prefix = self._parts.diarization.open(make), self._shared.prefix(name)

@@ -20,17 +20,24 @@ class ModelCache:
 
     def __init__(self, store: ModelStore, diarization: SharedDiarization) -> None:
         self._store, self._diarization = store, diarization
-        self._loaded: dict[tuple[str, str, bool], RoomModels] = {}
+        self._loaded: dict[tuple[str, str, bool, bool], RoomModels] = {}
         self._loading = threading.Lock()
 
-    def for_role(self, role: Role) -> RoomModels:
+    def for_role(self, role: Role, *, ears_brought: bool = False) -> RoomModels:
         """The shared models of a role, loaded when they are first needed.
+
+        Args:
+            role: the agent's.
+            ears_brought: as for `load_models`.
 
         Raises:
             InputError: a model is missing.
         """
-        key = (role.language, role.voice.model_dump_json(), role.turn.may_speak)
+        voice = role.voice.model_dump_json()
+        key = (role.language, voice, role.turn.may_speak, ears_brought)
         with self._loading:
             if key not in self._loaded:
-                self._loaded[key] = load_models(role, self._store, self._diarization)
+                self._loaded[key] = load_models(
+                    role, self._store, self._diarization, ears_brought=ears_brought
+                )
             return self._loaded[key]

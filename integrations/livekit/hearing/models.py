@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moderator.ears.reading_pool import ReadingPool
+from moderator.errors import InputError
 from moderator.timeline import Stopwatch
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class RoomModels:
         pool: recognises beside the meetings.
         diarization: for shared microphones.
         names: of the models, for the journal.
+        usage: what was used so far of what is paid for, by part and unit.
     """
 
     ears: EarModels
@@ -47,6 +49,7 @@ class RoomModels:
     pool: ReadingPool
     diarization: SharedDiarization
     names: tuple[str, ...]
+    usage: Callable[[], Mapping[str, Mapping[str, float]]] = dict
 
     def hearing(
         self,
@@ -80,6 +83,8 @@ def load_models(
     store: ModelStore,
     diarization: SharedDiarization,
     recogniser: str | None = None,
+    *,
+    ears_brought: bool = False,
 ) -> RoomModels:
     """Loads what a role needs.
 
@@ -88,6 +93,8 @@ def load_models(
         store: where the models are.
         diarization: for shared microphones.
         recogniser: a whisper of the store.
+        ears_brought: an app's own recogniser is used; where there is no embedded one for the
+            language, nothing takes its place.
 
     Raises:
         InputError: a model is missing or broken, or does not know the role's language.
@@ -97,13 +104,18 @@ def load_models(
     from moderator.mouth.loading import load_voice
 
     language = role.language.split("-", maxsplit=1)[0]
-    ears = loading.load_ear_models(
-        store,
-        whisper=recogniser,
-        language=language,
-        workers=WORKERS,
-        options=StreamOptions(full=False, ahead_s=AHEAD_S),
-    )
+    try:
+        ears = loading.load_ear_models(
+            store,
+            whisper=recogniser,
+            language=language,
+            workers=WORKERS,
+            options=StreamOptions(full=False, ahead_s=AHEAD_S),
+        )
+    except InputError:
+        if not ears_brought:
+            raise
+        ears = loading.load_detector(store)
 
     def voice_of(role: Role) -> Voice:
         return load_voice(role.voice, store)

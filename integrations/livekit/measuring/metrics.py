@@ -22,7 +22,7 @@ from roles.loader import library
 ROLE, ACT = "moderator.role", "moderator.act"
 ACTION, REASON = "moderator.decision.action", "moderator.decision.reason"
 PHASE, WHO, DIRECTION = "moderator.phase", "moderator.speaker.kind", "network.io.direction"
-PART = "moderator.part"
+PART, PLUGIN = "moderator.part", "moderator.plugin"
 
 OTHER_ROLE = "custom"
 """Stands for every role that is not the library's: their names are anybody's choice."""
@@ -43,12 +43,14 @@ class MeetingProbe:
         clock: the meeting's.
         stopwatch: measures its computing.
         dropped: samples that were lost in this process, by direction.
+        usage: of plugins, by part and unit.
     """
 
     role: str
     clock: LiveClock
     stopwatch: Stopwatch
     dropped: Callable[[], Mapping[str, Samples]]
+    usage: Callable[[], Mapping[str, Mapping[str, float]]] = dict
 
 
 class MeetingMetrics:
@@ -114,6 +116,10 @@ class MeetingMetrics:
     def frames(self) -> dict[str, int]:
         """Dropped frames of 20 ms, by direction."""
         return {way: lost // FRAME for way, lost in self._probe.dropped().items()}
+
+    def used(self, unit: str) -> dict[str, float]:
+        """What plugins used in a unit, by part."""
+        return {part: used[unit] for part, used in self._probe.usage().items() if unit in used}
 
 
 class Metrics:
@@ -228,12 +234,14 @@ def _totals(meeting: MeetingMetrics) -> dict[tuple[str, str, str], float]:
     found: dict[tuple[str, str, str], float] = {
         ("moderator.meeting.time", role, ""): meeting.lasted
     }
-    for name, parts in (
+    sums: Iterable[tuple[str, Mapping[str, float]]] = (
         ("moderator.compute.time", meeting.computing),
         ("moderator.talk.time", meeting.talk),
         ("moderator.audio.frames.dropped", meeting.frames),
         ("moderator.part.failures", dict(meeting.failures)),
-    ):
+        *((name, meeting.used(unit)) for name, unit in _USED.items()),
+    )
+    for name, parts in sums:
         found |= {(name, role, value): total for value, total in parts.items()}
     return found
 
@@ -250,11 +258,22 @@ _DESCRIPTIONS = {
     Timed.RESPONSE: "From the end of the last voice to the agent's first sound.",
     Timed.YIELD: "From the beginning of somebody's talk over the agent to its silence.",
 }
+_USED = {
+    "moderator.plugin.audio.time": "audio_s",
+    "moderator.plugin.characters": "characters",
+    "moderator.plugin.tokens.input": "input_tokens",
+    "moderator.plugin.tokens.output": "output_tokens",
+}
+"""Units of `usage`, by metric."""
 _SUMS: tuple[tuple[str, str, str, str | None], ...] = (
     ("moderator.meeting.time", "s", "Time in meetings.", None),
     ("moderator.compute.time", "s", "Computing time by part, over all threads.", PHASE),
     ("moderator.talk.time", "s", "Talk of the agent and of participants.", WHO),
     ("moderator.part.failures", "{failure}", "What failed while the meeting went on.", PART),
+    ("moderator.plugin.audio.time", "s", "Audio that plugins were given or made.", PLUGIN),
+    ("moderator.plugin.characters", "{character}", "Text that plugins spoke.", PLUGIN),
+    ("moderator.plugin.tokens.input", "{token}", "Tokens that plugins read.", PLUGIN),
+    ("moderator.plugin.tokens.output", "{token}", "Tokens that plugins wrote.", PLUGIN),
     (
         "moderator.audio.frames.dropped",
         "{frame}",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from integrations.livekit.hearing.models import RoomModels
     from integrations.livekit.measuring.metrics import Metrics
     from integrations.livekit.measuring.telemetry import Endpoint
+    from integrations.livekit.providers.specs import Wanted
     from integrations.livekit.serving.worker import Worker
     from integrations.livekit.session import SessionOptions
     from moderator.mind.base import SpeechLLM
@@ -49,6 +50,16 @@ OtherRoles = Annotated[
         help="A role that it may be told to take by its id; may be given several times.",
     ),
 ]
+_NAMES = "a model of LiveKit's gateway, or module:Class, with @FILE for a YAML of its arguments"
+Stt = Annotated[
+    str | None, typer.Option("--stt", metavar="PLUGIN", help=f"Hears instead: {_NAMES}.")
+]
+Llm = Annotated[
+    str | None, typer.Option("--llm", metavar="PLUGIN", help=f"Writes answers: {_NAMES}.")
+]
+Tts = Annotated[
+    str | None, typer.Option("--tts", metavar="PLUGIN", help=f"Speaks instead: {_NAMES}.")
+]
 MetricsHost = Annotated[
     str,
     typer.Option(
@@ -77,6 +88,9 @@ def join(
     other_role: OtherRoles = None,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
+    stt: Stt = None,
+    llm: Llm = None,
+    tts: Tts = None,
     recogniser: Recogniser = None,
     enrol: Enrol = None,
     step: Annotated[
@@ -118,6 +132,7 @@ def join(
     from integrations.livekit.address import Address
     from integrations.livekit.dashboard.server import Dashboard
     from integrations.livekit.measuring.telemetry import metrics_for
+    from integrations.livekit.providers.specs import Wanted
     from integrations.livekit.session import SessionOptions
     from integrations.livekit.telling.succession import load_roles
 
@@ -130,10 +145,12 @@ def join(
     options = SessionOptions(the_role, address, out, force, step, leave_after, others)
     page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
     store = open_store(offline=offline, show_progress=not as_json)
-    models = _models(the_role, store, recogniser, enrol or [])
+    wanted = Wanted(stt, tts, llm)
     the_mind = load_mind(mind, mind_url, live=True)
+    wanted.check(the_mind)
+    models = _models(the_role, store, recogniser, enrol or [], ears_brought=stt is not None)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
-        summary = _take_part(options, models, the_mind, metrics, page)
+        summary = _take_part(options, models, the_mind, wanted, metrics, page)
     if as_json:
         print_json(summary)
     else:
@@ -161,6 +178,9 @@ def serve(
     other_role: OtherRoles = None,
     mind: Mind = "duties",
     mind_url: MindUrl = None,
+    stt: Stt = None,
+    llm: Llm = None,
+    tts: Tts = None,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = "127.0.0.1",
     offline: Offline = False,
@@ -177,18 +197,21 @@ def serve(
     from integrations.files.sound.enrolments import read_enrolments
     from integrations.livekit.address import Address
     from integrations.livekit.measuring.telemetry import metrics_for
+    from integrations.livekit.providers.specs import Wanted
     from integrations.livekit.serving.worker import Worker, WorkerOptions
     from integrations.livekit.telling.succession import load_roles
 
     the_role = load_role(role)
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
     others = tuple(load_roles(other_role or []))
+    wanted = Wanted(stt, tts, llm)
     options = WorkerOptions(
-        url, api_key, api_secret, the_role, agent_name, out, rooms, others=others
+        url, api_key, api_secret, the_role, agent_name, out, rooms, others=others, wanted=wanted
     )
     store = open_store(offline=offline)
     enrolled = read_enrolments(enrol or [])
-    load_mind(mind, mind_url, live=True)  # says what is wrong with it before any job comes
+    # What is wrong with mind and plugins is said before any job comes.
+    wanted.check(load_mind(mind, mind_url, live=True))
     make = functools.partial(load_mind, mind, mind_url, live=True)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
         worker = Worker(options, store, make, enrolled, metrics)
@@ -222,7 +245,7 @@ async def _serve(worker: Worker, agent_name: str) -> None:
 
 
 def _models(
-    role: Role, store: ModelStore, recogniser: str | None, enrol: list[str]
+    role: Role, store: ModelStore, recogniser: str | None, enrol: list[str], *, ears_brought: bool
 ) -> Callable[[], RoomModels]:
     """What loads a role's models; recordings to enrol are read, and refused, before."""
     from integrations.files.sound.enrolments import read_enrolments
@@ -230,7 +253,7 @@ def _models(
     from integrations.livekit.hearing.shared_diarization import shared_diarization
 
     diarization = shared_diarization(store, read_enrolments(enrol))
-    return lambda: load_models(role, store, diarization, recogniser)
+    return lambda: load_models(role, store, diarization, recogniser, ears_brought=ears_brought)
 
 
 def _prepare_livekit(command: str) -> None:
@@ -257,6 +280,7 @@ def _take_part(
     options: SessionOptions,
     models: Callable[[], RoomModels],
     mind: SpeechLLM,
+    wanted: Wanted,
     metrics: Metrics | None,
     page: Page,
 ) -> dict[str, Any]:
@@ -270,13 +294,14 @@ def _take_part(
     watch = Stopwatch()
     with watch.phase("load"):
         loaded = models()
-    return asyncio.run(_run(options, loaded, mind, watch, metrics, page))
+    return asyncio.run(_run(options, loaded, mind, wanted, watch, metrics, page))
 
 
 async def _run(
     options: SessionOptions,
-    models: Any,
+    models: RoomModels,
     mind: SpeechLLM,
+    wanted: Wanted,
     watch: Any,
     metrics: Metrics | None,
     page: Page,
@@ -287,16 +312,16 @@ async def _run(
     from integrations.livekit.session import RoomSession
     from moderator.cli.console import note
 
-    session = RoomSession(options, models, mind, watch, metrics=metrics)
-    draining: set[asyncio.Task[None]] = set()
+    async with wanted.provided(models, mind, options.role) as parts, page as shown:
+        session = RoomSession(options, *parts, watch, metrics=metrics)
+        draining: set[asyncio.Task[None]] = set()
 
-    def drain() -> None:
-        draining.add(asyncio.create_task(session.drain("the process was told to end")))
+        def drain() -> None:
+            draining.add(asyncio.create_task(session.drain("the process was told to end")))
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, drain)
-    note(f"joining {options.address.room or 'the room of the token'}")
-    async with page as shown:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, drain)
+        note(f"joining {options.address.room or 'the room of the token'}")
         if shown is not None:
             note(f"the meeting's page: {shown.url}")
         return await session.run()

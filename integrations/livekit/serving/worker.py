@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,10 @@ from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest
 from livekit.protocol.agent import JobTermination
 
 from integrations.livekit.hearing.model_cache import ModelCache
+from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.hearing.shared_diarization import shared_diarization
 from integrations.livekit.outcome import meeting_id
+from integrations.livekit.providers.specs import Wanted
 from integrations.livekit.serving.job import JobWishes, job_role, job_session
 from integrations.livekit.session import RoomSession
 from integrations.livekit.telling.succession import Roles
@@ -45,6 +47,7 @@ class WorkerOptions:
         rooms: meetings at the same time; more are left to other workers.
         drain_s: meetings that last longer after SIGTERM are cut.
         others: roles that jobs and commands may name, beside the library's.
+        wanted: plugins that are made for each meeting.
     """
 
     url: str
@@ -56,6 +59,7 @@ class WorkerOptions:
     rooms: int = 4
     drain_s: int = 60
     others: tuple[Role, ...] = ()
+    wanted: Wanted = field(default_factory=Wanted)
 
 
 class Worker:
@@ -87,7 +91,7 @@ class Worker:
         self._sessions: dict[str, tuple[asyncio.AbstractEventLoop, RoomSession]] = {}
         self._coming: set[str] = set()
         self._told_full: str | None = None
-        self._models.for_role(options.role)
+        self._load_models(options.role)
         self.server = _Server(
             self._goes_on,
             job_executor_type=JobExecutorType.THREAD,
@@ -109,6 +113,9 @@ class Worker:
         self.server.rtc_session(
             self._job, agent_name=options.agent_name, on_request=self._requested
         )
+
+    def _load_models(self, role: Role) -> RoomModels:
+        return self._models.for_role(role, ears_brought=self._options.wanted.stt is not None)
 
     async def run(self) -> None:
         """Serves until `drain` and `close`."""
@@ -173,23 +180,23 @@ class Worker:
 
     async def _job(self, context: JobContext) -> None:
         role, wishes = self._wished(context.job.metadata)
-        models = await asyncio.to_thread(self._models.for_role, role)
+        models = await asyncio.to_thread(self._load_models, role)
         name = f"{meeting_id(context.job.room.name)}-{context.job.id}"
-        session = job_session(
-            context,
-            role,
-            models,
-            self._mind(),
-            out=self._options.out and self._options.out / name,
-            patience_s=wishes.leave_after_s,
-            metrics=self._metrics,
-            others=(*self._options.others, self._options.role),
-        )
-        self._sessions[context.job.id] = (asyncio.get_running_loop(), session)
         try:
-            await session.run()
+            async with self._options.wanted.provided(models, self._mind(), role) as parts:
+                session = job_session(
+                    context,
+                    role,
+                    *parts,
+                    out=self._options.out and self._options.out / name,
+                    patience_s=wishes.leave_after_s,
+                    metrics=self._metrics,
+                    others=(*self._options.others, self._options.role),
+                )
+                self._sessions[context.job.id] = (asyncio.get_running_loop(), session)
+                await session.run()
         finally:
-            del self._sessions[context.job.id]
+            self._sessions.pop(context.job.id, None)
             context.shutdown("the meeting is over")
 
 

@@ -156,7 +156,7 @@ class _Reader:
             elif who and self._room(len(spans), MOST_PIECES):
                 spans.append(span)
             self._reach(span[1])
-        for label, text, start, end in line.get("words", ()):
+        for label, text, start, end, *_ in line.get("words", ()):
             span, who = _span(start, end), self._person(label)
             if who and self._room(len(self.record.words), MOST_PIECES):
                 self.record.words.append((who, clip(text, 100), *span))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import SecretStr
 
@@ -50,6 +50,37 @@ class Completion:
 
     text: str
     reasoning: str = ""
+
+
+class Completes(Protocol):
+    """What a session asks for decisions and words."""
+
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        schema: dict[str, Any],
+        tokens: int,
+        timeout_s: float,
+    ) -> Completion:
+        """A JSON object.
+
+        Raises:
+            MindError: no usable answer within `timeout_s` seconds.
+        """
+        ...
+
+    def stream(self, messages: Sequence[Message], *, tokens: int) -> AsyncGenerator[str, None]:
+        """The words of a reply as they are written.
+
+        Raises:
+            MindError: it failed, or took too long.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Releases what it holds."""
+        ...
 
 
 class Chat:

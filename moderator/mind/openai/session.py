@@ -15,7 +15,7 @@ from moderator.mind.base import Participant, names_of
 from moderator.mind.openai import prompt
 from moderator.mind.openai.answer import Answer, read_answer, schema
 from moderator.mind.openai.backoff import Backoff
-from moderator.mind.openai.chat import Chat
+from moderator.mind.openai.chat import Completes
 from moderator.mind.openai.prompt import OWN, Message
 from moderator.mind.openai.settings import OpenAISettings
 from moderator.mind.questions import Questions
@@ -39,6 +39,7 @@ class OpenAISession:
         participants: who is there; may grow.
         settings: how the server is asked.
         chat: the server.
+        decides: it wishes to speak, too; otherwise it only finds words for what others wish.
         one_to_one: a single person talks with the agent.
     """
 
@@ -47,12 +48,13 @@ class OpenAISession:
         role: Role,
         participants: Mapping[str, Participant],
         settings: OpenAISettings,
-        chat: Chat,
+        chat: Completes,
         *,
+        decides: bool = True,
         one_to_one: bool = False,
     ) -> None:
         self._role, self._participants = role, participants
-        self._settings, self._chat = settings, chat
+        self._settings, self._chat, self._decides = settings, chat, decides
         self._phrases = phrases_of(role)
         self._questions = Questions(
             role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
@@ -108,7 +110,9 @@ class OpenAISession:
 
     def _should_ask(self, floor: FloorView) -> bool:
         turn = self._role.turn
-        if not turn.may_speak or not self._acts or floor.agent_speaking or not self._news:
+        if not (self._decides and turn.may_speak and self._acts and self._news):
+            return False
+        if floor.agent_speaking:
             return False
         question = self._questions.open
         if question is None and turn.only_when_addressed:

@@ -7,6 +7,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -115,6 +116,29 @@ def test_units_are_those_of_the_conventions() -> None:
     ratios = {name for name, unit in units.items() if unit == "1"}
     assert ratios == {"moderator.realtime_factor", "moderator.talk.share"}
     assert {unit for name, unit in units.items() if name not in ratios} == {"s"}
+
+
+def test_what_plugins_used_is_summed_up() -> None:
+    reading = Reading()
+    used = {"stt": {"audio_s": 12.5}, "llm": {"input_tokens": 40.0, "output_tokens": 9.0}}
+    first, second = (
+        reading.metrics.meeting(replace(probe(), usage=lambda: used)) for _ in range(2)
+    )
+    first.close()
+    points = reading.points()
+    by_unit = {
+        unit: [
+            (labels["moderator.plugin"], sum_)
+            for labels, sum_ in points[f"moderator.plugin.{unit}"]
+        ]
+        for unit in ("audio.time", "tokens.input", "tokens.output")
+    }
+    assert by_unit == {
+        "audio.time": [("stt", 25.0)],
+        "tokens.input": [("llm", 80.0)],
+        "tokens.output": [("llm", 18.0)],
+    }
+    second.close()
 
 
 def test_parts_that_fail_are_counted_and_those_that_are_down() -> None:

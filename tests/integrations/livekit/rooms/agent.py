@@ -72,7 +72,7 @@ class Agent:
         """What each person said, lower case, by identity."""
         said: dict[str, list[str]] = {}
         for line in self.journal():
-            for who, text, _, _ in line.get("words", []):
+            for who, text, *_ in line.get("words", []):
                 said.setdefault(who, []).append(text)
         return {who: " ".join(words).lower() for who, words in said.items()}
 

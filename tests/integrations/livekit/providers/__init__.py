@@ -1,0 +1,1 @@
+"""LiveKit plugins behind our ports."""
