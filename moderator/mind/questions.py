@@ -39,6 +39,11 @@ class Question:
     parts: dict[Samples, str] = field(default_factory=dict)
 
     @property
+    def utterances(self) -> frozenset[tuple[str, Samples]]:
+        """The utterances that it was asked in, each as its speaker and its start."""
+        return frozenset((self.by, start) for start in self.parts)
+
+    @property
     def text(self) -> str:
         """What was said; grows while they go on."""
         return " ".join(part for part in self.parts.values() if part)
@@ -84,6 +89,10 @@ class Questions:
         A greeting or thanks asks nothing, and a command is obeyed and not answered.
         """
         return self._open if self._open is not None and self._asks(self._open.text) else None
+
+    def calls(self, words: Sequence[str]) -> bool:
+        """Whether words, with their punctuation, call the agent."""
+        return self._detector.find(words) is not None
 
     def _asks(self, text: str) -> bool:
         words = [normalise(word) for word in text.split()]

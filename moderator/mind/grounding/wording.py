@@ -13,6 +13,7 @@ from moderator.language.phrases import Phrases
 
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*")
 _GROUPED = re.compile(r"(?<=\d)[,\u202f'](?=\d{3}(?!\d))")
+_PARTS = re.compile(r"[,.;:!?\u2026]+\s+|\s[\u2013\u2014-]\s")
 _SIGNS = {"%": " percent ", "€": " euro ", "$": " dollar ", "£": " pound "}
 _HUNDRED = 100
 _SHORT = 2
@@ -26,7 +27,7 @@ class Token:
     Attributes:
         plain: in lower case, without a genitive's ending.
         stem: what inflected forms have in common.
-        capital: written with a capital letter.
+        capital: written with a capital letter, as a name is; short ones with nothing but such.
     """
 
     plain: str
@@ -64,8 +65,13 @@ class Wording:
         found = []
         for word in _WORD.findall(text):
             plain = word.lower().removesuffix("'s")
-            found.append(Token(plain, self.stem(plain), word[0].isupper()))
+            capital = word.isupper() if len(word) == _SHORT else word[0].isupper() and len(word) > 1
+            found.append(Token(plain, self.stem(plain), capital))
         return found
+
+    def clauses(self, text: str) -> list[list[Token]]:
+        """The words of a text, parted where there is punctuation."""
+        return [self.tokens(clause) for clause in _PARTS.split(text)]
 
     def content(self, tokens: Iterable[Token]) -> list[Token]:
         """Those that carry meaning, numbers aside."""
