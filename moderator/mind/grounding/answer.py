@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from moderator.events import SaidAt
 from moderator.language.phrases import Phrases
 from moderator.mind.grounding.checking import Check
 from moderator.mind.grounding.naming import Claim, Claims
@@ -37,6 +38,11 @@ class GroundedAnswer:
     def speakers(self) -> frozenset[str]:
         """Ids of those whose lines it names so far."""
         return frozenset(line.speaker for line in self.named)
+
+    @property
+    def lines(self) -> tuple[SaidAt, ...]:
+        """These lines by their utterances."""
+        return tuple(dict.fromkeys(SaidAt(line.speaker, line.start) for line in self.named))
 
     def push(self, piece: str) -> Iterator[str]:
         """The sentences that may be spoken with this piece."""

@@ -8,7 +8,7 @@ from functools import partial
 
 from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
-from moderator.events import Act, Percept, Proposal, Word, unnamed
+from moderator.events import Act, Percept, Proposal, SaidAt, Word, unnamed
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import Participant, names_of
@@ -348,6 +348,12 @@ class OpenAISession:
         shown = {utterance.speaker for utterance in self._transcript} - {OWN}
         question = self._questions.open
         return frozenset(shown | ({question.by} if question is not None else set()))
+
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """The lines that an answer names so far, as it named them."""
+        if self._answer is None or proposal.act not in GROUNDED:
+            return ()
+        return self._answer.lines
 
     def heard(self, words: str) -> None:
         """The agent's own words, as far as they were played, become part of the transcript."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from moderator.events import Failure, TurnEnded
+from moderator.events import Failure, SaidAt, TurnEnded
 from moderator.journal.lines import to_line
 from moderator.language.phrases import load_phrases
 from moderator.mind.duties.session import Duties
@@ -14,6 +14,7 @@ from moderator.mind.ensemble import Ensemble
 from moderator.testing.chat_server import ChatServer, always, wish
 from moderator.testing.meetings import hold_meeting, of, people, talk
 from moderator.testing.server_scenes import role_with, server_mind
+from moderator.timeline import to_samples
 
 PEOPLE = people("Ana", "Ben", "Cleo")
 UNSAID = load_phrases("en").say("answer_unsaid")
@@ -64,6 +65,7 @@ def test_no_invented_fact_is_spoken(invented: str) -> None:
     (turn,) = answered(invented)
     assert turn.heard == BEN_KNOWS
     assert turn.quotes == ()
+    assert turn.lines == ()
 
 
 def test_what_is_right_is_spoken_up_to_what_is_invented() -> None:
@@ -72,6 +74,7 @@ def test_what_is_right_is_spoken_up_to_what_is_invented() -> None:
     )
     assert turn.heard == "According to Ben: It takes forty minutes. It runs in Ghent."
     assert turn.quotes == ("ana", "ben")
+    assert turn.lines == (SaidAt("ben", to_samples(1.0)),)
 
 
 @pytest.mark.parametrize(
