@@ -72,6 +72,8 @@ class Phrases(BaseModel):
     numbers: dict[str, int]
     negations: frozenset[str]
     reporting: frozenset[str]
+    asks_number: list[str]
+    asks_time: list[str]
     templates: dict[str, list[str]]
     language_names: dict[str, str]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from moderator.events import Act
+from moderator.events import Act, SaidAt
 from moderator.floor.state import FloorView
 from moderator.language.phrases import Phrases
 from moderator.mind.base import Participant
 from moderator.mind.duties.plan import Plan
+from moderator.mind.grounding.wording import Wording
 from moderator.mind.questions import Question
 from moderator.timeline import Samples, to_seconds
 from moderator.transcript import Transcript
@@ -24,6 +25,8 @@ class Scene:
     Attributes:
         namesakes: names of participants who have the agent's.
         answers_to: its names that nobody else there has.
+        wording: reads what was said and what is asked.
+        calls: whether words, with their punctuation, call the agent.
     """
 
     now: Samples
@@ -34,8 +37,10 @@ class Scene:
     plan: Plan
     phrases: Phrases
     question: Question | None
+    wording: Wording
     namesakes: Sequence[str] = ()
     answers_to: Sequence[str] = ()
+    calls: Callable[[Sequence[str]], bool] = lambda _words: False
 
     def name(self, participant: str | None) -> str:
         """A participant's name as spoken."""
@@ -83,6 +88,7 @@ class Wish:
         open_question: no measured fact answers; a larger model might.
         facts: the measured values in the words.
         quotes: ids of people whose own words the words hold.
+        lines: the lines that they are taken from.
     """
 
     act: Act
@@ -94,6 +100,7 @@ class Wish:
     open_question: bool = False
     facts: Mapping[str, str | float | int] = field(default_factory=dict)
     quotes: frozenset[str] = frozenset()
+    lines: tuple[SaidAt, ...] = ()
 
 
 class DutyRunner(Protocol):

@@ -34,7 +34,11 @@ class Ranking:
         self._said = [Counter(one.stem for one in wording.tokens(line.text)) for line in lines]
         self._mean = sum(map(Counter.total, self._said)) / max(len(lines), 1) or 1.0
         count = Counter(stem for said in self._said for stem in said)
-        people = {token.stem for line in lines for token in wording.tokens(line.name)}
+        stems = {
+            name: {token.stem for token in wording.tokens(name)}
+            for name in {line.name for line in lines}
+        }
+        people = set[str]().union(*stems.values())
         named = {token.stem for token in asked} & people
         self._wanted = {
             one.stem: math.log(1 + (len(lines) - count[one.stem] + 0.5) / (count[one.stem] + 0.5))
@@ -42,9 +46,7 @@ class Ranking:
             if one.plain.isdecimal() or one in wording.content([one]) or wording.exact([one])
         }
         self._topic = {stem: idf for stem, idf in self._wanted.items() if stem not in people}
-        self._named = [
-            bool(named & {token.stem for token in wording.tokens(line.name)}) for line in lines
-        ]
+        self._named = [bool(named & stems[line.name]) for line in lines]
         self.scores = [self._score(index) for index in range(len(lines))]
 
     def _score(self, index: int) -> float:
