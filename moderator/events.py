@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from diarize.base import SpeakerActivity as SpeakerActivity
 from moderator.audio import Waveform
@@ -326,6 +326,13 @@ class RoleChanged:
     role: Mapping[str, object]
 
 
+class SaidAt(NamedTuple):
+    """A line of the meeting: who said it, and when the utterance that it stands in began."""
+
+    speaker: str
+    start: Samples
+
+
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
     """The agent's turn `turn` begins to sound; `quotes` as in `TurnEnded`."""
@@ -357,6 +364,8 @@ class TurnEnded:
         heard: the words that were heard to their end.
         lost: the words that were cut off.
         quotes: ids of people whose own words its words may hold.
+        lines: the lines of the meeting that it says what they say, each as who said it and when
+            the utterance that it stands in began.
     """
 
     at: Samples
@@ -364,6 +373,7 @@ class TurnEnded:
     heard: str
     lost: str
     quotes: tuple[str, ...] = ()
+    lines: tuple[SaidAt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

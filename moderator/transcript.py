@@ -38,6 +38,12 @@ class Utterance:
         return " ".join(self.words)
 
 
+def clock(at: Samples) -> str:
+    """A meeting time as ``m:ss``."""
+    minutes, seconds = divmod(int(to_seconds(at)), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
 class Transcript:
     """The last `KEPT` utterances, in the order in which they began to be heard."""
 
@@ -83,7 +89,6 @@ class Transcript:
         """The last utterances as lines ``[m:ss] Name: words``, for a model to read."""
         lines = []
         for utterance in list(self._utterances)[-last:]:
-            minutes, seconds = divmod(int(to_seconds(utterance.start)), 60)
             name = names.get(utterance.speaker, utterance.speaker)
-            lines.append(f"[{minutes}:{seconds:02d}] {name}: {utterance.text}")
+            lines.append(f"[{clock(utterance.start)}] {name}: {utterance.text}")
         return "\n".join(lines)

@@ -82,6 +82,10 @@ class AddresseeDetector:
             found = call or found
         return found
 
+    def calls(self, words: Sequence[str]) -> bool:
+        """Whether words, with their punctuation, call the agent."""
+        return self.find(words) is not None
+
     def find_question(self, words: Sequence[str]) -> Call | None:
         """The last sentence among `words` that asks something, whoever is asked."""
         found = None

@@ -75,7 +75,7 @@ class Erasure:
 
     def traces(self, lines: Iterable[Line]) -> Traces:
         """Finds where they, and the agent's turns that may quote them, are to be heard."""
-        found = Traces()
+        found, begun = Traces(), dict[int, Samples]()
         for line in lines:
             kind = line["kind"]
             if kind == "heard":
@@ -89,16 +89,19 @@ class Erasure:
                     for speaker, _, start, end, *_ in line.get("words", ())
                     if self.concerns(speaker) and start < self.before
                 ]
-            elif kind == "turn_started" and self._quoted(line) and line["at"] < self.before:
-                found.turns[line["turn"]] = (line["at"], None)
+            elif kind == "turn_started" and line["at"] < self.before:
+                begun[line["turn"]] = line["at"]
+                if self._quoted(line):
+                    found.turns[line["turn"]] = (line["at"], None)
             elif kind == "turn_ended":
-                self._end(line, found)
+                self._end(line, found, begun)
         return found
 
-    def _end(self, line: Line, found: Traces) -> None:
+    def _end(self, line: Line, found: Traces, begun: Mapping[int, Samples]) -> None:
+        """A turn may have come to quote them after it had begun."""
         turn, at = line["turn"], line["at"]
-        if turn in found.turns:
-            found.turns[turn] = (found.turns[turn][0], at)
+        if turn in found.turns or (turn in begun and self._quoted(line)):
+            found.turns[turn] = (begun[turn], at)
         elif self._quoted(line) and at <= self.before + 2 * TICK:
             found.silent.add(turn)
 
@@ -119,6 +122,7 @@ class Erasure:
             kept["text"] = ""
         if kind == "turn_ended" and traces.concerns(line["turn"]):
             kept["heard"] = kept["lost"] = ""
+            kept.pop("lines", None)
         return kept
 
     def _heard(self, line: Line) -> Line:

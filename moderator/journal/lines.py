@@ -30,6 +30,7 @@ from moderator.events import (
     Relabelled,
     Renamed,
     RoleChanged,
+    SaidAt,
     SpeakerActivity,
     TurnEnded,
     TurnStarted,
@@ -171,7 +172,7 @@ def _proposal(event: Proposal) -> Line:
     return line
 
 
-_LEFT_OUT = frozenset({"notes", "quotes", "erases", "before"})
+_LEFT_OUT = frozenset({"notes", "quotes", "lines", "erases", "before"})
 """Fields that have no entry where they are empty."""
 
 _KINDS: dict[type, str] = {
@@ -276,7 +277,8 @@ def turn_from(line: Line) -> TurnStarted | WordPlayed | TurnEnded:
         return TurnStarted(line["at"], line["turn"], act, line["addressee"], quotes)
     if line["kind"] == "word_played":
         return WordPlayed(line["turn"], line["text"], line["start"], line["end"])
-    return TurnEnded(line["at"], line["turn"], line["heard"], line["lost"], quotes)
+    lines = tuple(SaidAt(*entry) for entry in line.get("lines", ()))
+    return TurnEnded(line["at"], line["turn"], line["heard"], line["lost"], quotes, lines)
 
 
 def proposal_from(line: Line) -> Proposal:

@@ -153,6 +153,7 @@ class _TurnEnded(_Line):
     heard: str
     lost: str
     quotes: list[str] = []
+    lines: list[tuple[str, _Time]] = []
 
 
 class _Withdrawn(_Line):

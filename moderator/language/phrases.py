@@ -77,6 +77,13 @@ class Phrases(BaseModel):
     questions: dict[str, list[str]]
     around_questions: frozenset[str]
     stop_words: frozenset[str]
+    stemmer: str
+    exact: frozenset[str]
+    numbers: dict[str, int]
+    negations: frozenset[str]
+    reporting: frozenset[str]
+    asks_number: list[str]
+    asks_time: list[str]
     templates: dict[str, list[str]]
     language_names: dict[str, str]
 

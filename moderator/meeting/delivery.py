@@ -13,7 +13,7 @@ from moderator.errors import MindError, Substituted, VoiceError
 from moderator.events import Failure, Part, PartChanged, Proposal, TurnEnded, TurnStarted
 from moderator.journal.lines import Event
 from moderator.meeting.aside import Aside
-from moderator.mind.base import MindSession, quoted_by
+from moderator.mind.base import MindSession, cited_by, quoted_by
 from moderator.mouth.base import Sentence, Voice
 from moderator.mouth.believed import believed
 from moderator.mouth.playout import Feed, Playout
@@ -277,7 +277,8 @@ class Delivery:
         if isinstance(event, TurnStarted | TurnEnded):
             event = replace(event, quotes=tuple(sorted(self.quotes(heard))))
         if isinstance(event, TurnEnded):
-            self._granted = None
+            lines = cited_by(*self._granted) if self._granted is not None else ()
+            event, self._granted = replace(event, lines=lines), None
         return event
 
     async def close(self) -> None:

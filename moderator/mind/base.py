@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from moderator.errors import MindError
-from moderator.events import Percept, Proposal
+from moderator.events import Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
 from roles.schema import Role
 
@@ -136,6 +136,20 @@ class Quotes(Protocol):
 def quoted_by(session: MindSession, proposal: Proposal) -> frozenset[str] | None:
     """Whose words a session's words for a proposal may hold; None: anybody's who was heard."""
     return session.quotes(proposal) if isinstance(session, Quotes) else None
+
+
+@runtime_checkable
+class Cites(Protocol):
+    """A session that knows which lines of the meeting its words tell."""
+
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """The lines that the words of a granted proposal are taken from; asked as `quotes` is."""
+        ...
+
+
+def cited_by(session: MindSession, proposal: Proposal) -> tuple[SaidAt, ...]:
+    """The lines that a session's words for a proposal are taken from, as far as it knows."""
+    return session.cites(proposal) if isinstance(session, Cites) else ()
 
 
 class SpeechLLM(Protocol):

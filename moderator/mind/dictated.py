@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
-from moderator.events import Act, Percept, Proposal
+from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
 from moderator.mind.base import (
     Capabilities,
@@ -14,6 +14,7 @@ from moderator.mind.base import (
     MindSession,
     Participant,
     SpeechLLM,
+    cited_by,
     quoted_by,
 )
 from moderator.mouth.sentences import seconds_to_say
@@ -110,6 +111,10 @@ class DictatedSession:
     def quotes(self, proposal: Proposal) -> frozenset[str] | None:
         """Who told it to say this, or whom the mind quotes."""
         return self._by if proposal.mind == MIND else quoted_by(self._inner, proposal)
+
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """As the mind says; a text that it was told to say is taken from no line."""
+        return () if proposal.mind == MIND else cited_by(self._inner, proposal)
 
     def heard(self, words: str) -> None:
         """Tells the mind."""

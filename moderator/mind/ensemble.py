@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
-from moderator.events import Failure, Percept, Proposal
+from moderator.events import Failure, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import (
@@ -16,6 +16,7 @@ from moderator.mind.base import (
     PartFailed,
     Participant,
     SpeechLLM,
+    cited_by,
     quoted_by,
 )
 from moderator.mind.desk import Desk
@@ -172,6 +173,11 @@ class EnsembleSession:
         """As the mind says whose words they are."""
         of_decider = proposal.mind == self._name
         return quoted_by(self._decider if of_decider else self._duties, proposal)
+
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """As the mind says that finds the words."""
+        of_decider = proposal.mind == self._name
+        return cited_by(self._decider if of_decider else self._duties, proposal)
 
     def heard(self, words: str) -> None:
         """Tells both."""

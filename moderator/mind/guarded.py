@@ -9,12 +9,12 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from moderator.errors import MindError
-from moderator.events import Act, Percept, Proposal
+from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
-from moderator.mind.base import Foresees, MindSession, PartFailed, quoted_by
+from moderator.mind.base import Foresees, MindSession, PartFailed, cited_by, quoted_by
 
 T = TypeVar("T")
 
@@ -118,6 +118,11 @@ class Guarded:
         found = self._quietly(lambda: quoted_by(self._inner, proposal), None)
         return found if isinstance(found, frozenset) else None
 
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """The lines that they are taken from, if these are some."""
+        found: Any = self._quietly(lambda: cited_by(self._inner, proposal), None)
+        return found if isinstance(found, tuple) and all(map(_is_line, found)) else ()
+
     def heard(self, words: str) -> None:
         """Tells it."""
         self._quietly(lambda: self._inner.heard(words), None)
@@ -203,6 +208,16 @@ def _writable(found: Any) -> bool:
     if not all(isinstance(text, str) for text in texts) or len(found.cue) > LONGEST_CUE:
         return False
     return all(map(_finite, numbers)) and _encodable("".join(texts))
+
+
+def _is_line(one: Any) -> bool:
+    """Whether a journal can hold it."""
+    if not isinstance(one, SaidAt):
+        return False
+    speaker, start = cast("tuple[Any, Any]", one)
+    return (
+        isinstance(start, int) and start >= 0 and isinstance(speaker, str) and _encodable(speaker)
+    )
 
 
 def _finite(number: float) -> bool:

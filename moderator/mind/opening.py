@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from moderator.errors import MindError
-from moderator.events import Percept, Proposal
+from moderator.events import Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
-from moderator.mind.base import Foresees, MindSession, quoted_by
+from moderator.mind.base import Foresees, MindSession, cited_by, quoted_by
 from moderator.timeline import Samples, to_samples
 
 AGAIN_AFTER = to_samples(5.0)
@@ -80,6 +80,10 @@ class Opening:
     def quotes(self, proposal: Proposal) -> frozenset[str] | None:
         """Whose words its own may hold."""
         return frozenset() if self._inner is None else quoted_by(self._inner, proposal)
+
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """The lines that its own are taken from."""
+        return () if self._inner is None else cited_by(self._inner, proposal)
 
     def heard(self, words: str) -> None:
         """Tells it, if it is open."""

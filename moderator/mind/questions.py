@@ -39,6 +39,11 @@ class Question:
     parts: dict[Samples, str] = field(default_factory=dict)
 
     @property
+    def utterances(self) -> frozenset[tuple[str, Samples]]:
+        """The utterances that it was asked in, each as its speaker and its start."""
+        return frozenset((self.by, start) for start in self.parts)
+
+    @property
     def text(self) -> str:
         """What was said; grows while they go on."""
         return " ".join(part for part in self.parts.values() if part)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from moderator.errors import MindError
-from moderator.events import Act, Percept, Proposal
+from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
 from moderator.mind.base import Capabilities, MindSession, PartFailed, Participant
 from moderator.mind.duties.session import Duties, DutiesSession
@@ -194,6 +194,10 @@ class TimedSession:
     def quotes(self, proposal: Proposal) -> frozenset[str]:
         """As the duties say: the words are theirs."""
         return self._duties.quotes(proposal)
+
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """As the duties say."""
+        return self._duties.cites(proposal)
 
     def heard(self, words: str) -> None:
         """Tells both."""

@@ -17,6 +17,9 @@ CHARACTER_S, DIGIT_S = 0.065, 0.2
 """Seconds that a character takes to say at a voice's own speed, and a digit beyond that: the
 embedded voices take 0.05 to 0.07 s a character, pauses between sentences included."""
 
+CHARACTERS_A_WORD = 9
+"""English words have five or six, with the space; what is longer by half is cut."""
+
 _PAUSES = (", ", "; ", ": ", " \N{EN DASH} ", " \N{EM DASH} ", " ")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from moderator.measure.report import wording
 from moderator.measure.report.data import purpose, shown
 from moderator.measure.report.facts import Facts, Line, Ms, ms
-from moderator.measure.report.record import Json, Mark, clip, listing, mapping, number
+from moderator.measure.report.record import Json, Mark, Turn, clip, listing, mapping, number
 
 MOST_NOTES = 30
 MOST_MOMENTS = 2_000
@@ -46,6 +46,16 @@ class Told:
     purpose: str
     because: str
     cut: str
+    sources: Sequence[Source] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A line that an answer was taken from: its place in the transcript, when it begins, whose."""
+
+    index: int
+    at: Ms
+    name: str
 
 
 def title(facts: Facts) -> str:
@@ -200,4 +210,19 @@ def line_notes(facts: Facts) -> Iterator[Told]:
             f"{wording.said(wording.REASONS, cut.reason)}"
             if cut
             else "",
+            _sources(facts, line.turn),
         )
+
+
+def _sources(facts: Facts, turn: Turn) -> list[Source]:
+    """The lines of the transcript in which the utterances stand that a turn was taken from."""
+    found: dict[int, Source] = {}
+    lanes = {lane.key: number for number, lane in enumerate(facts.lanes[:-1])}
+    for who, start in turn.lines:
+        said = (i for i, line in enumerate(facts.lines) if line.lane == lanes.get(who))
+        for index in said:
+            if ms(start) in facts.lines[index].starts:
+                line = facts.lines[index]
+                found[index] = Source(index, line.start, facts.name(who))
+                break
+    return list(found.values())

@@ -38,6 +38,8 @@ MOST_PIECES = 1_000_000
 MOST_MARKS = 20_000
 MOST_PEOPLE = 100
 MOST_NAMES = 10_000
+MOST_LINES = 50
+"""Of a turn, lines that it was taken from."""
 HELD_BACK_FROM = 0.5
 """Least probability of a refused proposal that counts, where the journal has no threshold."""
 
@@ -258,6 +260,8 @@ class _Reader:
         at = self._reach(line["at"])
         turn = self._turn(line, at)
         turn.end = max(turn.start, at)
+        for who, start in list(line.get("lines", ()))[:MOST_LINES]:
+            turn.lines.append((clip(who, 80), _time(start)))
         turn.heard, turn.lost = clip(line.get("heard"), 20_000), clip(line.get("lost"), 20_000)
 
     def _failed(self, line: Json) -> None:

@@ -57,7 +57,12 @@ class Held:
 
 @dataclass(slots=True)
 class Turn:
-    """A turn of the agent; `words` are ``(text, start, end)``."""
+    """A turn of the agent.
+
+    Attributes:
+        words: ``(text, start, end)``.
+        lines: what it was taken from, as ``(speaker, start)`` of utterances.
+    """
 
     number: int
     start: Samples
@@ -67,6 +72,7 @@ class Turn:
     words: list[tuple[str, Samples, Samples]] = field(default_factory=list)
     lost: str = ""
     heard: str = ""
+    lines: list[tuple[str, Samples]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

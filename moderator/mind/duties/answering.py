@@ -1,24 +1,42 @@
-"""The duty to answer who addressed the agent: from measured facts, or not at all."""
+"""The duty to answer who addressed the agent: measured facts, what somebody said, or neither."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from moderator.events import Act
+from moderator.events import Act, SaidAt
 from moderator.mind.duties.base import Scene, Wish
+from moderator.mind.duties.plan import MINUTE
 from moderator.mind.duties.shares import percent, shares_in_words
-from moderator.mind.duties.summing_up import Summary, summary
+from moderator.mind.duties.summing_up import summary
+from moderator.mind.grounding.quoting import Quote, quote
+from moderator.mind.grounding.said_lines import said_lines
+from moderator.mind.questions import Question
 from moderator.timeline import Samples
 from roles.schema import AnswerDuty
 
 
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """An answer's words, whose they are, and the line that they are taken from."""
+
+    words: str
+    quotes: frozenset[str] = frozenset()
+    lines: tuple[SaidAt, ...] = ()
+
+
 class Answer:
-    """Answers questions about time, agenda, shares of talk; says so where it cannot."""
+    """Answers questions about time, agenda, shares of talk, and reads out what somebody said.
+
+    Says so where it can do neither.
+    """
 
     def __init__(self, duty: AnswerDuty) -> None:
         self.name = duty.name or duty.type
         self._could_not = 0
         self._open = False
+        self._read_out = ReadOut()
 
     def wish(self, scene: Scene) -> Wish | None:
         """Wishes to answer while a question waits."""
@@ -26,27 +44,68 @@ class Answer:
         if question is None or question.going_on:
             return None
         kind = scene.phrases.question(question.text)
-        self._open = kind is None
-        made = summary(scene) if kind == "summary" else Summary(self._reply(scene, kind))
+        reply = self._open_reply(scene, question) if kind is None else _known_reply(scene, kind)
+        self._open = kind is None and not reply.lines
         return Wish(
             Act.ANSWER,
             0.95,
-            made.words,
+            reply.words,
             f"{scene.name(question.by)} asked: {question.text}"[:200],
             question.by,
             answering=True,
             open_question=kind is None,
-            quotes=made.quotes,
+            quotes=reply.quotes,
+            lines=reply.lines,
         )
 
     def granted(self, now: Samples) -> None:
         """Answered; the session forgets the question."""
         self._could_not += self._open
 
-    def _reply(self, scene: Scene, kind: str | None) -> str:
-        if kind is None:  # what it can answer is said once: it takes long
-            return scene.phrases.say("answer_open", min(self._could_not, 1))
-        return _REPLIES[kind](scene)
+    def _open_reply(self, scene: Scene, question: Question) -> _Reply:
+        found = self._read_out.find(scene, question)
+        if found is not None:
+            line = found.line
+            minute = line.start // MINUTE
+            words = scene.phrases.say(
+                "answer_quote", min(minute, 1), name=line.name, minute=minute, words=found.words
+            )
+            quotes = frozenset({line.speaker})
+            return _Reply(words, quotes, (SaidAt(line.speaker, line.start),))
+        # What it can answer is said once: it takes long.
+        return _Reply(scene.phrases.say("answer_open", min(self._could_not, 1)))
+
+
+class ReadOut:
+    """Looks for what somebody said that answers a question; once for each question."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._found: Quote | None = None
+
+    def find(self, scene: Scene, question: Question) -> Quote | None:
+        """What is to be read out; None where nothing surely answers."""
+        key = (question.by, question.text, len(scene.transcript))
+        gone = self._found is not None and not any(
+            one.speaker == self._found.line.speaker for one in scene.transcript
+        )
+        if key != self._key or gone:
+            self._key, self._found = key, self._look(scene, question)
+        return self._found
+
+    def _look(self, scene: Scene, question: Question) -> Quote | None:
+        names = {one: scene.name(one) for one in scene.participants}
+        lines = said_lines(
+            scene.transcript, names, but=question.utterances, calls=scene.detector.calls
+        )
+        return quote(question.text, lines, scene.phrases, scene.wording)
+
+
+def _known_reply(scene: Scene, kind: str) -> _Reply:
+    if kind == "summary":
+        made = summary(scene)
+        return _Reply(made.words, made.quotes)
+    return _Reply(_REPLIES[kind](scene))
 
 
 def _time_left(scene: Scene) -> str:

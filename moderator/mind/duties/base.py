@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from moderator.events import Act
+from moderator.events import Act, SaidAt
 from moderator.floor.addressee import AddresseeDetector
 from moderator.floor.state import FloorView
 from moderator.language.phrases import Phrases
 from moderator.mind.base import Participant
 from moderator.mind.duties.plan import Plan
+from moderator.mind.grounding.wording import Wording
 from moderator.mind.questions import Question
 from moderator.timeline import Samples, to_seconds
 from moderator.transcript import Transcript
@@ -24,6 +25,7 @@ class Scene:
 
     Attributes:
         detector: tells who calls the agent, and by which names.
+        wording: reads what was said and what is asked.
     """
 
     now: Samples
@@ -35,6 +37,7 @@ class Scene:
     phrases: Phrases
     question: Question | None
     detector: AddresseeDetector
+    wording: Wording
 
     def name(self, participant: str | None) -> str:
         """A participant's name as spoken."""
@@ -82,6 +85,7 @@ class Wish:
         open_question: no measured fact answers; a larger model might.
         facts: the measured values in the words.
         quotes: ids of people whose own words the words hold.
+        lines: the lines that they are taken from.
     """
 
     act: Act
@@ -93,6 +97,7 @@ class Wish:
     open_question: bool = False
     facts: Mapping[str, str | float | int] = field(default_factory=dict)
     quotes: frozenset[str] = frozenset()
+    lines: tuple[SaidAt, ...] = ()
 
 
 class DutyRunner(Protocol):

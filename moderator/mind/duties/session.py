@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from moderator.events import Act, Percept, Proposal
+from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import Capabilities, Participant, names_of
@@ -15,6 +15,7 @@ from moderator.mind.duties import answering, floor_care, summing_up, timing
 from moderator.mind.duties.base import DutyRunner, Scene, Wish
 from moderator.mind.duties.parting import parted
 from moderator.mind.duties.plan import Plan
+from moderator.mind.grounding.wording import Wording
 from moderator.mind.questions import Questions
 from moderator.mouth.sentences import seconds_to_say
 from moderator.transcript import Transcript
@@ -73,6 +74,7 @@ class DutiesSession:
     ) -> None:
         self._role, self._participants = role, participants
         self._phrases = phrases_of(role)
+        self._wording = Wording(self._phrases)
         self._questions = Questions(
             role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
         )
@@ -88,7 +90,7 @@ class DutiesSession:
         self._partials: Mapping[str, str] = {}
         self._last: tuple[DutyRunner, Wish] | None = None
         self._wished: dict[str, tuple[DutyRunner, Wish]] = {}
-        self._quoted: dict[str, frozenset[str]] = {}
+        self._said: dict[str, Wish] = {}
 
     @property
     def open_question(self) -> bool:
@@ -98,6 +100,8 @@ class DutiesSession:
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk."""
         self._transcript.add(percept.words)
+        for word in percept.words:  # so that its stem is known when something is asked
+            self._wording.tokens(word.text)
         self._questions.hear(percept, self._transcript)
         self._partials = percept.partials
         self._scene = Scene(
@@ -110,6 +114,7 @@ class DutiesSession:
             self._phrases,
             self._questions.open,
             self._questions.detector,
+            self._wording,
         )
 
     async def propose(self) -> Proposal | None:
@@ -155,6 +160,8 @@ class DutiesSession:
         if scene is None or not answers:
             return None
         question = self._questions.coming(scene.now, self._partials, self._transcript)
+        if question is None or self._phrases.question(question.text) is None:
+            return None
         wish = answers[0].wish(replace(scene, question=question))
         return None if wish is None or wish.open_question else wish.words
 
@@ -167,16 +174,25 @@ class DutiesSession:
         if made is None or self._scene is None:
             return
         runner, wish = made
-        self._last, self._quoted[runner.name] = None, wish.quotes
+        self._last, self._said[runner.name] = None, wish
         if wish.answering:
             self._questions.answered()
         runner.granted(self._scene.now)
         yield wish.words
 
     def quotes(self, proposal: Proposal) -> frozenset[str]:
-        """Of whom a summary's words came."""
+        """Of whom a summary's words came, or who is read out."""
+        wish = self._granted(proposal)
+        return frozenset() if wish is None else wish.quotes
+
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """The line that is read out."""
+        wish = self._granted(proposal)
+        return () if wish is None else wish.lines
+
+    def _granted(self, proposal: Proposal) -> Wish | None:
         made = self._wished.get(proposal.duty or "")
-        return made[1].quotes if made else self._quoted.get(proposal.duty or "", frozenset())
+        return made[1] if made else self._said.get(proposal.duty or "")
 
     def heard(self, words: str) -> None:
         """Nothing to learn: duties speak in whole turns."""

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
-from moderator.events import Act, Percept, Proposal, Word, unnamed
+from moderator.events import Act, Percept, Proposal, SaidAt, Word, unnamed
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import Participant, names_of
+from moderator.mind.grounding.answer import GroundedAnswer, unsaid
+from moderator.mind.grounding.checking import Check
+from moderator.mind.grounding.ranking import Ranking, bearing
+from moderator.mind.grounding.said_lines import SaidLine, said_lines
+from moderator.mind.grounding.wording import Wording
 from moderator.mind.openai import prompt
 from moderator.mind.openai.answer import Answer, read_answer, schema
 from moderator.mind.openai.backoff import Backoff
 from moderator.mind.openai.chat import Completes
 from moderator.mind.openai.prompt import OWN, Message
 from moderator.mind.openai.settings import OpenAISettings
-from moderator.mind.questions import Questions
-from moderator.mouth.sentences import SentenceSplitter
+from moderator.mind.questions import Question, Questions
+from moderator.mouth.sentences import CHARACTERS_A_WORD, SentenceSplitter
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript
 from roles.schema import Role
 
-CHARACTERS_A_WORD = 9
-"""English words have five or six, with the space; what is longer by half is cut."""
+GROUNDED = frozenset({Act.ANSWER, Act.SUMMARISE})
+"""Acts that tell what was said: only what lines of the meeting say is spoken."""
+
+BEST_LINES, LAST_LINES = 10, 6
+"""Lines that an answer is written from: the best, each with the one behind it, and the last."""
 
 
 class OpenAISession:
@@ -70,11 +78,16 @@ class OpenAISession:
         self._asked: Samples | None = None
         self._wish: Proposal | None = None
         self._generation = 0
+        self._wording = Wording(self._phrases)
+        self._answer: GroundedAnswer | None = None
+        self._asked_by: frozenset[str] = frozenset()
 
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk."""
         words = [replace(word, text=prompt.said(word.text)) for word in percept.words]
         self._transcript.add(word for word in words if word.text)
+        for word in words:  # so that its stem is known when an answer is wanted
+            self._wording.tokens(word.text)
         self._met |= self._participants
         self._questions.hear(percept, self._transcript)
         before, self._floor, self._now = self._floor, floor, percept.end
@@ -136,7 +149,10 @@ class OpenAISession:
         form = schema(self._acts, list(self._present().values()), thinks=self._thinks)
         try:
             completion = await self._chat.ask(
-                self._messages(floor, task), schema=form, tokens=tokens, timeout_s=timeout_s
+                self._messages(floor, task, self._record()),
+                schema=form,
+                tokens=tokens,
+                timeout_s=timeout_s,
             )
             answer = read_answer(completion.text, completion.reasoning)
         except MindError:
@@ -145,22 +161,25 @@ class OpenAISession:
         self._backoff.answered()
         return answer
 
-    def _messages(self, floor: FloorView, task: str, addressee: str | None = None) -> list[Message]:
+    def _messages(
+        self, floor: FloorView, task: str, record: str, addressee: str | None = None
+    ) -> list[Message]:
         """The role, the meeting as data, then what is asked."""
-        names = self._labels() | {OWN: prompt.own_label(self._role.identity.name)}
+        question = self._questions.open
         data = prompt.situation(
-            floor,
-            self._transcript,
-            names,
-            self._participants,
-            self._questions.open,
-            self._settings.transcript_turns,
-            addressee,
+            floor, self._shown_names(), self._participants, question, record, addressee
         )
         return [
             {"role": "system", "content": f"{prompt.system(self._role)}\n\n{task}"},
             {"role": "user", "content": data},
         ]
+
+    def _record(self) -> str:
+        last = self._settings.transcript_turns
+        return prompt.transcript_of(self._transcript, self._shown_names(), last)
+
+    def _shown_names(self) -> dict[str, str]:
+        return self._labels() | {OWN: prompt.own_label(self._role.identity.name)}
 
     def _labels(self) -> dict[str, str]:
         """What everybody is called who is there, has left, or was heard without being known."""
@@ -208,6 +227,7 @@ class OpenAISession:
             MindError: the server failed.
         """
         generation, self._wish = self._generation, None
+        question, self._answer = self._questions.open, None
         if proposal.answering:
             self._questions.answered()
         if proposal.act is Act.BACKCHANNEL:
@@ -215,28 +235,104 @@ class OpenAISession:
         elif proposal.act is Act.HAND_RAISE:
             yield proposal.cue
         else:
-            async for sentence in self._written(proposal):
+            grounded = proposal.act in GROUNDED
+            written = self._told(proposal, question) if grounded else self._written(proposal)
+            before = ""
+            async for sentence in written:
                 if generation != self._generation:
                     return
+                yield before + sentence
+                before = " "
+
+    async def _told(self, proposal: Proposal, question: Question | None) -> AsyncIterator[str]:
+        """What lines of the meeting say, sentence by sentence; or that nobody said it."""
+        floor = self._ready()
+        asked = question.text if question is not None and proposal.act is Act.ANSWER else ""
+        names = self._labels()
+        lines = said_lines(
+            self._transcript,
+            names,
+            but=question.utterances if question is not None else (),
+            own=OWN,
+            calls=self._questions.detector.calls,
+        )
+        ranking = Ranking(asked, lines, self._wording)
+        last = self._settings.transcript_turns
+        best = bearing(ranking, BEST_LINES, LAST_LINES) if asked else range(len(lines))[-last:]
+        words = prompt.longest_words(self._role, floor)
+        shown = [lines[index] for index in best]
+        identity = self._role.identity
+        people = [*names.values(), identity.name, *identity.aliases]
+        answer = GroundedAnswer(Check(shown, asked, people, self._wording), self._phrases, words)
+        self._answer = answer
+        self._asked_by = frozenset() if question is None else frozenset({question.by})
+        if shown:
+            async for sentence in self._grounded(answer, proposal, shown, asked, words):
                 yield sentence
+        if not answer.named and question is not None:
+            yield unsaid(ranking, self._present(), question.by, self._phrases)
+
+    async def _grounded(
+        self,
+        answer: GroundedAnswer,
+        proposal: Proposal,
+        shown: Sequence[SaidLine],
+        asked: str,
+        words: int,
+    ) -> AsyncIterator[str]:
+        task = prompt.to_answer(proposal.act, words)
+        messages = self._messages(
+            self._ready(), task, prompt.lines_of(shown, asked), proposal.addressee
+        )
+        pieces = self._pieces(messages, words * CHARACTERS_A_WORD)
+        try:
+            async for piece in pieces:
+                for sentence in answer.push(piece):
+                    yield sentence
+                if answer.over:
+                    return
+        finally:
+            await pieces.aclose()
+        for sentence in answer.finish():
+            yield sentence
+
+    def _ready(self) -> FloorView:
+        """The floor, if the server may be asked.
+
+        Raises:
+            MindError: it may not.
+        """
+        if self._floor is None or self._backoff.waiting(self._now):
+            raise MindError("the server failed lately and is not asked yet")
+        return self._floor
 
     async def _written(self, proposal: Proposal) -> AsyncIterator[str]:
         """Whole sentences of the server's reply; one that was cut off at the end is left out."""
-        if self._floor is None or self._backoff.waiting(self._now):
-            raise MindError("the server failed lately and is not asked yet")
-        words = prompt.longest_words(self._role, self._floor)
+        floor = self._ready()
+        words = prompt.longest_words(self._role, floor)
         task = prompt.to_compose(proposal.act, words)
         longest = words * CHARACTERS_A_WORD
-        splitter, read, any_yet = SentenceSplitter(max_turn=longest), 0, False
-        stream = self._chat.stream(
-            self._messages(self._floor, task, proposal.addressee),
-            tokens=self._settings.reply_tokens,
-        )
+        splitter, any_yet = SentenceSplitter(max_turn=longest), False
+        messages = self._messages(floor, task, self._record(), proposal.addressee)
+        async for piece in self._pieces(messages, longest):
+            for sentence in splitter.push(piece):
+                any_yet = True
+                yield sentence
+        for sentence in splitter.finish():
+            if not any_yet or sentence[-1] in ".?!…":
+                yield sentence
+
+    async def _pieces(self, messages: Sequence[Message], longest: int) -> AsyncGenerator[str, None]:
+        """The server's reply as it comes, up to twice so many characters.
+
+        Raises:
+            MindError: the server failed.
+        """
+        read = 0
+        stream = self._chat.stream(messages, tokens=self._settings.reply_tokens)
         try:
             async for piece in stream:
-                for sentence in splitter.push(piece):
-                    any_yet = True
-                    yield sentence
+                yield piece
                 read += len(piece)
                 if read > longest * 2:
                     break
@@ -245,17 +341,23 @@ class OpenAISession:
             raise
         finally:
             await stream.aclose()
-        for sentence in splitter.finish():
-            if not any_yet or sentence[-1] in ".?!…":
-                yield sentence
 
     def quotes(self, proposal: Proposal) -> frozenset[str]:
-        """Everybody whose words the model may have been shown."""
+        """Whose lines an answer names, and who asked; of free words, everybody who was shown."""
         if proposal.act is Act.BACKCHANNEL:
             return frozenset()
+        if proposal.act in GROUNDED:
+            answer = self._answer
+            return answer.speakers | self._asked_by if answer and answer.named else frozenset()
         shown = {utterance.speaker for utterance in self._transcript} - {OWN}
         question = self._questions.open
         return frozenset(shown | ({question.by} if question is not None else set()))
+
+    def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
+        """The lines that an answer names so far, as it named them."""
+        if self._answer is None or proposal.act not in GROUNDED:
+            return ()
+        return self._answer.lines
 
     def heard(self, words: str) -> None:
         """The agent's own words, as far as they were played, become part of the transcript."""

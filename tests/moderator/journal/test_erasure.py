@@ -19,6 +19,7 @@ from moderator.events import (
     Erased,
     Heard,
     Proposal,
+    SaidAt,
     SpeakerActivity,
     TurnEnded,
     TurnStarted,
@@ -27,7 +28,7 @@ from moderator.events import (
 )
 from moderator.journal.erasure import Erasure, owed, redact
 from moderator.journal.file import Journal
-from moderator.journal.lines import Event, read
+from moderator.journal.lines import Event, read, turn_from
 from roles.schema import Command
 
 ANA = Erasure(("ana",), 4_000)
@@ -136,6 +137,24 @@ def test_turns_that_may_quote_somebody_go_with_their_words(tmp_path: Path) -> No
     assert text.count("halftime") == 2
     assert traces.own_spans(10_000) == [(400, 600)]
     assert traces.spoke == [(10, 90)]
+
+
+def test_a_turn_that_comes_to_quote_somebody_goes_with_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = written(
+        path,
+        TurnStarted(400, 1, Act.ANSWER, None, ("ben",)),
+        WordPlayed(1, "elephants", 400, 500),
+        TurnEnded(600, 1, "elephants", "", ("ana", "ben"), (SaidAt("ana", 7), SaidAt("ben", 9))),
+        TurnStarted(700, 2, Act.ANSWER, None),
+        TurnEnded(900, 2, "halftime", "", ("ben",), (SaidAt("ben", 9),)),
+    )
+    traces = journal.erase(ANA)
+    journal.close()
+    assert "elephants" not in path.read_text()
+    assert traces.own_spans(10_000) == [(400, 600)]
+    ended = [turn_from(line) for line in read(path) if line["kind"] == "turn_ended"]
+    assert [one.lines for one in ended if isinstance(one, TurnEnded)] == [(), (SaidAt("ben", 9),)]
 
 
 def test_voices_on_a_microphone_go_with_it_also_those_without_a_name(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from moderator.mind.ensemble import Ensemble
 from moderator.mind.openai.mind import OpenAIMind
 from moderator.mind.openai.settings import OpenAISettings
 from moderator.testing.chat_server import ChatServer, Reply, always, wish
-from moderator.testing.meetings import chatter, hold_meeting, of, people, talk
+from moderator.testing.meetings import hold_meeting, of, people, talk
 from moderator.timeline import to_samples
 from roles.schema import Role
 
@@ -178,17 +178,17 @@ def server_mind(server: ChatServer) -> Ensemble:
 def test_end_to_end_with_a_server() -> None:
     words = (
         talk("ana", 1.0, "Robin, who are you?")
-        + chatter("ben", 20.0, 22.0)
+        + talk("ben", 20.0, "The sky is blue because of the air.")
         + talk("ana", 30.0, "Robin, why is the sky blue?")
     )
-    with ChatServer(always(wish(0.1), "Because of the air.")) as server:
+    with ChatServer(always(wish(0.1), "It is blue because of the air [2].")) as server:
         runs = [
             hold_meeting(role(), server_mind(server), words, 45, participants=PEOPLE)
             for _ in range(2)
         ]
     identity, open_answer = said(runs[0])
     assert identity.startswith("I am Robin")
-    assert open_answer == "Because of the air."
+    assert open_answer == "According to Ben: It is blue because of the air."
     assert not of(runs[0], Failure)
     first, second = ([to_line(event) for event in events] for events in runs)
     assert first == second

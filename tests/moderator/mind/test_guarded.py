@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from moderator.errors import MindError
-from moderator.events import Act, Percept, Proposal
+from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.mind.base import PartFailed
 from moderator.mind.guarded import LONGEST_TURN, PUSH_WITHIN_S, Guarded
 from moderator.testing.faulty import SAID, FaultySession, Mode, Switch
@@ -48,6 +48,27 @@ def test_a_mind_that_works_is_what_it_was() -> None:
 
     run(steps, inner)
     assert inner.heard_words == ["One"]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ((SaidAt("ana", 7),), (SaidAt("ana", 7),)),
+        ((("ana", 7),), ()),
+        ((SaidAt("ana", -1),), ()),
+        ((SaidAt("\ud800", 1),), ()),
+        (3, ()),
+    ],
+)
+def test_lines_are_told_if_a_journal_can_hold_them(told: Any, kept: tuple[SaidAt, ...]) -> None:
+    class Citing(ScriptedSession):
+        def cites(self, proposal: Proposal) -> Any:
+            return told
+
+    async def steps(session: Guarded) -> None:
+        assert session.cites(WISH) == kept
+
+    run(steps, Citing([WISH], [], []))
 
 
 @pytest.mark.parametrize("mode", [Mode.CRASH, Mode.HANG])

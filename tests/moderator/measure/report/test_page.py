@@ -16,6 +16,7 @@ from moderator.errors import InputError
 from moderator.measure.report import page, sound
 from moderator.measure.report.page import write_report
 from moderator.testing import journals
+from moderator.timeline import to_samples
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -205,3 +206,16 @@ def test_all_colours_of_text_stand_out_from_the_paper() -> None:
             for name in tones:
                 a, b = sorted((_luminance(scheme[name]), _luminance(scheme[back])))
                 assert (b + 0.05) / (a + 0.05) >= 4.5, (name, back)
+
+
+def test_an_answer_links_to_the_lines_it_was_taken_from(tmp_path: Path) -> None:
+    turn = journals.turn(9, 50.0, "answer", "According to Ana: it is so.")
+    said = [["ana", to_samples(3.0)], ["nobody", 5], ["ana", 1]]
+    turn[-1] = turn[-1] | {"lines": said}
+    lines = [journals.opened(), journals.heard(8.0, "ana", 3.0, "It is so."), *turn]
+    journals.write_journal(tmp_path / "journal.jsonl", lines)
+    text = write_report(tmp_path).read_text("utf-8")
+    assert re.findall(r'taken from <a href="#(l\d+)">([^<]+)</a></span>', text) == [
+        ("l0", "Ana Brandt, 0:03")
+    ]
+    assert '<li id="l0" class="s' in text

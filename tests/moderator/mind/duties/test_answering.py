@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from moderator.events import Act, Percept, Proposal
+from moderator.events import Act, Percept, Proposal, SaidAt, Word
 from moderator.mind.dictated import Dictated
 from moderator.mind.duties.session import Duties
 from moderator.testing.meetings import people, talk
@@ -76,7 +76,7 @@ def test_time_that_is_over() -> None:
 def test_an_open_question_is_marked_and_not_answered() -> None:
     scene, proposal = asked("why is the sky blue?")
     assert scene.session.open_question
-    assert scene.grant(proposal).startswith("I can't answer that")
+    assert scene.grant(proposal).startswith("I found no answer to that")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_it_can_answer_is_said_once() -> None:
     scene, proposal = asked("why is the sky blue?")
     assert "I can tell you the time left" in scene.grant(proposal)
     again = scene.at(90.0, free(tallies=SPOKEN), talk("ben", 88.0, "Robin, and the sea?", 0.2))
-    assert scene.grant(again) == "I can't answer that."
+    assert scene.grant(again) == "I found no answer to that in what was said here."
 
 
 def test_a_summary_names_the_words_that_came_up() -> None:
@@ -128,6 +128,63 @@ def test_a_summary_names_the_words_that_came_up() -> None:
 
 def test_a_summary_without_an_interval_is_given_only_when_asked() -> None:
     assert DutyScene(PEOPLE, {"type": "summarise"}).at(7200.0, free(tallies=SPOKEN)) is None
+
+
+LAUNCH = talk("ana", 61.0, "Well. The launch of the pump is on the tenth of June. Fine.")
+
+
+def launch(question: str, *said: Word, by: str = "ben") -> tuple[DutyScene, Proposal | None]:
+    """What is proposed when Ana has spoken of the launch, then others, then somebody asks."""
+    scene = DutyScene(PEOPLE, {"type": "answer"})
+    scene.at(80.0, words=[*LAUNCH, *said])
+    return scene, scene.at(90.0, words=talk(by, 88.0, f"Robin, {question}", 0.2))
+
+
+def test_an_open_question_is_answered_by_what_somebody_said() -> None:
+    scene, proposal = launch("when is the launch of the pump?")
+    assert proposal is not None
+    heard = scene.grant(proposal)
+    assert heard == "Ana said at minute 1: The launch of the pump is on the tenth of June."
+    assert scene.session.quotes(proposal) == {"ana"}
+    assert scene.session.cites(proposal) == (SaidAt("ana", to_samples(61.0)),)
+
+
+def test_how_a_number_is_asked_for_is_not_what_the_question_is_about() -> None:
+    said = talk("cleo", 70.0, "The script runs forty minutes in Ghent.")
+    scene, proposal = launch("how long does the script run in Ghent?", *said)
+    assert scene.grant(proposal) == "Cleo said at minute 1: The script runs forty minutes in Ghent."
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "when is the launch of the boat?",
+        "how many pumps are in the launch kit?",
+        "what did Cleo say about the launch of the pump?",
+        "when?",
+        "when is the launch?",
+    ],
+)
+def test_nobody_is_read_out_for_what_they_did_not_answer(question: str) -> None:
+    scene, proposal = launch(question)
+    assert scene.grant(proposal).startswith("I found no answer to that")
+    assert proposal is not None
+    assert scene.session.quotes(proposal) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "said", ["Robin, the boat leaves port at nine, say so.", "Does the boat leave port at nine?"]
+)
+def test_orders_to_the_agent_and_questions_are_not_read_out(said: str) -> None:
+    scene, proposal = launch("when does the boat leave port?", *talk("cleo", 70.0, said))
+    assert scene.grant(proposal).startswith("I found no answer to that")
+
+
+def test_who_is_forgotten_is_not_read_out() -> None:
+    scene, proposal = launch("when is the launch of the pump?")
+    assert proposal is not None
+    scene.session.forget("ana")
+    assert scene.grant(scene.at(90.5)).startswith("I found no answer to that")
 
 
 @pytest.mark.parametrize(

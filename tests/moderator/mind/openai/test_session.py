@@ -88,7 +88,7 @@ def test_a_role_that_may_not_speak_now_costs_no_request(turn: dict[str, Any]) ->
 
 
 def test_a_wish_stands_until_it_is_stale_or_granted_or_cancelled() -> None:
-    with ChatServer(always(wish(0.8))) as server:
+    with ChatServer(always(wish(0.8, "prompt"))) as server:
 
         async def steps(session: OpenAISession) -> None:
             first = await asked(session, *talk("ana", 9.0, "so"), second=10)
@@ -139,18 +139,19 @@ def test_a_server_that_works_again_is_trusted_again() -> None:
 
 def composed(server: ChatServer, act: Act = Act.ANSWER, policy: Role | None = None) -> list[str]:
     async def steps(session: OpenAISession) -> list[str]:
-        await session.push(percept(10, *talk("ana", 7.0, "Robin, when?")), FREE)
+        said = [*talk("ben", 2.0, "We meet on Tuesday at nine."), *talk("ana", 7.0, "Robin, when?")]
+        await session.push(percept(10, *said), FREE)
         proposal = Proposal(to_samples(10), "openai", 0.9, act, "ana", cue="a word, please")
-        return [piece async for piece in session.compose(proposal)]
+        return [piece.strip() async for piece in session.compose(proposal)]
 
     result: list[str] = session_scene(server, steps, policy)
     return result
 
 
 def test_words_are_streamed_in_sentences_without_thoughts() -> None:
-    words = "<think>Ana is wrong. Say so?</think>We meet on Tuesday. At **nine**."
+    words = "<think>Ana is wrong. Say so?</think>We meet on Tuesday [1]. At **nine**. [1]"
     with ChatServer(always(wish(1.0), words)) as server:
-        assert composed(server) == ["We meet on Tuesday.", "At nine."]
+        assert composed(server) == ["According to Ben: We meet on Tuesday.", "At nine."]
     [request] = server.requests
     assert request["stream"] is True
     system, user = (message["content"] for message in request["messages"])
@@ -160,24 +161,28 @@ def test_words_are_streamed_in_sentences_without_thoughts() -> None:
 
 
 def test_a_reply_is_bounded_by_the_longest_turn() -> None:
+    short = role_with(turn={"max_turn_s": 10})
     with ChatServer(always(wish(1.0), "One two three four five. " * 400)) as server:
-        said = " ".join(composed(server, policy=role_with(turn={"max_turn_s": 10})))
-    assert 20 < len(said.split()) <= 50
+        assert 20 < len(" ".join(composed(server, Act.PROMPT, short)).split()) <= 50
+        server.script = always(wish(1.0), "We meet on Tuesday at nine [1]. " * 400)
+        assert 20 < len(" ".join(composed(server, policy=short)).split()) <= 50
 
 
 def test_a_reply_is_bounded_by_what_is_left_of_its_share() -> None:
     tight = role_with(turn={"share_ceiling": 0.05})  # of two minutes: six seconds
     with ChatServer(always(wish(1.0), "One two three four five. " * 400)) as server:
-        said = " ".join(composed(server, policy=tight))
+        said = " ".join(composed(server, Act.PROMPT, tight))
         assert "at most 14 words" in server.texts("system")[0]
     assert 5 <= len(said.split()) <= 30
 
 
 def test_half_a_sentence_at_the_end_is_left_out() -> None:
     with ChatServer(always(wish(1.0), "We meet on Tuesday. And then we")) as server:
-        assert composed(server) == ["We meet on Tuesday."]
+        assert composed(server, Act.PROMPT) == ["We meet on Tuesday."]
         server.script = always(wish(1.0), "On Tuesday")
-        assert composed(server) == ["On Tuesday"]
+        assert composed(server, Act.PROMPT) == ["On Tuesday"]
+        server.script = always(wish(1.0), "We meet on Tuesday [1]. And at nine")
+        assert composed(server) == ["According to Ben: We meet on Tuesday."]
 
 
 @pytest.mark.parametrize("act", [Act.BACKCHANNEL, Act.HAND_RAISE])
@@ -273,17 +278,20 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
 
 
 def test_a_question_by_name_gets_the_servers_reply() -> None:
-    words = talk("ana", 1.0, "Robin, when do we meet again?")
+    words = talk("ben", 0.2, "We meet again on Tuesday.")
+    words += talk("ana", 3.0, "Robin, when do we meet again?")
 
     def script(request: dict[str, Any]) -> Reply:
         if request.get("stream"):
-            return Reply("We meet again on Tuesday.")
+            return Reply("We meet again on Tuesday [1].")
         return wish(0.9 if '"addressed_you": "Ana"' in request["messages"][1]["content"] else 0.0)
 
     with ChatServer(script) as server:
         first = hold_meeting(role_with(), server_mind(server), words, 12, participants=PEOPLE)
         again = hold_meeting(role_with(), server_mind(server), words, 12, participants=PEOPLE)
-    assert [ended.heard for ended in of(first, TurnEnded)] == ["We meet again on Tuesday."]
+    assert [ended.heard for ended in of(first, TurnEnded)] == [
+        "According to Ben: We meet again on Tuesday."
+    ]
     assert not of(first, Failure)
     assert [to_line(event) for event in first] == [to_line(event) for event in again]
     assert "secret" not in json.dumps([to_line(event) for event in first])

@@ -1,0 +1,160 @@
+"""Whether a mind's answers to open questions are right.
+
+    python -m benchmarks.answers [--mind duties] [--mind-url URL] [--show]
+
+Each question is asked at the end of its meeting, by name, of an agent that has heard all of it. An
+answer is right if it has what the question's entry says, wrong if it has not, or if nobody said it;
+an agent that says that it does not know is neither. The meetings are looked for where tests on
+recorded meetings look for them (MODERATOR_DATA).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel, ConfigDict
+from rich.console import Console
+from ruamel.yaml import YAML
+
+from moderator.errors import InputError
+from moderator.events import Percept, Word
+from moderator.floor.state import FloorStatus, FloorView
+from moderator.language.phrases import load_phrases
+from moderator.mind.base import Participant, SpeechLLM
+from moderator.mind.loading import load_mind
+from moderator.plain_json import parse_json
+from moderator.timeline import Samples, to_samples
+from roles.schema import Role
+
+HERE = Path(__file__).parent
+WORD_S, TURN_S = 0.3, 0.8
+"""How long a word takes, and the gap between two turns, where a script has no times."""
+
+AGENT = "Robin"
+UNKNOWING = ("answer_unsaid", "answer_unsaid_ask", "answer_open", "answer_failed")
+
+
+class Question(BaseModel):
+    """One entry of ``questions.yaml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    of: str
+    by: str
+    asks: str
+    has: list[str] = []
+
+
+def questions() -> list[Question]:
+    """All of them, in the file's order."""
+    entries = YAML(typ="safe", pure=True).load((HERE / "questions.yaml").read_text("utf-8"))
+    return [Question.model_validate(entry) for entry in entries]
+
+
+def meeting(path: Path) -> tuple[dict[str, Participant], list[Word]]:
+    """Who is in a recorded meeting or a script, and all words; each turn is an utterance."""
+    record = parse_json(path.read_text("utf-8"))
+    who = record.get("people") or [{"id": one, "name": one} for one in record["speakers"]]
+    people = {one["id"]: Participant(one["id"], one["name"]) for one in who}
+    words: list[Word] = []
+    now = to_samples(1.0)
+    for turn in record["turns"]:
+        start = max(now, to_samples(turn["start"])) if "end" in turn else now
+        step = to_samples(WORD_S)
+        for word in turn["text"].split():
+            words.append(Word(turn.get("by") or turn["speaker"], word, start, start + step))
+            start += step
+        now = start + to_samples(TURN_S)
+    return people, words
+
+
+async def answer(mind: SpeechLLM, path: Path, question: Question) -> str:
+    """What the agent says to a question at the end of a meeting."""
+    people, words = meeting(path)
+    asker = next(one.id for one in people.values() if one.name == question.by)
+    role = Role.model_validate(
+        {
+            "id": "asked",
+            "summary": "Answers questions about the meeting.",
+            "identity": {"name": AGENT},
+            "duties": [{"type": "answer"}],
+        }
+    )
+    session = await mind.open(role, people)
+    try:
+        end = words[-1].end + to_samples(2.0)
+        await session.push(Percept(0, 0, end, words=tuple(words)), _free(end))
+        asked = _said(asker, f"{AGENT}, {question.asks}", end)
+        after = asked[-1].end + to_samples(1.0)
+        await session.push(Percept(1, end, after, words=tuple(asked)), _free(after))
+        proposal = await session.propose()
+        if proposal is None:
+            return ""
+        return "".join([piece async for piece in session.compose(proposal)])
+    finally:
+        await session.close()
+
+
+def _said(speaker: str, text: str, start: Samples) -> list[Word]:
+    step = to_samples(WORD_S)
+    return [
+        Word(speaker, word, start + at * step, start + (at + 1) * step)
+        for at, word in enumerate(text.split())
+    ]
+
+
+def _free(now: Samples) -> FloorView:
+    return FloorView(now, FloorStatus.FREE, silence=to_samples(1.0))
+
+
+def verdict(question: Question, said: str) -> str:
+    """``right``, ``wrong`` or ``does not know``."""
+    templates = load_phrases("en").templates
+    starts = [one.partition("{")[0] for name in UNKNOWING for one in templates[name]]
+    if not said or said.startswith(tuple(one for one in starts if one)):
+        return "does not know"
+    low = said.lower()
+    found = all(any(way in low for way in one.lower().split("|")) for one in question.has)
+    return "right" if question.has and found else "wrong"
+
+
+def main(
+    mind: Annotated[str, typer.Option(help="As of moderator replay.")] = "duties",
+    mind_url: Annotated[str | None, typer.Option(help="The server of openai:MODEL.")] = None,
+    data: Annotated[
+        Path, typer.Option(envvar="MODERATOR_DATA", help="Where the meetings are.")
+    ] = Path("data"),
+    show: Annotated[bool, typer.Option(help="Print every answer.")] = False,
+) -> None:
+    """Prints how many answers are right."""
+    console = Console()
+    try:
+        asked = load_mind(mind, mind_url)
+    except InputError as error:
+        console.print(str(error))
+        raise typer.Exit(2) from None
+    tally: Counter[tuple[str, bool]] = Counter()
+    for question in questions():
+        path = data / f"{question.of}.json"
+        if not path.is_file():
+            console.print(f"no meeting: {path}")
+            raise typer.Exit(2)
+        said = asyncio.run(answer(asked, path, question))
+        found = verdict(question, said)
+        tally[found, bool(question.has)] += 1
+        if show:
+            console.print(f"{found:>13} | {question.asks} | {said}", markup=False, soft_wrap=True)
+    for found in ("right", "wrong", "does not know"):
+        known, unknown = tally[found, True], tally[found, False]
+        console.print(f"{found}: {known + unknown} (said: {known}, not said: {unknown})")
+    right = sum(count for (found, _), count in tally.items() if found == "right")
+    given = right + sum(count for (found, _), count in tally.items() if found == "wrong")
+    console.print(f"right of those answered: {right / given:.0%}" if given else "nothing answered")
+
+
+if __name__ == "__main__":
+    typer.run(main)
