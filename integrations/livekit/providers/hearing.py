@@ -159,12 +159,13 @@ class Streamed:
             Exception: what the plugin failed with.
         """
         words: list[RecognisedWord] = []
-        for event in self._line.take(POLL_S if not self._inside else 0.0):
+        events = self._line.take(POLL_S if not self._inside else 0.0)
+        for event in events:
             self._answered = True
             words += self._heard(event)
         if self._waiting is not None and not self._inside:
             self._wait(self._waiting)
-        return Recognised(tuple(words), self._partial)
+        return Recognised(tuple(words), self._partial, pending=not events)
 
     def _heard(self, event: stt.SpeechEvent) -> list[RecognisedWord]:
         kind = stt.SpeechEventType
@@ -259,13 +260,13 @@ class Batched:
             Exception: what the plugin failed with.
         """
         if not self._asked:
-            return Recognised()
+            return Recognised(pending=True)
         asked, since, begun, end = self._asked[0]
         if not wait([asked], POLL_S).done:
             if since.seconds >= 2 * ANSWERS_WITHIN_S:
                 asked.cancel()
                 raise TimeoutError
-            return Recognised()
+            return Recognised(pending=True)
         self._asked.popleft()
         event = asked.result()
         if not isinstance(event, stt.SpeechEvent):
