@@ -28,6 +28,9 @@ ANSWERS_WITHIN_S = 6.0
 MORE_WITHIN_S = 0.5
 """After a final transcript, another one of the same utterance."""
 
+LATE_S = 2.0
+"""Words that come later, when the next utterance has begun, are taken for that one's."""
+
 LEAST_VOICE: Samples = to_samples(1.0)
 """So much of a voice has words in it, mostly; less may be a noise, of which nothing is said."""
 
@@ -127,7 +130,7 @@ class Streamed:
 
     def begin(self, at: Samples) -> None:
         """An utterance begins at meeting time `at`."""
-        if self._waiting is None:
+        if self._waiting is None or self._waiting.seconds >= LATE_S:
             self._from = at
         self._inside, self._now, self._voice = True, at, 0
         self._answered = self._final = False

@@ -46,7 +46,7 @@ class FakeStt(stt.STT[Any]):
         self, buffer: Any, *, language: Any = None, conn_options: APIConnectOptions
     ) -> stt.SpeechEvent:
         await behave(self.switch)
-        return self.script(sum(frame.duration for frame in buffer))[0]
+        return self.script(rtc.combine_audio_frames(buffer).duration)[0]
 
     def stream(
         self,
