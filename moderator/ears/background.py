@@ -158,7 +158,8 @@ class BackgroundStream:
         except ValueError as error:
             self._failed(str(error))
             return []
-        self._health.worked(self)
+        if found.pending is not True:
+            self._health.worked(self)
         if isinstance(self._inner, Substituted):
             self._health.told(self._inner.take_failures())
         self._partial = _on_one_line(found.partial)

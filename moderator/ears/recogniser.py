@@ -55,10 +55,12 @@ class Recognised:
     Attributes:
         words: words that became stable, in order.
         partial: the text after them that may still change.
+        pending: nothing has come of what was given; that says nothing of whether anything will.
     """
 
     words: tuple[RecognisedWord, ...] = ()
     partial: str = ""
+    pending: bool = False
 
 
 class RecogniserStream(Protocol):

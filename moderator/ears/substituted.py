@@ -116,7 +116,7 @@ class SubstitutedStream:
     def read(self) -> Recognised:
         """What either has understood since the last call."""
         words: list[RecognisedWord] = []
-        partial = ""
+        partial, pending = "", False
         if self._second is not None and self._second.due:
             found = self._second.read()
             words += [word for word in found.words if word.start + word.end >= 2 * self._until]
@@ -125,6 +125,7 @@ class SubstitutedStream:
             try:
                 found = self._first.read()
                 known, partial = believed(found, self._now), found.partial
+                pending = found.pending
             except Exception as error:
                 self._failed(error)
                 return Recognised(tuple(words))
@@ -134,7 +135,7 @@ class SubstitutedStream:
             words += known
             if not self._first.due:
                 self._kept = [one for one in self._kept if one.voice_end is None]
-        return Recognised(tuple(words), partial)
+        return Recognised(tuple(words), partial, pending)
 
     def take_failures(self) -> list[str]:
         """What the first failed in since the last call."""

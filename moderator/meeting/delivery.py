@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
-from contextlib import suppress
+import threading
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -137,7 +138,8 @@ class Delivery:
     async def _speak_first(self, words: str) -> None:
         with suppress(VoiceError):  # the turn will tell
             for sentence in split(words)[:1]:
-                await self._sound(sentence)
+                async for _ in self._sound(sentence):
+                    pass
 
     async def _words(self, proposal: Proposal, now: Samples) -> str:
         """All words of a turn, cleaned; a turn without any is over before it began."""
@@ -167,10 +169,11 @@ class Delivery:
         self._quiet = False
         try:
             async for text in sentences(self._session.compose(proposal)):
-                for sentence in await self._spoken(text):
-                    if not feed.put(sentence):
-                        return
-                    first.set()
+                async with aclosing(self._spoken(text)) as parts:
+                    async for part in parts:
+                        if not feed.put(part):
+                            return
+                        first.set()
         except MindError as error:
             self._events.append(Failure(max(now, self._now), "mind", str(error)))
         except VoiceError as error:
@@ -179,14 +182,17 @@ class Delivery:
             feed.end()
             first.set()
 
-    async def _spoken(self, text: str) -> list[Sentence]:
+    async def _spoken(self, text: str) -> AsyncGenerator[Sentence, None]:
         """The sound of a sentence that is granted; whether there is any is told.
 
         Raises:
-            VoiceError: there is none.
+            VoiceError: there is none, or no more of it.
         """
         try:
-            found = await self._sound(text)
+            async with aclosing(self._sound(text)) as parts:
+                async for part in parts:
+                    self._sounds()
+                    yield part
         except VoiceError as error:
             before, self._failed = self._failed, self._failed + 1
             if isinstance(error.__cause__, TimeoutError):
@@ -194,31 +200,47 @@ class Delivery:
             if before < MUTE_AFTER <= self._failed:
                 self._events.append(PartChanged(self._now, Part.VOICE, up=False))
             raise
+        self._sounds()
+
+    def _sounds(self) -> None:
+        """The voice works, or another one in its place, and what failed of it is told."""
         if isinstance(self._voice, Substituted):
             told = self._voice.take_failures()
             self._events += [Failure(self._now, Part.VOICE.value, what) for what in told]
         if self._failed >= MUTE_AFTER:
             self._events.append(PartChanged(self._now, Part.VOICE, up=True))
         self._failed = 0
-        return found
 
-    async def _sound(self, text: str) -> list[Sentence]:
+    async def _sound(self, text: str) -> AsyncGenerator[Sentence, None]:
         """Raises `VoiceError`, with nothing of the text in it, where the voice fails or hangs."""
         assert self._voice is not None
-        voice = self._voice
+        voice, loop = self._voice, asyncio.get_running_loop()
+        made: asyncio.Queue[Sentence | None] = asyncio.Queue()
+        dropped = threading.Event()
 
-        def speak() -> list[Sentence]:
+        def speak() -> None:
             with self._watch.phase("voice"):
-                return believed(voice.say(text))
+                for part in believed(voice.say(text)):
+                    if dropped.is_set():
+                        return
+                    with suppress(RuntimeError):  # the meeting is over and its loop closed
+                        loop.call_soon_threadsafe(made.put_nowait, part)
 
+        work = asyncio.create_task(self._aside.run(speak), name="voice")
+        work.add_done_callback(lambda _: made.put_nowait(None))
         try:
-            return await self._aside.run(speak)
+            while (part := await made.get()) is not None:
+                yield part
+            await work
         except VoiceError:
             raise
         except TimeoutError as error:
             raise VoiceError("it does not answer") from error
         except Exception as error:
             raise VoiceError(f"it failed ({type(error).__name__})") from error
+        finally:
+            dropped.set()
+            work.cancel()
 
     def take(self, now: Samples) -> Waveform | None:
         """The agent's samples from `now` on, ``(TICK,)``; None while there is nothing to play."""

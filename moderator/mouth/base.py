@@ -27,11 +27,13 @@ class Sentence:
         text: what is said.
         samples: ``(n,)`` float32, 16 kHz, without silence at its start.
         words: its words with their times, by start.
+        goes_on: it is the next part of the sentence before it: no pause lies between them.
     """
 
     text: str
     samples: Waveform
     words: tuple[SpokenWord, ...]
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ class Voice(Protocol):
         ...
 
     def say(self, text: str) -> Iterator[Sentence]:
-        """Speaks `text` lazily: the first sentence can play while the next is not yet made.
+        """Speaks `text` lazily: what comes first can play while the rest is not yet made.
+
+        A sentence may come in parts.
 
         The same text gives the same samples.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -19,13 +19,12 @@ MOST = 100
 """Parts of one sentence."""
 
 
-def believed(sentences: Iterable[Sentence]) -> list[Sentence]:
-    """Sentences as a voice made them, no louder than can be played.
+def believed(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+    """Sentences as a voice makes them, one by one, no louder than can be played.
 
     Raises:
         VoiceError: they are none; nothing of them is repeated.
     """
-    found = []
     for each in islice(sentences, MOST):
         sentence: Any = each
         if not isinstance(sentence, Sentence) or not _sound(sentence.samples):
@@ -34,8 +33,7 @@ def believed(sentences: Iterable[Sentence]) -> list[Sentence]:
         if not isinstance(words, tuple) or not all(map(_word, words)):
             raise VoiceError("the words of its sound are none")
         samples = np.clip(sentence.samples, -1.0, 1.0)
-        found.append(Sentence(sentence.text, samples, sentence.words))
-    return found
+        yield Sentence(sentence.text, samples, sentence.words, bool(sentence.goes_on))
 
 
 def _sound(samples: object) -> bool:

@@ -40,11 +40,15 @@ class CachedVoice:
         """Speaks `text` lazily, from the cache where it can."""
         for part in split(text):
             spoken = self._known(part)
-            if spoken is None:
-                spoken = tuple(self._voice.say(part))
-                with self._lock:
-                    self._keep(part, spoken)
-            yield from spoken
+            if spoken is not None:
+                yield from spoken
+                continue
+            made = []
+            for sentence in self._voice.say(part):
+                made.append(sentence)
+                yield sentence
+            with self._lock:
+                self._keep(part, tuple(made))
 
     def _known(self, part: str) -> tuple[Sentence, ...] | None:
         with self._lock:

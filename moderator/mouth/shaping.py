@@ -47,7 +47,7 @@ def shape(
     import soxr
 
     resampled: Waveform = soxr.resample(samples, rate, SAMPLE_RATE).astype(np.float32)
-    first, last = _audible(resampled)
+    first, last = audible(resampled)
     kept = level(resampled[first:last])
     return Sentence(text, kept, _moved(words, first, len(kept)))
 
@@ -56,18 +56,24 @@ def level(samples: Waveform) -> Waveform:
     """A copy of ``(n,)`` samples brought to `TARGET_RMS`, never above `CEILING`."""
     if not len(samples):
         return samples.copy()
+    levelled: Waveform = np.clip(samples * np.float32(gain_of(samples)), -CEILING, CEILING)
+    return levelled.astype(np.float32)
+
+
+def gain_of(samples: Waveform) -> float:
+    """What brings ``(n,)`` samples to `TARGET_RMS`; 0 for silence."""
+    if not len(samples):
+        return 0.0
     windows = np.array_split(samples.astype(np.float64), max(1, len(samples) // _WINDOW))
     energies = np.sort([float(np.mean(window**2)) for window in windows])
     loud = float(np.sqrt(np.mean(energies[len(energies) // 2 :])))
     peak = float(np.max(np.abs(samples)))
     if loud <= 0.0 or not np.isfinite(peak):
-        return np.zeros_like(samples)
-    gain = min(TARGET_RMS / loud, CEILING / peak)
-    levelled: Waveform = np.clip(samples * np.float32(gain), -CEILING, CEILING)
-    return levelled.astype(np.float32)
+        return 0.0
+    return min(TARGET_RMS / loud, CEILING / peak)
 
 
-def _audible(samples: Waveform) -> tuple[Samples, Samples]:
+def audible(samples: Waveform) -> tuple[Samples, Samples]:
     """Where sound begins and ends, with a margin."""
     loudness = np.abs(samples)
     peak = float(loudness.max(initial=0.0))

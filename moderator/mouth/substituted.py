@@ -42,18 +42,25 @@ class SubstitutedVoice:
             yield from self._say_one(part)
 
     def _say_one(self, text: str) -> Iterator[Sentence]:
+        """A sentence by the first voice; what that has not said of it, by the second."""
+        said = 0
         if self._since is None or self._since.seconds >= self._pause_s:
+            sounds = False
             try:
-                spoken = believed(self._first.say(text))
-                if not spoken:
+                for part in believed(self._first.say(text)):
+                    sounds = True
+                    said += len(part.words)
+                    yield part
+                if not sounds:
                     raise VoiceError("it makes no sound")
             except Exception as error:
                 self._failed(error)
             else:
                 self._since, self._pause_s = None, FIRST_PAUSE_S
-                yield from spoken
                 return
-        yield from self._second.say(text)
+        left = " ".join(text.split()[said:])
+        if left:
+            yield from self._second.say(left)
 
     def take_failures(self) -> list[str]:
         """What the first failed in since the last call."""

@@ -67,7 +67,8 @@ class Turn:
         Returns:
             False if it would not be over by the limit; then the turn ends before it.
         """
-        between, length = (pause if self.made else 0), len(sentence.samples)
+        goes_on = sentence.goes_on and bool(self.sentences)
+        between, length = (pause if self.made and not goes_on else 0), len(sentence.samples)
         if self.limit is not None and self.made + between + length > self.limit:
             self.dropped += [word.text for word in sentence.words]
             self.close()
@@ -80,7 +81,8 @@ class Turn:
             start = min(base + max(word.start, 0), end)
             self.words.append(SpokenWord(word.text, start, end))
         self._queue(sentence.samples)
-        self.sentences.append((base, self.made))
+        begun = self.sentences.pop()[0] if goes_on else base
+        self.sentences.append((begun, self.made))
         return True
 
     def _queue(self, samples: Waveform) -> None:

@@ -36,6 +36,9 @@ class ModelCache:
         voice = role.voice.model_dump_json()
         key = (role.language, voice, role.turn.may_speak, ears_brought)
         with self._loading:
+            whole = self._loaded.get((*key[:3], False))
+            if whole is not None:  # such as `prewarm` loads
+                return whole
             if key not in self._loaded:
                 self._loaded[key] = load_models(
                     role, self._store, self._diarization, ears_brought=ears_brought

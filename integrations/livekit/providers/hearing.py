@@ -28,6 +28,9 @@ ANSWERS_WITHIN_S = 6.0
 MORE_WITHIN_S = 0.5
 """After a final transcript, another one of the same utterance."""
 
+LATE_S = 2.0
+"""Words that come later, when the next utterance has begun, are taken for that one's."""
+
 LEAST_VOICE: Samples = to_samples(1.0)
 """So much of a voice has words in it, mostly; less may be a noise, of which nothing is said."""
 
@@ -127,7 +130,7 @@ class Streamed:
 
     def begin(self, at: Samples) -> None:
         """An utterance begins at meeting time `at`."""
-        if self._waiting is None:
+        if self._waiting is None or self._waiting.seconds >= LATE_S:
             self._from = at
         self._inside, self._now, self._voice = True, at, 0
         self._answered = self._final = False
@@ -159,12 +162,13 @@ class Streamed:
             Exception: what the plugin failed with.
         """
         words: list[RecognisedWord] = []
-        for event in self._line.take(POLL_S if not self._inside else 0.0):
+        events = self._line.take(POLL_S if not self._inside else 0.0)
+        for event in events:
             self._answered = True
             words += self._heard(event)
         if self._waiting is not None and not self._inside:
             self._wait(self._waiting)
-        return Recognised(tuple(words), self._partial)
+        return Recognised(tuple(words), self._partial, pending=not events)
 
     def _heard(self, event: stt.SpeechEvent) -> list[RecognisedWord]:
         kind = stt.SpeechEventType
@@ -259,13 +263,13 @@ class Batched:
             Exception: what the plugin failed with.
         """
         if not self._asked:
-            return Recognised()
+            return Recognised(pending=True)
         asked, since, begun, end = self._asked[0]
         if not wait([asked], POLL_S).done:
             if since.seconds >= 2 * ANSWERS_WITHIN_S:
                 asked.cancel()
                 raise TimeoutError
-            return Recognised()
+            return Recognised(pending=True)
         self._asked.popleft()
         event = asked.result()
         if not isinstance(event, stt.SpeechEvent):

@@ -1,27 +1,28 @@
-"""LiveKit's TTS plugins as a voice."""
+"""LiveKit's TTS plugins as a voice, which sounds while the rest of a sentence is still made."""
 
 from __future__ import annotations
 
 import asyncio
+import queue
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import soxr
 from livekit import rtc
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
 
 from integrations.livekit.providers.home import CONNECT, Home, Speaks
+from integrations.livekit.providers.timing import Timed, Wording
 from integrations.livekit.providers.usage import Usage
-from integrations.livekit.providers.words import shares
 from moderator.audio import Waveform, silence
 from moderator.errors import VoiceError
-from moderator.mouth.base import Sentence, SpokenWord, VoiceSpec
+from moderator.mouth.base import Sentence, VoiceSpec
 from moderator.mouth.believed import LONGEST
 from moderator.mouth.sentences import split
-from moderator.mouth.shaping import shape
-from moderator.timeline import SAMPLE_RATE, Samples, to_seconds
+from moderator.mouth.shaping import CEILING, audible, gain_of
+from moderator.timeline import SAMPLE_RATE, Samples, to_samples, to_seconds
 
 FIRST_WITHIN_S = 4.0
 """Until a sentence's first sound: less than what the meeting waits for a sentence, so that another
@@ -29,6 +30,11 @@ voice can still say it."""
 
 WHOLE_WITHIN_S = 7.0
 """Until a sentence's last sound, for the same reason."""
+
+FIRST_PART: Samples = to_samples(0.6)
+"""Of a sentence, before it sounds: its loudness is measured by that."""
+
+NEXT_PART: Samples = to_samples(1.0)
 
 LONGEST_S = to_seconds(LONGEST)
 
@@ -55,34 +61,42 @@ class TtsVoice:
         return VoiceSpec(name, "", (self._language,), "the service's terms")
 
     def say(self, text: str) -> Iterator[Sentence]:
-        """Speaks `text` sentence by sentence.
+        """Speaks `text` sentence by sentence, in parts as they come.
 
         Raises:
             VoiceError: the plugin failed or does not answer; nothing of its message is repeated.
         """
         for part in split(text):
-            yield self._say_one(part)
+            yield from self._say_one(part)
 
-    def _say_one(self, text: str) -> Sentence:
+    def _say_one(self, text: str) -> Iterator[Sentence]:
         self._usage.add("tts", "characters", len(text))
-        making = self._home.start(self._made(text))
+        frames: queue.SimpleQueue[rtc.AudioFrame | None] = queue.SimpleQueue()
+        making = self._home.start(self._made(text, frames))
+        making.add_done_callback(lambda _: frames.put(None))
+        parts, sounds = Parts(text), False
         try:
-            frames = making.result(WHOLE_WITHIN_S + 0.5)
-        except TimeoutError as error:
-            making.cancel()
+            while (frame := frames.get(timeout=WHOLE_WITHIN_S + 0.5)) is not None:
+                for part in parts.take(frame):
+                    sounds = True
+                    yield part
+            making.result(0)
+            for part in parts.finish():
+                sounds = True
+                yield part
+        except (TimeoutError, queue.Empty) as error:
             raise VoiceError("it does not answer") from error
+        except VoiceError:
+            raise
         except Exception as error:
             raise VoiceError(f"it failed ({type(error).__name__})") from error
-        samples, rate = _samples(frames)
-        sentence = shape(text, samples, rate, _told(text, frames))
-        if not np.any(sentence.samples):
+        finally:
+            making.cancel()  # whoever is cut off needs no more of it
+            self._usage.add("tts", "audio_s", to_seconds(parts.length))
+        if not sounds:
             raise VoiceError("it makes no sound")
-        length = len(sentence.samples)
-        self._usage.add("tts", "audio_s", to_seconds(length))
-        return sentence if sentence.words else replace(sentence, words=_estimated(text, length))
 
-    async def _made(self, text: str) -> list[rtc.AudioFrame]:
-        frames: list[rtc.AudioFrame] = []
+    async def _made(self, text: str, frames: queue.SimpleQueue[rtc.AudioFrame | None]) -> None:
         length = 0.0
         async with asyncio.timeout(WHOLE_WITHIN_S), AsyncExitStack() as stack:
             sound = await stack.enter_async_context(self._stream(text))
@@ -93,10 +107,9 @@ class TtsVoice:
                 frame = piece.frame
                 if not isinstance(frame, rtc.AudioFrame):
                     raise ValueError("what it makes is no sound")
-                frames.append(frame)
+                frames.put(frame)
                 length += frame.duration
                 piece = await anext(pieces, None)
-        return frames
 
     def _stream(self, text: str) -> Any:
         if not self._plugin.capabilities.streaming:
@@ -107,42 +120,68 @@ class TtsVoice:
         return stream
 
 
-def _samples(frames: list[rtc.AudioFrame]) -> tuple[Waveform, int]:
-    """Frames as mono samples ``(n,)``, and their rate.
+class Parts:
+    """Makes the parts of one sentence out of frames, at the meeting's rate and level.
 
-    Raises:
-        VoiceError: they do not belong together.
+    Args:
+        text: the sentence.
     """
-    if not frames:
-        return silence(0), SAMPLE_RATE
-    rate, channels = frames[0].sample_rate, frames[0].num_channels
-    if any((one.sample_rate, one.num_channels) != (rate, channels) for one in frames):
-        raise VoiceError("its sound changes its form")
-    pcm = np.concatenate([np.frombuffer(one.data, np.int16) for one in frames])
-    mono: Waveform = pcm.reshape(-1, channels).astype(np.float32).mean(axis=1) / np.float32(32768)
-    return mono, rate
+
+    def __init__(self, text: str) -> None:
+        self._text, self._wording = text, Wording(text)
+        self._form: tuple[int, int] | None = None
+        self._resampler: Any = None
+        self._waiting = silence(0)
+        self._gain: float | None = None
+        self._skipped: Samples = 0
+        self.length: Samples = 0
+        """Samples handed out so far."""
+
+    def take(self, frame: rtc.AudioFrame) -> list[Sentence]:
+        """The part that is complete with this frame, if one is.
+
+        Raises:
+            VoiceError: it has another form than those before.
+        """
+        form = frame.sample_rate, frame.num_channels
+        if self._form is None:
+            self._form = form
+            self._resampler = soxr.ResampleStream(form[0], SAMPLE_RATE, 1, dtype="float32")
+        if form != self._form:
+            raise VoiceError("its sound changes its form")
+        self._wording.told(map(_timed, frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, ())))
+        pcm = np.frombuffer(frame.data, np.int16).reshape(-1, form[1])
+        mono = pcm.astype(np.float32).mean(axis=1) / np.float32(32768)
+        self._keep(self._resampler.resample_chunk(mono))
+        wanted = FIRST_PART if self._gain is None else NEXT_PART
+        return self._part(last=False) if len(self._waiting) >= wanted else []
+
+    def finish(self) -> list[Sentence]:
+        """The last part, without the silence behind it; none where there is nothing left."""
+        if self._resampler is not None:
+            self._keep(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        self._waiting = self._waiting[: audible(self._waiting)[1]]
+        return self._part(last=True) if len(self._waiting) else []
+
+    def _keep(self, samples: Waveform) -> None:
+        """Takes samples; silence before the first sound is left out."""
+        self._waiting = np.concatenate([self._waiting, samples.astype(np.float32)])
+        if self._gain is None:
+            first, last = audible(self._waiting)
+            first = first if last else len(self._waiting)
+            self._skipped += first
+            self._waiting = self._waiting[first:]
+
+    def _part(self, *, last: bool) -> list[Sentence]:
+        goes_on = self._gain is not None
+        gain = self._gain = self._gain if self._gain is not None else gain_of(self._waiting)
+        samples, self._waiting = self._waiting, silence(0)
+        samples = np.clip(samples * np.float32(gain), -CEILING, CEILING).astype(np.float32)
+        words = self._wording.upto(self.length, len(samples), self._skipped, last=last)
+        self.length += len(samples)
+        return [Sentence(self._text, samples, words, goes_on)]
 
 
-def _told(text: str, frames: list[rtc.AudioFrame]) -> list[tuple[str, float, float]]:
-    """The words with the plugin's own times; none where they do not fit the text."""
-    told = [word for one in frames for word in one.userdata.get(USERDATA_TIMED_TRANSCRIPT, ())]
-    told = [word for word in told if str(word).strip()]
-    written = text.split()
-    if len(told) != len(written):
-        return []
-    found: list[tuple[str, float, float]] = []
-    for word, timed in zip(written, told, strict=True):
-        start, end = getattr(timed, "start_time", None), getattr(timed, "end_time", None)
-        if not isinstance(start, int | float) or not isinstance(end, int | float):
-            return []
-        if not 0 <= start <= end < LONGEST_S:
-            return []
-        found.append((word, start, end))
-    return found
-
-
-def _estimated(text: str, length: Samples) -> tuple[SpokenWord, ...]:
-    """The words' shares of the speech, by length."""
-    written = text.split()
-    spans = shares(written, 0, length)
-    return tuple(SpokenWord(word, *span) for word, span in zip(written, spans, strict=True))
+def _timed(word: object) -> Timed:
+    """A word as a plugin gives it."""
+    return str(word).strip(), getattr(word, "start_time", None), getattr(word, "end_time", None)

@@ -137,6 +137,7 @@ def test_a_voice_that_fails_ends_the_turn_and_is_told() -> None:
                 await delivery.start(wish, tick * TICK)
             delivery.take(tick * TICK)
             events += delivery.events(())
+            await asyncio.sleep(0.002)
         await delivery.close()
         return events
 

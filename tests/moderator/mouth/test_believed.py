@@ -22,4 +22,4 @@ def test_what_is_no_sound_is_refused() -> None:
     voice = FaultyVoice(Switch(Mode.RUBBISH))
     for _ in range(40):  # each kind of rubbish, several times
         with pytest.raises(VoiceError, match=r"is no sound|are none"):
-            believed(voice.say("One two."))
+            list(believed(voice.say("One two.")))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from moderator.mouth import substituted
+from moderator.mouth.base import Sentence
 from moderator.mouth.substituted import SubstitutedVoice
 from moderator.testing.faulty import SAID, FaultyVoice, Mode, Switch
 from moderator.testing.mouth import ToneVoice
@@ -30,3 +33,19 @@ def test_the_first_speaks_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -
     switch.mode = Mode.OK
     list(voice.say("Two."))
     assert other.said == ["One."]
+
+
+class Breaking(ToneVoice):
+    """Fails within its sentence."""
+
+    def say(self, text: str) -> Iterator[Sentence]:
+        part = next(super().say(" ".join(text.split()[:2])))
+        yield part
+        raise ValueError(SAID)
+
+
+def test_the_other_goes_on_where_the_first_broke_off() -> None:
+    other = ToneVoice()
+    said = list(SubstitutedVoice(Breaking(), other).say("One two three four."))
+    assert [word.text for one in said for word in one.words] == ["One", "two", "three", "four."]
+    assert other.said == ["three four."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,6 +90,23 @@ def test_sentences_that_come_later_are_taken_as_long_as_they_fit() -> None:
         now += TICK
     events = playout.drain()
     assert events[-1] == TurnEnded(SECOND, 1, f"{one.text} {two.text}", three.text)
+
+
+def test_parts_of_a_sentence_follow_without_a_pause_and_end_together() -> None:
+    playout = Playout(pause=PAUSE)
+    feed = playout.start(1, Act.ANSWER)
+    one, two, three = ToneVoice().say(TEXT)
+    assert feed.put(one)
+    assert feed.put(replace(two, goes_on=True))
+    assert feed.put(three)
+    feed.end()
+    playout.take(0, TICK)
+    playout.finish_by(TICK, SECOND)  # a pause shorter: both parts fit
+    now = TICK
+    while playout.playing:
+        playout.take(now, TICK)
+        now += TICK
+    assert playout.drain()[-1] == TurnEnded(SECOND - PAUSE, 1, f"{one.text} {two.text}", three.text)
 
 
 def test_a_turn_that_would_have_to_be_over_already_is_a_mistake() -> None:

@@ -172,7 +172,7 @@ def test_any_text_is_spoken_or_left_out(load: VoiceLoader, text: str) -> None:
 
 def test_the_loaded_voice_caches(load: VoiceLoader) -> None:
     voice = load_voice(VoiceChoice(), Packaged())
-    first, again = next(voice.say("Hello.")), next(voice.say("Hello."))
+    [first], [again] = voice.say("Hello."), voice.say("Hello.")
     assert again.samples is first.samples
 
 

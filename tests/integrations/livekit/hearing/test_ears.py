@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from diarize.base import Diarizer
@@ -13,6 +15,7 @@ from moderator.audio import AudioChunk
 from moderator.ears.live import LiveParts
 from moderator.ears.loading import EarModels
 from moderator.ears.reading_pool import ReadingPool
+from moderator.ears.recogniser import RecogniserSpec
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.utterances import GateOptions
 from moderator.events import SOMEBODY, Heard, SpeakerActivity, Word
@@ -139,3 +142,21 @@ def test_nothing_is_kept_of_who_has_gone_and_their_last_words_are() -> None:
         room.tick(0.0, "nobody")
     kept = (room.ears._since, room.ears._as_shared, room.ears._gone)
     assert [set(one) - {"nobody"} for one in kept] == [set(), set(), set()]
+
+
+class Diarizing(FakeRecogniser):
+    """Says who spoke."""
+
+    @property
+    def spec(self) -> RecogniserSpec:
+        return replace(super().spec, diarizes=True)
+
+
+def test_a_recogniser_that_says_who_spoke_needs_no_diarization() -> None:
+    room = Room()
+    models = FakeModels()
+    EarModels.__init__(models, EnergyVad, Diarizing())
+    room.ears._parts.models = models
+    room.tick(0.5, "hall")
+    assert room.ears._listener.sources == ("hall",)
+    assert room.ears._diarization._made is None  # nothing was loaded for it

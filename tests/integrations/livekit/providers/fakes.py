@@ -46,7 +46,7 @@ class FakeStt(stt.STT[Any]):
         self, buffer: Any, *, language: Any = None, conn_options: APIConnectOptions
     ) -> stt.SpeechEvent:
         await behave(self.switch)
-        return self.script(sum(frame.duration for frame in buffer))[0]
+        return self.script(rtc.combine_audio_frames(buffer).duration)[0]
 
     def stream(
         self,
@@ -94,6 +94,7 @@ class FakeTts(tts.TTS[Any]):
         able = tts.TTSCapabilities(streaming=streaming, aligned_transcript=aligned)
         super().__init__(capabilities=able, sample_rate=rate, num_channels=1)
         self.aligned, self.switch = aligned, Switch()
+        self.pause_s, self.made = 0.0, 0
         self.texts: list[str] = []
 
     def synthesize(
@@ -127,6 +128,8 @@ class FakeTts(tts.TTS[Any]):
                 (tone if self.switch.mode is Mode.OK else tone * 0).astype("<i2").tobytes()
             )
             at += 0.1
+            self.made += 1
+            await asyncio.sleep(self.pause_s)
         emitter.flush()
 
 

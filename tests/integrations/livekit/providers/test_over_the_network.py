@@ -18,6 +18,7 @@ from moderator.audio import AudioChunk, Waveform, silence
 from moderator.ears.live import LiveListener
 from moderator.ears.loading import EarModels
 from moderator.ears.reading_pool import ReadingPool
+from moderator.ears.recogniser import NoRecogniser, Recogniser
 from moderator.events import Part, Word
 from moderator.testing.ears import EnergyVad, FakeDiarizer, FakeRecogniser
 from moderator.testing.mouth import ToneVoice
@@ -44,9 +45,9 @@ def server() -> Iterator[SpeechServer]:
         yield started
 
 
-def embedded() -> RoomModels:
+def embedded(recogniser: Recogniser | None = None) -> RoomModels:
     return RoomModels(
-        EarModels(EnergyVad, FakeRecogniser()),
+        EarModels(EnergyVad, recogniser or FakeRecogniser()),
         ToneVoice(),
         lambda _: ToneVoice(),
         ReadingPool(1),
@@ -145,3 +146,38 @@ def test_it_speaks_over_http_and_another_voice_takes_over(server: SpeechServer) 
     assert len(other.samples) == to_samples(0.7)  # two words and gaps of the other voice
     assert len(failures) == 1
     assert used["tts"]["characters"] == len("One two three.Four five.")
+
+
+@pytest.mark.parametrize("realtime", [False, True])
+def test_without_another_recogniser_people_are_told_that_it_is_deaf(
+    server: SpeechServer, realtime: bool
+) -> None:
+    server.fails = True
+
+    async def run() -> tuple[list[Word], set[Part], list[str]]:
+        async with http_context.open():
+            return await deaf()
+
+    async def deaf() -> tuple[list[Word], set[Part], list[str]]:
+        plugin = openai.STT(base_url=server.url, api_key="none", use_realtime=realtime)
+        given = Provided(Plugins(stt=plugin))
+        ears = given.models(embedded(NoRecogniser()), ROLE).one_track("ana", GATE)
+        words: list[Word] = []
+        down: set[Part] = set()
+        failures: list[str] = []
+        sound = np.tile(np.concatenate([tone(1.0), silence(to_samples(1))]), 5)
+        for now in range(TICK, len(sound), TICK):
+            chunk = AudioChunk("ana", now - TICK, sound[now - TICK : now])
+            words += (await asyncio.to_thread(ears.hear, now, [chunk])).words
+            down |= ears.down
+            failures += [what for _, what in ears.failures()]
+            await asyncio.sleep(0.05)
+        given.close()
+        await plugin.aclose()
+        return words, down, failures
+
+    words, down, failures = asyncio.run(run())
+    assert words == []
+    assert down == {Part.RECOGNISER}
+    assert len(failures) >= 3
+    assert "SECRET" not in str(failures)
