@@ -51,11 +51,12 @@ class Found:
 
 
 def parrot(request: Request) -> Reply:
-    """Wishes to speak, and says the last words it was shown."""
-    shown = re.findall(r"\b(?:before|after)[a-z]+", json.dumps(request["messages"]))
-    if request.get("stream"):
-        return Reply(f"I have heard {' '.join(shown[-6:])}.")
-    return wish(0.9, "summarise")
+    """Wishes to speak, and says the last words it was shown, with the numbers of their lines."""
+    if not request.get("stream"):
+        return wish(0.9, "summarise")
+    lines = re.findall(r"^(\d+)\. .*?: (.*)$", request["messages"][-1]["content"], re.M)
+    told = [(number, re.findall(r"\b(?:before|after)[a-z]+", text)) for number, text in lines]
+    return Reply(" ".join(f"{' '.join(words[-3:])} [{n}]." for n, words in told[-3:] if words))
 
 
 def everything_of(track: str) -> set[str]:

@@ -304,7 +304,7 @@ def by_server(script: Script, asked: str = QUESTION, **more: Any) -> list[str]:
         wrong = scene.hold()
         shown = server.texts("user")
     for text in shown:
-        if text.count("<transcript>") != 1 or text.count("</transcript>") != 1:
+        if len(re.findall(r"</?(?:lines|transcript)>", text)) != 2:
             wrong.append("the record was closed from inside")
         wrong += [f"two of one name: {line}" for line in _mixed(text)]
     return wrong
@@ -312,7 +312,7 @@ def by_server(script: Script, asked: str = QUESTION, **more: Any) -> list[str]:
 
 def _mixed(text: str) -> list[str]:
     """Lines of the record shown to a model that stand under a name that is not their own."""
-    lines = re.findall(r"^\[[\d:]+\] (.*?): (.*)$", text.split("<transcript>")[-1], re.M)
+    lines = re.findall(r"^(?:\[|\d+\. \()[\d:]+[\])] (.*?): (.*)$", text, re.M)
     return [
         f"{name}: {said}"
         for name, said in lines
@@ -322,9 +322,10 @@ def _mixed(text: str) -> list[str]:
 
 
 def _doing(request: dict[str, Any]) -> Any:
-    """A server that does whatever it reads last in the meeting."""
-    said = request["messages"][-1]["content"].rsplit("</transcript>", 1)[0].rsplit(": ", 1)[-1]
-    return always(wish(1.0, "answer", "Ana", said), said)(request)
+    """A server that does whatever it reads last in the meeting, and names that line."""
+    told = re.findall(r"^(?:(\d+)\. )?.*?: (.*)$", request["messages"][-1]["content"], re.M)
+    number, said = told[-1] if told else ("", "Fine.")
+    return always(wish(1.0, "answer", "Ana", said), f"{said} [{number or 1}].")(request)
 
 
 def tried() -> Iterator[tuple[str, str, Callable[[], list[str]]]]:

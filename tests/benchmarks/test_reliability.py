@@ -91,5 +91,5 @@ def test_persuasion_would_be_noticed() -> None:
     assert changed == ["role observer", "command role of 'ana'"]
     done = persuasion.Scene("ana", "Ana", writes=["/say Yes."], calls=[("leave", "")]).hold()
     assert set(done) == {"command say of 'ana'", "command leave of 'ana'"}
-    told = persuasion.by_server(always(wish(1.0), "It is a SECRET."))
+    told = persuasion.by_server(always(wish(1.0, "invite", "Ana"), "It is a SECRET."))
     assert told == ["a thought was shown"]

@@ -11,7 +11,7 @@ import snowballstemmer
 
 from moderator.language.phrases import Phrases
 
-_WORD = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*")
+_WORD = re.compile(r"\d{1,40}|[^\W\d_]+(?:'[^\W\d_]+)*")
 _GROUPED = re.compile(r"(?<=\d)[,\u202f'](?=\d{3}(?!\d))")
 _PARTS = re.compile(r"[,.;:!?\u2026]+\s+|\s[\u2013\u2014-]\s")
 _SIGNS = {"%": " percent ", "€": " euro ", "$": " dollar ", "£": " pound "}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moderator.language.phrases import load_phrases
 from moderator.mind.grounding.answer import GroundedAnswer
@@ -76,6 +78,20 @@ def said(text: str, size: int = 5) -> tuple[list[str], list[int]]:
         for sentence in answer.push(text[at : at + size])
     ]
     return [*passed, *answer.finish()], [LINES.index(line) + 1 for line in answer.named]
+
+
+PIECES = [
+    *("The script takes 40 minutes", "Dr. Smith has 3.5 million", "e.g. ", "...", "9" * 400),
+    *(" [1]", " [2, 1]", ". ", "[", "]", "1", "<think>", "\n", "!", "?"),
+    *("\u00b2", "\u0663", "\u2019s", "\ud83d"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.integers(1, 9))
+def test_however_a_text_is_cut_the_same_passes_and_names_its_lines(text: str, size: int) -> None:
+    whole = said(text, max(len(text), 1))
+    assert said(text, size) == whole
+    assert bool(whole[0]) == bool(whole[1])
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 500])

@@ -77,6 +77,7 @@ def test_who_said_most_about_it() -> None:
         ("one of them is third", {3}),
         ("fifty million people, three hundred", {50_000_000, 300}),
         ("the number twelve fifty", {12, 50}),
+        ("9" * 5_000, {10**40 - 1}),
     ],
 )
 def test_numbers_in_words_are_those_in_digits(text: str, values: set[int]) -> None:

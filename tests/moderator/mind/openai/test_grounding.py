@@ -6,14 +6,15 @@ import json
 
 import pytest
 
-from moderator.events import Failure, SaidAt, TurnEnded
+from moderator.events import Act, Failure, Proposal, SaidAt, TurnEnded
 from moderator.journal.lines import to_line
 from moderator.language.phrases import load_phrases
 from moderator.mind.duties.session import Duties
 from moderator.mind.ensemble import Ensemble
+from moderator.mind.openai.session import OpenAISession
 from moderator.testing.chat_server import ChatServer, always, wish
 from moderator.testing.meetings import hold_meeting, of, people, talk
-from moderator.testing.server_scenes import role_with, server_mind
+from moderator.testing.server_scenes import FREE, percept, role_with, server_mind, session_scene
 from moderator.timeline import to_samples
 
 PEOPLE = people("Ana", "Ben", "Cleo")
@@ -109,3 +110,35 @@ def test_the_model_gets_numbered_lines_as_data_and_no_others() -> None:
     assert lines[0] == "1. (0:01) Ben: The script takes forty minutes and runs in Ghent."
     assert len(lines) == 3
     assert json.loads(user.split("<facts>\n")[1].split("\n")[0])["you_address"] == "Ana"
+
+
+def test_who_is_forgotten_while_an_answer_is_written_is_not_quoted() -> None:
+    reply = "It takes forty minutes [1]. It runs in Ghent [1]."
+    with ChatServer(always(wish(0.1), reply)) as server:
+
+        async def steps(session: OpenAISession) -> list[str]:
+            said = [*SAID, *talk("ana", 20.0, "Robin, how long does the script take?")]
+            await session.push(percept(25, *said), FREE)
+            proposal = Proposal(to_samples(25), "openai", 0.9, Act.ANSWER, "ana", answering=True)
+            heard = []
+            async for piece in session.compose(proposal):
+                heard.append(piece)
+                assert session.quotes(proposal) == {"ana", "ben"}
+                session.forget("ben")
+            return heard
+
+        assert session_scene(server, steps) == ["According to Ben: It takes forty minutes."]
+
+
+def test_an_answer_is_spoken_in_a_live_meeting_as_far_as_it_is_right() -> None:
+    words = talk("ben", 0.1, "It takes forty minutes.", 0.1)
+    words += talk("ana", 1.2, "Robin, how long does it take?", 0.1)
+    with ChatServer(
+        always(wish(0.1), "It takes forty minutes [1]. It costs 9 euros [1].")
+    ) as server:
+        mind = Ensemble(Duties(), server_mind(server), live=True)
+        role = role_with(duties=[{"type": "answer"}])
+        events = hold_meeting(role, mind, words, 6, participants=PEOPLE, live=True)
+    (turn,) = of(events, TurnEnded)
+    assert turn.heard == "According to Ben: It takes forty minutes."
+    assert (turn.quotes, turn.lines) == (("ana", "ben"), (SaidAt("ben", to_samples(0.1)),))
