@@ -122,14 +122,16 @@ class Tapes:
         Raises:
             InputError: the disk is full, or a file cannot be read or written.
         """
-        for at in range(0, duration, _BLOCK):
-            mixed = silence(min(_BLOCK, duration - at))
+        length = min(self.length, duration)
+        for at in range(0, length, _BLOCK):
+            mixed = silence(min(_BLOCK, length - at))
             for tape in (*self._files.values(), *self._others):
                 with disk_errors(self._folder):
                     data = os.pread(tape.fileno(), _BYTES * len(mixed), _BYTES * at)
                 part = np.frombuffer(data[: len(data) // _BYTES * _BYTES], dtype="<i2")
                 mixed[: len(part)] += part.astype(np.float32) / 32768.0
             out.write(mixed)
+        out.pad_to(duration)
 
     @property
     def length(self) -> Samples:

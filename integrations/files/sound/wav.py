@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from integrations.files.disk.atomic import disk_errors, part_path, sync_directory
-from moderator.audio import Waveform, silence, to_pcm16
+from moderator.audio import Waveform, to_pcm16
 from moderator.errors import InputError, ModeratorError
 from moderator.timeline import SAMPLE_RATE, Samples
 
@@ -95,25 +95,28 @@ class WavWriter:
             InputError: the disk is full, or the file cannot be written.
         """
         samples = samples[: LONGEST - self._written]
-        data = to_pcm16(samples).astype("<i2").tobytes()
+        self._append(to_pcm16(samples).astype("<i2").tobytes(), len(samples))
+
+    def _append(self, data: bytes, count: Samples) -> None:
         try:
             with disk_errors(self.path):
-                if self._written + len(samples) - self._header_at >= _HEADER_EVERY:
+                if self._written + count - self._header_at >= _HEADER_EVERY:
                     self._wav.writeframes(data)
-                    self._header_at = self._written + len(samples)
+                    self._header_at = self._written + count
                 else:
                     self._wav.writeframesraw(data)
                 self._file.flush()
         except InputError:
             self.discard()
             raise
-        self._written += len(samples)
+        self._written += count
 
     def pad_to(self, at: Samples) -> None:
         """Appends silence up to position `at`; nothing if that is passed. Raises as `write`."""
         at = min(at, LONGEST)
         while self._written < at:
-            self.write(silence(min(at - self._written, _SILENCE_BLOCK)))
+            count = min(at - self._written, _SILENCE_BLOCK)
+            self._append(bytes(2 * count), count)
 
     def blank(self, spans: Iterable[tuple[Samples, Samples]]) -> None:
         """Makes silence of what was written in some spans; may be called in another thread.

@@ -158,5 +158,5 @@ def test_a_recogniser_that_says_who_spoke_needs_no_diarization() -> None:
     EarModels.__init__(models, EnergyVad, Diarizing())
     room.ears._parts.models = models
     room.tick(0.5, "hall")
-    assert room.ears._listener.sources == ("hall",)
+    assert room.ears.sources == ("hall",)
     assert room.ears._diarization._made is None  # nothing was loaded for it
