@@ -269,7 +269,7 @@ class Attendance:
         self.somebody.set()
 
     def named(self, person: rtc.RemoteParticipant) -> None:
-        """Somebody who is there may have another name."""
+        """Somebody who is there may have another name, or other attributes."""
         if person.identity in self.people:
             self._in(person)
 

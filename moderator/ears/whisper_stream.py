@@ -191,9 +191,9 @@ class WhisperStream:
             self._open = _Utterance(start=window.now, decoded=window.now)
             return words
         encoded, found = self._understand(window, full=False)
-        if self._foreign(window, found):
+        if foreign := self._foreign(window, found):
             self._agreement.forget()
-            self._partial = marked(window.foreign) if window.foreign else ""
+            self._partial = marked(foreign)
             return []
         if self._too_early(window, found):
             return []
@@ -227,9 +227,8 @@ class WhisperStream:
         encoded = self._whisper.encode(window.audio(), full=self._options.full)
         found = self._decode(encoded, window)
         tail = found.pieces
-        if self._foreign(window, found, whole=True) and window.foreign:
-            name = Piece(marked(window.foreign), ())
-            return (name,), ((window.start, window.now),)
+        if foreign := self._foreign(window, found, whole=True):
+            return (Piece(marked(foreign), ()),), ((window.start, window.now),)
         if repeats([piece.text for piece in tail]):
             found = self._decode(encoded, window, avoid_repeats=True)
         unsure = found.log_probability < self._options.doubt
@@ -240,14 +239,14 @@ class WhisperStream:
         tail = tail if cut is None else tail[:cut]
         return tail, self._timed(encoded, window, tail, len(tail), window.now)
 
-    def _foreign(self, window: _Utterance, found: Hypothesis, *, whole: bool = False) -> bool:
-        """Whether an utterance is in another language; judged anew every two seconds of it."""
-        if self._guard is not None and found.pieces:
-            if whole or window.length - window.judged >= LEAST:
-                window.judged = window.length
-                window.foreign = self._guard.foreign(window.audio(), found.log_probability)
-            return window.foreign is not None
-        return False
+    def _foreign(self, window: _Utterance, found: Hypothesis, *, whole: bool = False) -> str | None:
+        """Another language, if an utterance is in one; judged anew every two seconds of it."""
+        if self._guard is None or not found.pieces:
+            return None
+        if whole or window.length - window.judged >= LEAST:
+            window.judged = window.length
+            window.foreign = self._guard.foreign(window.audio(), found.log_probability)
+        return window.foreign
 
     def _too_early(self, window: _Utterance, found: Hypothesis) -> bool:
         """Words that may be of another language are not stable before that can be told."""

@@ -27,7 +27,7 @@ class Claims:
         refusals: see through who may be heard.
         now: time that never stands still.
         sharing_changed: told who begins, or ceases, to share their microphone.
-        named: told who may have another name.
+        changed: told who may have another name or other attributes, and reads them.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class Claims:
         refusals: Refusals,
         now: Callable[[], Samples],
         sharing_changed: Callable[[str], None],
-        named: Callable[[rtc.RemoteParticipant], None],
+        changed: Callable[[rtc.RemoteParticipant], None],
     ) -> None:
         self._shared, self._refusals = shared, refusals
-        self._sharing_changed, self._named = sharing_changed, named
+        self._sharing_changed, self._told = sharing_changed, changed
         self._room: rtc.Room | None = None
         self._paced = Paced(self._review, Allowance(AT_ONCE, A_SECOND, now))
 
@@ -68,5 +68,4 @@ class Claims:
     def _review(self, identity: str) -> None:
         person = self._room and self._room.remote_participants.get(identity)
         if person:
-            self.read(identity, person.attributes)
-            self._named(person)
+            self._told(person)
