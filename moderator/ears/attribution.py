@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from diarize.base import SpeakerActivity
 from moderator.ears.recogniser import RecognisedWord
-from moderator.events import SOMEBODY, Word
+from moderator.events import Word
+from moderator.labels import SOMEBODY
 from moderator.timeline import Samples, to_samples
 
 _TIE = 0.2  # of the word's length: less of a lead is a tie

@@ -15,7 +15,8 @@ from moderator.ears.attribution import Attribution
 from moderator.ears.intake import Intake
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserStream
 from moderator.ears.utterances import GateOptions, Utterances, VoiceGate
-from moderator.events import SOMEBODY, Word
+from moderator.events import Word
+from moderator.labels import SOMEBODY
 from moderator.timeline import TICK, Samples, to_samples
 
 Probabilities: TypeAlias = npt.NDArray[np.float32]

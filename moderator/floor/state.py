@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-from moderator.events import SOMEBODY, Heard, SpeakerActivity, unnamed
+from moderator.events import Heard, SpeakerActivity
+from moderator.labels import SOMEBODY, unnamed
 from moderator.timeline import TICK, Samples, to_samples
 
 HOLD_PAUSE = to_samples(0.3)

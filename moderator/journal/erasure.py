@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moderator.events import unnamed_beside
 from moderator.journal.lines import Line, parse, read, text_of
+from moderator.labels import unnamed_beside
 from moderator.timeline import TICK, Samples
 
 ALL_ON = "/"

@@ -34,11 +34,11 @@ from moderator.events import (
     TurnEnded,
     TurnStarted,
     Withdrawn,
-    unnamed,
 )
 from moderator.floor.state import FloorView
 from moderator.journal.erasure import Erasure
 from moderator.journal.lines import Event
+from moderator.labels import unnamed
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.ends import Observer, Sink, Source
 from moderator.meeting.hearing_watch import HearingWatch

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from moderator.events import Percept, unnamed_beside
+from moderator.events import Percept
 from moderator.floor.addressee import AddresseeDetector
+from moderator.labels import unnamed_beside
 from moderator.language.phrases import Phrases, normalise
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript

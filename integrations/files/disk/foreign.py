@@ -14,7 +14,7 @@ from typing import IO, Annotated, BinaryIO, Final, TypeVar
 from pydantic import Field, ValidationError
 
 from moderator.errors import InputError
-from moderator.events import SOMEBODY
+from moderator.labels import SOMEBODY
 
 MOST_TEXT_BYTES: Final = 64 * 2**20
 """Largest text file read. A record of eight hours has about 8 MiB."""

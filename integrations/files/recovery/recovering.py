@@ -18,9 +18,9 @@ from integrations.files.recovery.erasing import (
 from integrations.files.recovery.people import People
 from integrations.files.recovery.rebuilding import rebuild, replayed
 from moderator.errors import InputError
-from moderator.events import ON
 from moderator.journal.erasure import Erasure
 from moderator.journal.lines import read, text_of
+from moderator.labels import ON
 from moderator.measure.report.page import own_texts
 
 SHORTEST_PHRASE = 3

@@ -13,8 +13,9 @@ from integrations.files.recovery.erasing import before_all, settle
 from integrations.files.recovery.people import People
 from integrations.files.recovery.recovering import recover_if_needed
 from moderator.errors import InputError
-from moderator.events import Relabelled, unnamed
+from moderator.events import Relabelled
 from moderator.journal.relabelling import Labels
+from moderator.labels import unnamed
 from moderator.meeting.names import name_key
 
 _MOST_COMMAS = 5

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from livekit import rtc
 
 from integrations.livekit.people.shared_microphones import YES
-from moderator.events import unnamed
+from moderator.labels import unnamed
 from moderator.timeline import Samples
 from roles.schema import Role
 

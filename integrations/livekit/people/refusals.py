@@ -9,8 +9,8 @@ from integrations.livekit.people.consent import Consent
 from integrations.livekit.people.erasure import Erasures
 from integrations.livekit.people.shared_microphones import SharedMicrophones
 from moderator.errors import InputError
-from moderator.events import SOMEBODY
 from moderator.journal.erasure import Erasure
+from moderator.labels import SOMEBODY
 from moderator.meeting.loop import Meeting
 from moderator.timeline import Samples
 from roles.schema import Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from moderator.events import ON, unnamed
+from moderator.labels import ON, unnamed
 from roles.schema import Role
 
 SHARED = "moderator.shared_mic"

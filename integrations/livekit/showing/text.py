@@ -19,9 +19,9 @@ from moderator.events import (
     TurnEnded,
     TurnStarted,
     WordPlayed,
-    unnamed,
 )
 from moderator.journal.lines import Event
+from moderator.labels import unnamed
 from moderator.sparing import SparedChanged
 from moderator.timeline import Samples, to_samples
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from moderator.arbiter.rules.base import Situation, Verdict
-from moderator.events import Act, Action, Reason, unnamed
+from moderator.events import Act, Action, Reason
 from moderator.floor.state import FloorStatus
+from moderator.labels import unnamed
 from moderator.timeline import to_samples
 from roles.people import allows
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from moderator.arbiter.rules.base import Situation, Verdict
 from moderator.arbiter.rules.taking import is_protected
-from moderator.events import Act, Action, Reason, unnamed
+from moderator.events import Act, Action, Reason
+from moderator.labels import unnamed
 from moderator.timeline import to_samples
 from roles.people import allows
 

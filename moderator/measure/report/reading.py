@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from moderator.errors import InputError
-from moderator.events import unnamed
 from moderator.journal.relabelling import Labels, Relabeller, labels_in
 from moderator.journal.shapes import LATEST
+from moderator.labels import unnamed
 from moderator.measure.report.record import (
     Failed,
     Held,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from moderator.events import Act, unnamed
+from moderator.events import Act
 from moderator.floor.state import FloorStatus
+from moderator.labels import unnamed
 from moderator.mind.duties.base import Scene, Wish
 from moderator.timeline import Samples, to_samples, to_seconds
 from roles.schema import CrosstalkDuty, InviteQuietDuty, MonologueDuty, SilenceDuty

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from moderator.errors import MindError
-from moderator.events import Act, Percept, Proposal, Word, unnamed
+from moderator.events import Act, Percept, Proposal, Word
 from moderator.floor.state import FloorStatus, FloorView
+from moderator.labels import unnamed
 from moderator.mind.base import Participant
 from moderator.mind.moderator_lm.loading import NAME, Loaded, Outline
 from moderator.mind.moderator_lm.parts import Cast, Part, letter, part_of, prompt

@@ -8,8 +8,9 @@ from functools import partial
 
 from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
-from moderator.events import Act, Percept, Proposal, SaidAt, Word, unnamed
+from moderator.events import Act, Percept, Proposal, SaidAt, Word
 from moderator.floor.state import FloorStatus, FloorView
+from moderator.labels import unnamed
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import Participant, names_of
 from moderator.mind.grounding.answer import GroundedAnswer, unsaid

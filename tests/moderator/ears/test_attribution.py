@@ -3,7 +3,7 @@ from __future__ import annotations
 from diarize.base import SpeakerActivity
 from moderator.ears.attribution import Attribution
 from moderator.ears.recogniser import RecognisedWord
-from moderator.events import SOMEBODY
+from moderator.labels import SOMEBODY
 
 
 def give(activities: list[tuple[str, int, int]], words: list[tuple[int, int]]) -> list[str]:

@@ -12,7 +12,8 @@ from moderator.ears.leakage import LeakageGuard, likeness
 from moderator.ears.listener import Listener
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.errors import InputError
-from moderator.events import SOMEBODY, Heard
+from moderator.events import Heard
+from moderator.labels import SOMEBODY
 from moderator.testing.ears import EnergyVad, FakeDiarizer, FakeRecogniser
 from moderator.timeline import TICK, to_samples
 

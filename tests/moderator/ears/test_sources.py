@@ -8,7 +8,8 @@ from diarize.nobody import Nobody
 from moderator.audio import AudioChunk, Waveform
 from moderator.ears.recogniser import Recognised, RecognisedWord
 from moderator.ears.sources import SharedMic
-from moderator.events import SOMEBODY, SpeakerActivity, Word
+from moderator.events import SpeakerActivity, Word
+from moderator.labels import SOMEBODY
 from moderator.testing.ears import EnergyVad
 from moderator.timeline import TICK, Samples, to_samples
 

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diarize.base import SpeakerActivity
-from moderator.events import SOMEBODY, Heard
+from moderator.events import Heard
 from moderator.floor.state import Floor, FloorStatus
+from moderator.labels import SOMEBODY
 from moderator.timeline import TICK, to_samples, to_seconds
 
 

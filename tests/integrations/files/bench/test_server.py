@@ -61,7 +61,7 @@ def bench(server: ChatServer, scored: Path, out: Path, *more: object) -> int:
 
 def test_all_protocols_from_one_pass_with_bounded_concurrency(tmp_path: Path) -> None:
     scored, out = write(tmp_path / "s", [1, 2], minutes=0.8), tmp_path / "o.json"
-    listener = Listener(slow_s=0.002)
+    listener = Listener(slow_s=0.01)
     with ChatServer(listener) as server:
         assert bench(server, scored, out, "--jobs", 2, "--cost", 0.01) == 0
     result = figures(out)

@@ -18,7 +18,8 @@ from moderator.ears.reading_pool import ReadingPool
 from moderator.ears.recogniser import RecogniserSpec
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.utterances import GateOptions
-from moderator.events import SOMEBODY, Heard, SpeakerActivity, Word
+from moderator.events import Heard, SpeakerActivity, Word
+from moderator.labels import SOMEBODY
 from moderator.meeting.percepts import admitted
 from moderator.testing.ears import EnergyVad, FakeDiarizer, FakeRecogniser
 from moderator.timeline import TICK, Samples, Stopwatch, to_samples

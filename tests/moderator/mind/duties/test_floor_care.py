@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from moderator.events import SOMEBODY, Act, Action, Decision
+from moderator.events import Act, Action, Decision
 from moderator.floor.state import Tally
+from moderator.labels import SOMEBODY
 from moderator.mind.duties.session import Duties
 from moderator.testing.meetings import chatter, hold_meeting, of, people, talk
 from moderator.testing.scenes import DutyScene, free, held, overlapping, talked
