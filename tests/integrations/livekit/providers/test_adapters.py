@@ -104,13 +104,13 @@ def test_adapters_speak(kind: str) -> None:
 
 
 def test_a_fallback_adapter_writes() -> None:
-    broken, good = FakeLlm("x"), FakeLlm("It is Paris.")
+    broken, good = FakeLlm("x"), FakeLlm("It is Paris [1].")
     broken.switch.mode = Mode.CRASH
 
     async def both() -> Any:
         return llm.FallbackAdapter([broken, good], max_retry_per_llm=0)
 
-    assert written(asyncio.run(both())) == "It is Paris."
+    assert written(asyncio.run(both())) == "According to Ana: It is Paris."
 
 
 def test_names_of_the_gateway_and_what_is_no_plugin(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,9 @@ ANA = {"ana": Participant("ana", "Ana")}
 def written(plugin: FakeLlm) -> str:
     async def run() -> str:
         session = await LlmMind(plugin).open(load_role("facilitator"), ANA)
-        heard = percept(10.0, *talk("ana", 7.0, "Robin, what is the capital of France?"))
+        said = talk("ana", 1.0, "The capital of France is Paris.")
+        asked = talk("ana", 7.0, "Robin, what is the capital of France?")
+        heard = percept(10.0, *said, *asked)
         await session.push(heard, FREE)
         assert await session.propose() is None
         wish = Proposal(heard.end, "llm", 1.0, Act.ANSWER, "ana", answering=True)
@@ -35,8 +37,9 @@ def written(plugin: FakeLlm) -> str:
 
 
 def test_it_writes_and_never_wishes() -> None:
-    plugin = FakeLlm("It is Paris. Shall we go on?")
-    assert written(plugin) == "It is Paris. Shall we go on?"
+    """Of what it writes only that is spoken which somebody said."""
+    plugin = FakeLlm("It is Paris [1]. Shall we go on?")
+    assert written(plugin) == "According to Ana: It is Paris."
     texts = [message.text_content or "" for message in plugin.asked[0].messages()]
     assert "capital of France" in texts[1]
     assert "capital of France" not in texts[0]

@@ -35,7 +35,8 @@ openai = pytest.importorskip("livekit.plugins.openai", reason="extra `plugins`")
 
 pytestmark = pytest.mark.e2e
 
-ANSWER = "The capital is Paris."
+WRITTEN = "It is Paris [1]."
+ANSWER = "According to Ana: It is Paris."
 
 
 @pytest.fixture
@@ -56,8 +57,15 @@ def service(models: RoomModels) -> Iterator[SpeechServer]:
     def speak(text: str) -> Waveform:
         return np.concatenate([sentence.samples for sentence in voice.say(text)])
 
-    with SpeechServer(recognised, speak, lambda _: ANSWER) as started:
+    with SpeechServer(recognised, speak, lambda _: WRITTEN) as started:
         yield started
+
+
+def asked(speakers: Speakers) -> Waveform:
+    """A question, and before it what answers it: nothing else is spoken."""
+    said, question = "The capital of France is Paris.", "Robin, what is the capital of France?"
+    pause = silence(to_samples(2.0))
+    return np.concatenate([speakers.say(1, said), pause, speakers.say(1, question)])
 
 
 def journal(out: Path) -> list[dict[str, Any]]:
@@ -90,7 +98,7 @@ def test_a_question_is_heard_answered_and_spoken_by_plugins(
     out: Path,
     realtime: bool,
 ) -> None:
-    question = speakers.say(1, "Robin, what is the capital of France?")
+    question = asked(speakers)
     summary = asyncio.run(
         in_app(server, service, room, out, realtime, lambda ana: ask(ana, question))
     )
@@ -154,7 +162,7 @@ def test_the_embedded_parts_take_over_when_the_server_fails(
     out: Path,
     realtime: bool,
 ) -> None:
-    question = speakers.say(1, "Robin, what is the capital of France?")
+    question = asked(speakers)
     again = speakers.say(1, "Robin, who has talked most so far?")
     told: list[str] = []
 
@@ -198,7 +206,7 @@ def arguments(service: SpeechServer, folder: Path) -> Wanted:
 def test_the_command_line_brings_plugins(
     server: Server, service: SpeechServer, speakers: Speakers, room: str, tmp_path: Path, out: Path
 ) -> None:
-    question = speakers.say(1, "Robin, what is the capital of France?")
+    question = asked(speakers)
     role = tmp_path / "role.yaml"
     role.write_text(dump_role(quiet_role()))
     wanted = arguments(service, tmp_path)
@@ -233,7 +241,7 @@ def test_the_command_line_brings_plugins(
 def test_a_worker_brings_plugins(
     server: Server, service: SpeechServer, speakers: Speakers, room: str, tmp_path: Path, out: Path
 ) -> None:
-    question = speakers.say(1, "Robin, what is the capital of France?")
+    question = asked(speakers)
     wanted = arguments(service, tmp_path)
     options = WorkerOptions(
         server.url, server.key, server.secret, quiet_role(), "moderator", out, wanted=wanted
