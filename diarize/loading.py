@@ -160,7 +160,6 @@ def load_campplus(path: str | Path) -> CamPlusPlus:
     """
     from diarize.campplus import CamPlusPlus
 
-    stand_in_for_extension()
     data = _read(path)
     _refuse_others(data, path)
     state = _load_tensors(data, path)
