@@ -204,9 +204,12 @@ _ENCODERS: dict[type, Callable[[Any], Line]] = {
 }
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def text_of(line: Line) -> str:
     """A line as it stands in the file."""
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return _ENCODER.encode(line) + "\n"
 
 
 def read(path: Path, kind: str | None = None) -> Iterator[Line]:

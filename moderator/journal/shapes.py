@@ -19,9 +19,12 @@ _Count = Annotated[int, Field(ge=0, le=LATEST)]
 
 
 class _Line(BaseModel):
-    """Fields as they stand in the file, those of a later version aside."""
+    """Fields as they stand in the file, those of a later version aside.
 
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+    Each is built when a line of its kind is checked, which a meeting under way never does.
+    """
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 class _Person(_Line):
