@@ -19,12 +19,16 @@ from moderator.floor.state import FloorView
 from moderator.journal.lines import Event
 from moderator.measure.report.wording import ACTIONS, REASONS, said
 from moderator.timeline import Samples, to_samples, to_seconds
+from moderator.tool_calls import ToolCalled, ToolOutcome
 
 REMEMBERED = 20
 """Decisions, and as many changes, that somebody who comes in late is sent."""
 
 WAITING = 50
 """Messages that may wait to be sent; then the oldest go."""
+
+LONGEST_RESULT = 300
+"""Characters of what a tool returned."""
 
 EVERY = to_samples(1.0)
 """The floor is told at least this often, and when it changes."""
@@ -66,6 +70,10 @@ class Feed:
             self._last = ()
             role = {"role": event.role["id"], "summary": event.role["summary"]}
             self._changed(event.at, "role", role)
+        if isinstance(event, ToolCalled) and event.outcome is not ToolOutcome.CUT_OFF:
+            result = event.result[:LONGEST_RESULT]
+            called = {"tool": event.tool, "outcome": event.outcome, "result": result}
+            self._changed(event.at, "tool", called)
         if not isinstance(event, Decision):
             return
         what = (event.action, event.reason, event.act)
@@ -86,7 +94,10 @@ class Feed:
         self._put(NOW, _floor(floor, quiet=quiet))
 
     def forget(self, at: Samples, identity: str) -> None:
-        """Has front-ends drop what somebody said."""
+        """Has front-ends drop what somebody said, and what tools returned: it may quote them."""
+        self._changes = deque((line for line in self._changes if not _of_tool(line)), REMEMBERED)
+        kept = [one for one in self._waiting if not (one[0] == CHANGE and _of_tool(one[1]))]
+        self._waiting = deque(kept, WAITING)
         self._changed(at, "erased", {"identity": identity})
 
     async def close(self) -> None:
@@ -125,6 +136,10 @@ class Feed:
                         destination_identities=[] if to is None else [to],
                         topic=topic,
                     )
+
+
+def _of_tool(line: str) -> bool:
+    return bool(json.loads(line)["change"] == "tool")
 
 
 def _decision(event: Decision) -> dict[str, Any]:
