@@ -286,7 +286,7 @@ class OpenAISession:
                         return  # a model may say that it will call a tool before it does
             finally:
                 await pieces.aclose()
-            if lookup is None or not wishes or answer.named:
+            if lookup is None or not tools or not wishes or answer.named:
                 break
             known = len(lookup.lines())
             async for _ in lookup.run(wishes):

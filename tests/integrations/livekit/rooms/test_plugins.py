@@ -15,6 +15,7 @@ import pytest
 from livekit.agents import JobContext
 from livekit.plugins import moderator
 
+from benchmarks.speech_server import SpeechServer, embedded
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.providers.specs import Wanted
 from integrations.livekit.serving.worker import Worker, WorkerOptions
@@ -23,7 +24,6 @@ from moderator.cli.models import open_store
 from moderator.mind.loading import load_mind
 from moderator.timeline import to_samples
 from roles.loader import dump_role
-from tests.integrations.livekit.providers.speech_server import SpeechServer
 from tests.integrations.livekit.rooms.agent import quiet_role
 from tests.integrations.livekit.rooms.apps import app_of, serving
 from tests.integrations.livekit.rooms.people import Person, person, until
@@ -42,22 +42,8 @@ ANSWER = "According to Ana: It is Paris."
 @pytest.fixture
 def service(models: RoomModels) -> Iterator[SpeechServer]:
     """Hears and speaks by the embedded models."""
-    voice: Any = models.voice
-
-    def recognised(samples: Waveform) -> str:
-        stream = models.ears.recogniser.open()
-        stream.begin(0)
-        stream.push(samples, True)
-        stream.end(len(samples))
-        words = []
-        while stream.due:
-            words += [word.text for word in stream.read().words]
-        return " ".join(words)
-
-    def speak(text: str) -> Waveform:
-        return np.concatenate([sentence.samples for sentence in voice.say(text)])
-
-    with SpeechServer(recognised, speak, lambda _: WRITTEN) as started:
+    assert models.voice is not None
+    with embedded(models.ears.recogniser, models.voice, lambda _: WRITTEN) as started:
         yield started
 
 
