@@ -50,6 +50,8 @@ class SpeechServer:
     Attributes:
         recognise: as given.
         speak: as given.
+        write: as given.
+        calls: tools that it wishes to call where some are offered, and none has answered yet.
         fails: every request is answered by status 500.
         asked: paths of requests, in order.
         messages: of the last request for a reply.
@@ -61,7 +63,8 @@ class SpeechServer:
         speak: Callable[[str], Waveform],
         write: Callable[[str], str] = lambda _: "I cannot say.",
     ) -> None:
-        self.recognise, self.speak, self._write = recognise, speak, write
+        self.recognise, self.speak, self.write = recognise, speak, write
+        self.calls: tuple[tuple[str, str], ...] = ()
         self.fails = False
         self.asked: list[str] = []
         self.messages: list[dict[str, Any]] = []
@@ -140,8 +143,18 @@ class SpeechServer:
         self.messages = asked["messages"]
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await answer.prepare(request)
-        text = self._write(str(self.messages[-1]["content"]))
+        record = str(self.messages[-1]["content"])
+        text = self.write(record)
         base = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "local"}
+        calls = self.calls if asked.get("tools") and "(tool)" not in record else ()
+        for number, (name, arguments) in enumerate(calls):
+            text, function = "", {"name": name, "arguments": arguments}
+            wish = {"index": number, "id": f"c{number}", "type": "function", "function": function}
+            chunk = {**base, "choices": [{"index": 0, "delta": {"tool_calls": [wish]}}]}
+            await answer.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        if calls:  # a client puts a call together until its reply is over
+            over = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+            await answer.write(f"data: {json.dumps({**base, 'choices': [over]})}\n\n".encode())
         for at in range(0, len(text), 7):
             delta = {"role": "assistant", "content": text[at : at + 7]}
             chunk = {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}

@@ -72,14 +72,12 @@ ROWS = {
         "lasting.mutes",
         "no leak, journal whole",
         ("moderator",),
-        plugins=False,
     ),
     "restart": Row(
         "server killed and restarted",
         "lasting.restart",
         "back ≤ 10 s",
         ("moderator",),
-        plugins=False,
     ),
 }
 

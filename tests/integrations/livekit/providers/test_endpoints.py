@@ -22,7 +22,7 @@ def test_a_model_at_an_address_needs_no_key() -> None:
     assert isinstance(hears, stt.STT)
     assert (hears.model, hears.capabilities.streaming) == ("whisper-1", False)
     assert str(hears._client.base_url) == f"{URL}/"
-    assert hears._opts.language == "de"
+    assert hears._opts.languages == ["de"]
     assert hears._client.api_key == "none"
     speaks = endpoint("openai:kokoro", None, "--tts", "en", {"OPENAI_BASE_URL": URL})
     assert isinstance(speaks, tts.TTS)

@@ -224,6 +224,45 @@ def test_the_command_line_brings_plugins(
     assert set(summary["usage"]) == {"stt", "llm", "tts"}
 
 
+def test_the_command_line_brings_a_server_of_tools(
+    server: Server, service: SpeechServer, speakers: Speakers, room: str, tmp_path: Path, out: Path
+) -> None:
+    """A real process answers; what it says is spoken, journalled and reported as a tool's."""
+    pytest.importorskip("mcp", reason="extra `mcp`")
+    service.calls = (("find_date", '{"topic": "launch"}'),)
+    service.write = lambda _: "The launch takes place on the tenth of June [1]."
+    question = speakers.say(1, "Robin, when does the launch take place?")
+    role = tmp_path / "role.yaml"
+    role.write_text(dump_role(quiet_role().model_copy(update={"tools": ["find_date"]})))
+    tools = f"{sys.executable} -m tests.integrations.livekit.providers.mcp_server"
+    given = ("--mind", "openai:local", "--mind-url", service.url, "--mcp", tools)
+    where = ("--room", room, "--url", server.url, "--out", out, "--leave-after", "0.5")
+    environ = {
+        **os.environ,
+        "LIVEKIT_API_KEY": server.key,
+        "LIVEKIT_API_SECRET": server.secret,
+        "MODERATOR_OFFLINE": "1",
+    }
+
+    async def run() -> None:
+        program = (sys.executable, "-m", "moderator", "join", "--role", role, "--json")
+        agent = await asyncio.create_subprocess_exec(
+            *map(str, (*program, *where, *given)), env=environ, stdout=asyncio.subprocess.PIPE
+        )
+        async with person(server, room, "ana", listens=True) as ana:
+            await ask(ana, question)
+        await asyncio.wait_for(agent.communicate(), 30)
+        assert agent.returncode == 0
+
+    asyncio.run(run())
+    lines = journal(out)
+    (call,) = [line for line in lines if line["kind"] == "tool"]
+    assert (call["tool"], call["outcome"]) == ("find_date", "ok")
+    assert spoken(lines) == ["According to find date: The launch takes place on the tenth of June."]
+    report = (out / "report.html").read_text("utf-8")
+    assert "from the tool find_date: The launch takes place on the tenth of June." in report
+
+
 def test_a_worker_brings_plugins(
     server: Server, service: SpeechServer, speakers: Speakers, room: str, tmp_path: Path, out: Path
 ) -> None:
