@@ -50,6 +50,7 @@ class Feed:
         self._room: rtc.Room | None = None
         self._told: deque[str] = deque(maxlen=REMEMBERED)
         self._changes: deque[str] = deque(maxlen=REMEMBERED)
+        self._returned: deque[str] = deque(maxlen=REMEMBERED + WAITING)
         self._last: tuple[object, ...] = ()
         self._floor_seen: tuple[object, ...] = ()
         self._floor_at: Samples = -EVERY
@@ -74,6 +75,7 @@ class Feed:
             result = event.result[:LONGEST_RESULT]
             called = {"tool": event.tool, "outcome": event.outcome, "result": result}
             self._changed(event.at, "tool", called)
+            self._returned.append(self._changes[-1])
         if not isinstance(event, Decision):
             return
         what = (event.action, event.reason, event.act)
@@ -95,9 +97,11 @@ class Feed:
 
     def forget(self, at: Samples, identity: str) -> None:
         """Has front-ends drop what somebody said, and what tools returned: it may quote them."""
-        self._changes = deque((line for line in self._changes if not _of_tool(line)), REMEMBERED)
-        kept = [one for one in self._waiting if not (one[0] == CHANGE and _of_tool(one[1]))]
-        self._waiting = deque(kept, WAITING)
+        kept = [line for line in self._changes if line not in self._returned]
+        self._changes = deque(kept, REMEMBERED)
+        waiting = [one for one in self._waiting if one[1] not in self._returned]
+        self._waiting = deque(waiting, WAITING)
+        self._returned.clear()
         self._changed(at, "erased", {"identity": identity})
 
     async def close(self) -> None:
@@ -136,10 +140,6 @@ class Feed:
                         destination_identities=[] if to is None else [to],
                         topic=topic,
                     )
-
-
-def _of_tool(line: str) -> bool:
-    return bool(json.loads(line)["change"] == "tool")
 
 
 def _decision(event: Decision) -> dict[str, Any]:
