@@ -65,23 +65,10 @@ ROWS = {
     "crosstalk": Row("people talk to each other: its sounds", "talking.crosstalk", "≤ 1 in 10 min"),
     "rooms": Row("one worker, 4 rooms of 4", "lasting.rooms", "real-time factor < 1"),
     "loss": Row(
-        "answers at 20 % packet loss",
-        "lasting.loss",
-        "answered",
-        line=True,
+        "answers at 20 % packet loss", "lasting.loss", "answered", ("moderator", "stock"), True
     ),
-    "mutes": Row(
-        "50 mutes and unmutes",
-        "lasting.mutes",
-        "no leak, journal whole",
-        ("moderator",),
-    ),
-    "restart": Row(
-        "server killed and restarted",
-        "lasting.restart",
-        "back ≤ 10 s",
-        ("moderator",),
-    ),
+    "mutes": Row("50 mutes and unmutes", "lasting.mutes", "no leak, journal whole", ("moderator",)),
+    "restart": Row("server killed and restarted", "lasting.restart", "back ≤ 10 s", ("moderator",)),
 }
 
 

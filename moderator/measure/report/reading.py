@@ -266,7 +266,7 @@ class _Reader:
         turn.end = max(turn.start, at)
         for who, start in list(line.get("lines", ()))[:MOST_LINES]:
             turn.lines.append((clip(who, 80), _time(start)))
-        calls = [(turn.number, int(number(call))) for call in listing(line.get("calls"))]
+        calls = [(turn.number, _time(call)) for call in list(line.get("calls", ()))[:MOST_LINES]]
         turn.tools += [self._returned[call] for call in calls if call in self._returned]
         self._returned.clear()
         turn.heard, turn.lost = clip(line.get("heard"), 20_000), clip(line.get("lost"), 20_000)
