@@ -26,6 +26,7 @@ from roles.loader import (
     role_text,
 )
 from roles.people import allows
+from roles.review import findings
 from roles.schema import Act, Command, Role
 
 NEEDED = {"facilitator", "chair", "timekeeper", "interviewer", "scribe", "observer"}

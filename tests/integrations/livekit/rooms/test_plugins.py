@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from livekit.agents import JobContext
+from livekit.agents import JobContext, inference
 from livekit.plugins import moderator
 
 from benchmarks.speech_server import SpeechServer, embedded
@@ -110,7 +110,7 @@ async def in_app(
     realtime: bool,
     work: Callable[[Person], Awaitable[None]],
 ) -> dict[str, Any]:
-    """A meeting of an app that brings its own three; its summary."""
+    """A meeting of an app that brings its own of all; its summary."""
     summaries: list[dict[str, Any]] = []
     app = app_of(server, initialize_process_timeout=60)
 
@@ -126,6 +126,7 @@ async def in_app(
                 stt=openai.STT(use_realtime=realtime, **own),
                 llm=openai.LLM(model="local", **own),
                 tts=openai.TTS(response_format="pcm", **own),
+                vad=inference.VAD(),
             )
         )
 
