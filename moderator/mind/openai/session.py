@@ -268,7 +268,8 @@ class OpenAISession:
     ) -> AsyncIterator[str]:
         """What the lines say; if the model wishes it, also what tools return, as further lines."""
         lookup, wishes = self._lookup, list[ToolWish]()
-        while True:
+        generation = self._generation
+        while generation == self._generation:  # what is asked anew holds nobody who is forgotten
             tools = () if lookup is None else lookup.tools
             answer = self._answer = GroundedAnswer(check, self._phrases, words)
             task = prompt.to_answer(proposal.act, words, tools=bool(tools))
@@ -294,7 +295,7 @@ class OpenAISession:
             wishes.clear()
             check.add(lookup.lines()[known:])
             shown += lookup.lines()[known:]
-        for sentence in answer.finish():
+        for sentence in self._answer.finish() if self._answer is not None else ():
             yield sentence
 
     def _ready(self) -> FloorView:

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from moderator.errors import InputError
-from moderator.events import Failure, TurnEnded
+from moderator.events import Act, Failure, Proposal, TurnEnded
 from moderator.journal.erasure import Erasure
 from moderator.journal.file import Journal
 from moderator.journal.lines import Event, parse, text_of, to_line
 from moderator.language.phrases import load_phrases
-from moderator.mind.base import SpeechLLM
+from moderator.mind.base import SpeechLLM, looked_up_by
 from moderator.mind.duties.session import Duties
 from moderator.mind.ensemble import Ensemble
 from moderator.mind.openai import looking_up
 from moderator.mind.tools import Tool, UnfitArgumentsError
 from moderator.testing.chat_server import ChatServer, Reply, Request, Script, wish
 from moderator.testing.meetings import hold_meeting, of, people, talk
-from moderator.testing.server_scenes import role_with, server_mind
+from moderator.testing.server_scenes import FREE, percept, role_with, server_mind
 from moderator.timeline import to_samples
 from moderator.tool_calls import ToolCalled, ToolOutcome
 
@@ -256,6 +256,29 @@ def test_an_erasure_takes_what_was_looked_up_for_who_is_erased(who: str) -> None
     gone = who != "cleo"
     assert ("result" in line, "arguments" in line) == (not gone, not gone)
     assert turn["heard"] == ("" if gone else HEARD)
+
+
+def test_who_is_forgotten_while_a_tool_works_is_not_looked_up_for() -> None:
+    """The turn may quote them from the first call on, and nothing follows."""
+    role = role_with(duties=[{"type": "answer"}], tools=["weather_forecast"])
+    weather = Weather(takes_s=0.3)
+
+    async def run(server: ChatServer) -> None:
+        session = await server_mind(server).with_tools(weather, live=False).open(role, PEOPLE)
+        await session.push(percept(20, *SAID, *ASKED), FREE)
+        proposal = Proposal(to_samples(20), "openai", 0.9, Act.ANSWER, "ana", answering=True)
+        words = asyncio.ensure_future(anext(session.compose(proposal), None))
+        while not weather.asked:
+            await asyncio.sleep(0.01)
+        assert session.quotes(proposal) == {"ana", "ben"}
+        assert [call.outcome for call in looked_up_by(session, proposal)] == [None]
+        session.forget("ben")
+        assert await words is None
+        assert len([one for one in server.requests if one.get("stream")]) == 1
+        await session.close()
+
+    with ChatServer(scripted(CALL)) as server:
+        asyncio.run(run(server))
 
 
 def test_a_mind_that_calls_no_tools_says_so() -> None:
