@@ -153,7 +153,8 @@ def made(spec: str, where: str, kind: type) -> Any:
         return _instance(_class(module, name, where, kind), _arguments(arguments), where)
     if _GATEWAY.fullmatch(spec) and kind in _gateways():
         return _instance(_gateway(kind), {"model": spec}, where)
-    raise InputError(f"no plugin is called {clipped(spec)}", where=where, todo=_FORMS)
+    forms = _FORMS if kind in _gateways() else "give module:Class@arguments.yaml"
+    raise InputError(f"no plugin is called {clipped(spec)}", where=where, todo=forms)
 
 
 def _gateway(kind: type) -> Callable[..., Any]:
