@@ -236,7 +236,7 @@ def test_the_command_line_brings_a_server_of_tools(
     role = tmp_path / "role.yaml"
     role.write_text(dump_role(quiet_role().model_copy(update={"tools": ["find_date"]})))
     tools = f"{sys.executable} -m tests.integrations.livekit.providers.mcp_server"
-    given = ("--mind", "openai:local", "--mind-url", service.url, "--mcp", tools)
+    given = ("--llm", arguments(service, tmp_path).llm, "--mcp", tools)
     where = ("--room", room, "--url", server.url, "--out", out, "--leave-after", "0.5")
     environ = {
         **os.environ,
