@@ -22,6 +22,8 @@ class SaidLine:
         start: meeting time at which the utterance that it stands in began.
         text: the words.
         to_agent: it calls the agent: a question or a request, and no statement to the others.
+        call: number of the tool call, from 1, that returned it, and `name` the tool's; 0: somebody
+            said it.
     """
 
     speaker: str
@@ -29,6 +31,7 @@ class SaidLine:
     start: Samples
     text: str
     to_agent: bool = False
+    call: int = 0
 
 
 def said_lines(
@@ -53,16 +56,16 @@ def said_lines(
         for one in transcript
         if one.speaker != own and (one.speaker, one.start) not in but
         for to in (calls(one.words),)
-        for part in _cut(one.words)
+        for part in pieces(one.words)
     ]
 
 
-def _cut(words: Sequence[str]) -> list[Sequence[str]]:
+def pieces(words: Sequence[str]) -> list[Sequence[str]]:
     """Pieces of at most `LONGEST_LINE` words, at a sentence's end where there is one."""
-    pieces = []
+    found = []
     while len(words) > LONGEST_LINE:
         ends = [i for i in range(LONGEST_LINE // 2, LONGEST_LINE) if words[i][-1:] in ".?!"]
         at = ends[-1] + 1 if ends else LONGEST_LINE
-        pieces.append(words[:at])
+        found.append(words[:at])
         words = words[at:]
-    return [*pieces, words]
+    return [*found, words]
