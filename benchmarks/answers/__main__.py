@@ -1,11 +1,12 @@
 """Whether a mind's answers to open questions are right.
 
-    python -m benchmarks.answers [--mind duties] [--mind-url URL] [--show]
+    python -m benchmarks.answers [--mind duties] [--mind-url URL] [--half tuned|held] [--show]
 
 Each question is asked at the end of its meeting, by name, of an agent that has heard all of it. An
 answer is right if it has what the question's entry says, wrong if it has not, or if nobody said it;
-an agent that says that it does not know is neither. The meetings are looked for where tests on
-recorded meetings look for them (MODERATOR_DATA).
+an agent that says that it does not know is neither. Whoever set thresholds and wrote prompts looked
+at the questions on the meetings of `TUNED` alone; those on the others are held out. The meetings
+are looked for where tests on recorded meetings look for them (MODERATOR_DATA).
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ WORD_S, TURN_S = 0.3, 0.8
 """How long a word takes, and the gap between two turns, where a script has no times."""
 
 AGENT = "Robin"
+TUNED = {f"roleplay/dev/rp-d0{number}" for number in range(1, 7)} | {"ami/dev/ES2011a"}
+"""Meetings whose questions were looked at."""
+
+VERDICTS = ("right", "wrong", "does not know")
+
 UNKNOWING = ("answer_unsaid", "answer_unsaid_ask", "answer_open", "answer_failed")
 
 
@@ -47,6 +53,11 @@ class Question(BaseModel):
     by: str
     asks: str
     has: list[str] = []
+
+    @property
+    def half(self) -> str:
+        """``tuned`` or ``held``."""
+        return "tuned" if self.of in TUNED else "held"
 
 
 def questions() -> list[Question]:
@@ -112,7 +123,7 @@ def _free(now: Samples) -> FloorView:
 
 
 def verdict(question: Question, said: str) -> str:
-    """``right``, ``wrong`` or ``does not know``."""
+    """One of `VERDICTS`."""
     templates = load_phrases("en").templates
     starts = [one.partition("{")[0] for name in UNKNOWING for one in templates[name]]
     if not said or said.startswith(tuple(one for one in starts if one)):
@@ -128,6 +139,7 @@ def main(
     data: Annotated[
         Path, typer.Option(envvar="MODERATOR_DATA", help="Where the meetings are.")
     ] = Path("data"),
+    half: Annotated[str, typer.Option(help="tuned, held or both.")] = "both",
     show: Annotated[bool, typer.Option(help="Print every answer.")] = False,
 ) -> None:
     """Prints how many answers are right."""
@@ -137,23 +149,36 @@ def main(
     except InputError as error:
         console.print(str(error))
         raise typer.Exit(2) from None
-    tally: Counter[tuple[str, bool]] = Counter()
+    tallies = {name: Counter[tuple[str, bool]]() for name in ("tuned", "held")}
     for question in questions():
+        if half not in ("both", question.half):
+            continue
         path = data / f"{question.of}.json"
         if not path.is_file():
             console.print(f"no meeting: {path}")
             raise typer.Exit(2)
         said = asyncio.run(answer(asked, path, question))
         found = verdict(question, said)
-        tally[found, bool(question.has)] += 1
+        tallies[question.half][found, bool(question.has)] += 1
         if show:
             console.print(f"{found:>13} | {question.asks} | {said}", markup=False, soft_wrap=True)
-    for found in ("right", "wrong", "does not know"):
-        known, unknown = tally[found, True], tally[found, False]
-        console.print(f"{found}: {known + unknown} (said: {known}, not said: {unknown})")
-    right = sum(count for (found, _), count in tally.items() if found == "right")
-    given = right + sum(count for (found, _), count in tally.items() if found == "wrong")
-    console.print(f"right of those answered: {right / given:.0%}" if given else "nothing answered")
+    for name, tally in tallies.items():
+        if tally:
+            console.print(f"{name}: {_figures(tally)}", soft_wrap=True)
+    if half == "both":
+        console.print(f"all: {_figures(sum(tallies.values(), Counter()))}", soft_wrap=True)
+
+
+def _figures(tally: Counter[tuple[str, bool]]) -> str:
+    """Counts and shares of one half, or of both."""
+    total, known = tally.total(), sum(tally[found, True] for found in VERDICTS)
+    right, wrong = tally["right", True], tally["wrong", True] + tally["wrong", False]
+    return (
+        f"{total} questions, {known} of them answerable; right {right} "
+        f"({right / max(known, 1):.0%} of these), wrong {wrong} ({wrong / max(total, 1):.0%} of "
+        f"all, {tally['wrong', False]} where nobody said it), "
+        f"does not know {total - right - wrong}"
+    )
 
 
 if __name__ == "__main__":
