@@ -16,6 +16,7 @@ from moderator.mind.base import Participant, names_of
 from moderator.mind.grounding.answer import unsaid
 from moderator.mind.grounding.quoting import Quote, picked, quote
 from moderator.mind.grounding.ranking import Ranking, candidates, fused
+from moderator.mind.grounding.said_lines import LONGEST_LINE as QUOTED_LINE
 from moderator.mind.grounding.said_lines import SaidLine, said_lines
 from moderator.mind.grounding.wording import Wording
 from moderator.mind.local.engine import Reads, Vectors
@@ -29,6 +30,9 @@ from roles.schema import Role
 
 MOST_LINES, LONGEST_LINE = 8, 30
 """Lines that the model is shown, and words of one."""
+
+BEST_LINES = 3
+"""If these were read while the question was asked, what was read is not exchanged any more."""
 
 ANSWER_TOKENS = 24
 LIVE_WITHIN_S, REPLAY_WITHIN_S = 25.0, 600.0
@@ -53,6 +57,9 @@ class LocalSession:
         embeds: it has sentence embeddings.
         live: the meeting does not wait.
         one_to_one: a single person talks with the agent.
+
+    Attributes:
+        asked_model: how often the model was asked for an answer.
     """
 
     def __init__(
@@ -81,6 +88,8 @@ class LocalSession:
         self._generation = 0
         self._found: Quote | None = None
         self._foreseen = ""
+        self._read_lines: list[SaidLine] = []
+        self.asked_model = 0
         self._embeds_at: Samples = EMBEDDED_EVERY
         self._tasks: dict[str, asyncio.Task[None]] = {}
         if live:
@@ -119,11 +128,11 @@ class LocalSession:
             self._questions.answered()
         if question is None or proposal.act is not Act.ANSWER:
             return
-        self._foreseen = ""
         found = quote(question.text, self._lines(question), self._phrases, self._wording)
         lines = self._lines(question, LONGEST_LINE)
         if found is None:
             found = await self._picked(question, lines)
+        self._foreseen, self._read_lines = "", []
         if generation != self._generation:
             return
         self._found = found
@@ -149,6 +158,7 @@ class LocalSession:
                 return None
             if not self._live:  # so that no answer depends on what was asked before
                 await self._write_nothing()
+            self.asked_model += 1
             answer = await self._engine.write(
                 asking([lines[index] for index in shown], said(question.text)),
                 tokens=ANSWER_TOKENS,
@@ -161,9 +171,16 @@ class LocalSession:
         return picked(answer, question.text, lines, shown, self._phrases, self._wording)
 
     async def _shown(self, question: Question, lines: Sequence[SaidLine]) -> list[int]:
-        """Indices of the lines that bear on a question, oldest first."""
+        """Indices of the lines that bear on a question, oldest first.
+
+        Those that were read already while it was asked, if the best are among them.
+        """
         ranking = Ranking(question.text, lines, self._wording)
         order = fused(ranking, await self._likeness(question.text, lines))
+        places = {line: index for index, line in enumerate(lines)}
+        read = [places[line] for line in self._read_lines if line in places]
+        if len(read) == len(self._read_lines) and set(order[:BEST_LINES]) <= set(read):
+            return read
         return candidates(order, len(lines), MOST_LINES)
 
     async def _likeness(self, question: str, lines: Sequence[SaidLine]) -> list[float] | None:
@@ -200,9 +217,9 @@ class LocalSession:
 
     async def _read(self, question: Question) -> None:
         lines = self._lines(question, LONGEST_LINE)
-        shown = [lines[index] for index in await self._shown(question, lines)]
-        if shown:
-            messages = asking(shown, said(question.text))
+        self._read_lines = [lines[index] for index in await self._shown(question, lines)]
+        if self._read_lines:
+            messages = asking(self._read_lines, said(question.text))
             await self._engine.write(messages, tokens=1, within_s=self._within_s)
 
     def _begin(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
@@ -218,16 +235,21 @@ class LocalSession:
         self._tasks[name] = asyncio.create_task(quietly(), name=f"local {name}")
         return True
 
-    def _lines(self, question: Question | None, longest: int | None = None) -> list[SaidLine]:
-        more = {} if longest is None else {"longest": longest}
-        return said_lines(
+    def under_way(self) -> list[asyncio.Task[None]]:
+        """What is being read or embedded beside the meeting."""
+        return [task for task in self._tasks.values() if not task.done()]
+
+    def _lines(self, question: Question | None, longest: int = QUOTED_LINE) -> list[SaidLine]:
+        """Lines that may answer: what was said to the agent is no statement."""
+        lines = said_lines(
             self._transcript,
             self._labels(),
             but=() if question is None else question.utterances,
             own=OWN,
             calls=self._questions.detector.calls,
-            **more,
+            longest=longest,
         )
+        return [line for line in lines if not line.to_agent]
 
     def _labels(self) -> dict[str, str]:
         return everybody(self._transcript, self._met, self._role.identity.name)
@@ -253,7 +275,7 @@ class LocalSession:
         self._transcript.forget(OWN)
         self._questions.forget(speaker)
         self._vectors.clear()
-        self._foreseen = ""
+        self._foreseen, self._read_lines = "", []
         self.cancel()
 
     def cancel(self) -> None:
