@@ -2,7 +2,7 @@
 
     python -m benchmarks.answers [--mind duties] [--mind-url URL] [--half tuned|held] [--show]
 
-Each question is asked at the end of its meeting, by name, of an agent that has heard all of it. An
+The questions of a meeting are asked at its end, by name, of an agent that has heard all of it. An
 answer is right if it has what the question's entry says, wrong if it has not, or if nobody said it;
 an agent that says that it does not know is neither. Whoever set thresholds and wrote prompts looked
 at the questions on the meetings of `TUNED` alone; those on the others are held out. The meetings
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -83,10 +85,9 @@ def meeting(path: Path) -> tuple[dict[str, Participant], list[Word]]:
     return people, words
 
 
-async def answer(mind: SpeechLLM, path: Path, question: Question) -> str:
-    """What the agent says to a question at the end of a meeting."""
+async def answers(mind: SpeechLLM, path: Path, asked: Sequence[Question]) -> list[str]:
+    """What the agent says to some questions, one after the other, at the end of a meeting."""
     people, words = meeting(path)
-    asker = next(one.id for one in people.values() if one.name == question.by)
     role = Role.model_validate(
         {
             "id": "asked",
@@ -97,17 +98,26 @@ async def answer(mind: SpeechLLM, path: Path, question: Question) -> str:
     )
     session = await mind.open(role, people)
     try:
-        end = words[-1].end + to_samples(2.0)
-        await session.push(Percept(0, 0, end, words=tuple(words)), _free(end))
-        asked = _said(asker, f"{AGENT}, {question.asks}", end)
-        after = asked[-1].end + to_samples(1.0)
-        await session.push(Percept(1, end, after, words=tuple(asked)), _free(after))
-        proposal = await session.propose()
-        if proposal is None:
-            return ""
-        return "".join([piece async for piece in session.compose(proposal)])
+        now = words[-1].end + to_samples(2.0)
+        await session.push(Percept(0, 0, now, words=tuple(words)), _free(now))
+        said = []
+        for question in asked:
+            asker = next(one.id for one in people.values() if one.name == question.by)
+            spoken = _said(asker, f"{AGENT}, {question.asks}", now)
+            before, now = now, spoken[-1].end + to_samples(1.0)
+            await session.push(Percept(1, before, now, words=tuple(spoken)), _free(now))
+            proposal = await session.propose()
+            pieces = session.compose(proposal) if proposal is not None else _nothing()
+            said.append("".join([piece async for piece in pieces]))
+            now += to_samples(10.0)
+        return said
     finally:
         await session.close()
+
+
+async def _nothing() -> AsyncIterator[str]:
+    for piece in ():
+        yield piece
 
 
 def _said(speaker: str, text: str, start: Samples) -> list[Word]:
@@ -150,18 +160,18 @@ def main(
         console.print(str(error))
         raise typer.Exit(2) from None
     tallies = {name: Counter[tuple[str, bool]]() for name in ("tuned", "held")}
-    for question in questions():
-        if half not in ("both", question.half):
-            continue
-        path = data / f"{question.of}.json"
+    wanted = [one for one in questions() if half in ("both", one.half)]
+    for of, group in groupby(sorted(wanted, key=lambda one: one.of), lambda one: one.of):
+        path, some = data / f"{of}.json", list(group)
         if not path.is_file():
             console.print(f"no meeting: {path}")
             raise typer.Exit(2)
-        said = asyncio.run(answer(asked, path, question))
-        found = verdict(question, said)
-        tallies[question.half][found, bool(question.has)] += 1
-        if show:
-            console.print(f"{found:>13} | {question.asks} | {said}", markup=False, soft_wrap=True)
+        for question, said in zip(some, asyncio.run(answers(asked, path, some)), strict=True):
+            found = verdict(question, said)
+            tallies[question.half][found, bool(question.has)] += 1
+            if show:
+                line = f"{found:>13} | {question.asks} | {said}"
+                console.print(line, markup=False, soft_wrap=True)
     for name, tally in tallies.items():
         if tally:
             console.print(f"{name}: {_figures(tally)}", soft_wrap=True)

@@ -277,6 +277,8 @@ class LocalSession:
         self._vectors.clear()
         self._foreseen, self._read_lines = "", []
         self.cancel()
+        if self._live:  # what the model has read of them is overwritten
+            self._begin("opening", self._write_nothing)
 
     def cancel(self) -> None:
         """Drops what is being composed."""

@@ -142,7 +142,10 @@ def test_a_question_is_read_while_it_is_being_asked() -> None:
         before = list(engine.read)
         await session.push(percept(23.0, *talk("ana", 20.0, f"Robin, {ASKED}")), FREE)
         said = await composed(session)
+        session.forget("ben")
+        await asyncio.gather(*session.under_way())
         await session.close()
+        assert engine.read.pop() == "."  # read over what it had read
         assert before[0] == "."
         assert before[1].endswith(ASKED[:-8])
         assert engine.read[-1].startswith(before[1].partition("Question")[0])
