@@ -20,11 +20,13 @@ class Participant:
         id: as in percepts.
         name: as spoken; the id where nothing better is known.
         position: their position in the meeting or at work, if known.
+        description: who they are and when they speak, where somebody wrote it down.
     """
 
     id: str
     name: str
     position: str | None = None
+    description: str | None = None
 
 
 def names_of(participants: Mapping[str, Participant]) -> list[str]:
