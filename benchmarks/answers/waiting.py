@@ -11,6 +11,7 @@ word's half second to the first words of the answer, and how much memory the mod
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import time
 from pathlib import Path
@@ -35,8 +36,8 @@ STABLE_AFTER_S = 0.5
 
 async def waits(
     path: Path, asked: list[str], file: str, pause_s: float
-) -> tuple[list[float], list[float], float]:
-    """Seconds for answers that need the model, and that need none; the process's megabytes."""
+) -> tuple[list[float], list[float], list[float], float]:
+    """Seconds for answers that need the model, processor seconds of it; seconds without; memory."""
     people, words = meeting(path)
     role = Role.model_validate(
         {
@@ -50,16 +51,21 @@ async def waits(
     engine = Engine(found.model)
     session = await LocalMind(found, live=True, engine=engine).open(role, people)
     now = await _heard(session, words)
-    needing, quoted = [], []
+    needing, working, quoted = [], [], []
     for text in asked:
         print(".", end="", flush=True)
-        now, took, needed = await _ask(session, people, text, now + to_samples(10.0))
-        (needing if needed else quoted).append(took)
+        at = now + to_samples(10.0)
+        now, took, worked = await _ask(session, engine, people, text, at)
+        if worked is None:
+            quoted.append(took)
+        else:
+            needing.append(took)
+            working.append(worked)
         await asyncio.sleep(pause_s)
     memory = _megabytes(engine.pid)
     await session.close()
     engine.close()
-    return needing, quoted, memory
+    return needing, working, quoted, memory
 
 
 async def _heard(session: LocalSession, words: list[Word]) -> Samples:
@@ -71,8 +77,12 @@ async def _heard(session: LocalSession, words: list[Word]) -> Samples:
 
 
 async def _ask(
-    session: LocalSession, people: dict[str, Participant], text: str, now: Samples
-) -> tuple[Samples, float, bool]:
+    session: LocalSession,
+    engine: Engine,
+    people: dict[str, Participant],
+    text: str,
+    now: Samples,
+) -> tuple[Samples, float, float | None]:
     asker, said = next(iter(people)), f"{AGENT}, {text}".split()
     for count in range(1, len(said) + 1):
         partials = {asker: " ".join(said[:count])}
@@ -89,14 +99,22 @@ async def _ask(
     await session.push(Percept(0, now, now, words=tuple(stable)), _free(now))
     before = session.asked_model
     proposal = Proposal(now, "local", 0.9, Act.ANSWER, asker, answering=True)
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), _processor_s(engine.pid)
     async for _ in session.compose(proposal):
         break
-    return now, time.perf_counter() - began, session.asked_model > before
+    took, worked = time.perf_counter() - began, _processor_s(engine.pid) - worked
+    return now, took, worked if session.asked_model > before else None
 
 
 def _free(now: Samples) -> FloorView:
     return FloorView(now, FloorStatus.FREE, silence=to_samples(1.0))
+
+
+def _processor_s(pid: int | None) -> float:
+    if pid is None:
+        return 0.0
+    times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
 
 def _megabytes(pid: int | None) -> float:
@@ -116,11 +134,15 @@ def main(
 ) -> None:
     """Prints the median and the 95th percentile."""
     all_asked = [one.asks for one in questions() if one.of.startswith("ami/")][:count]
-    needing, quoted, memory = asyncio.run(
+    needing, working, quoted, memory = asyncio.run(
         waits(data / f"{meeting_}.json", all_asked, file, pause_s)
     )
     print()
-    for name, took in (("with the model", needing), ("without", quoted)):
+    for name, took in (
+        ("with the model", needing),
+        ("of these, processor time of the model", working),
+        ("without", quoted),
+    ):
         if len(took) > 1:
             cuts = statistics.quantiles(took, n=20, method="inclusive")
             print(f"{name}: {len(took)} answers, median {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s")
