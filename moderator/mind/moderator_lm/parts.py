@@ -118,5 +118,5 @@ def _position(part: Part) -> str:
 
 def _plain(text: str, longest: int) -> str:
     """Text on one line, without what could form markup, cut."""
-    kept = "".join(char for char in " ".join(text.split()) if char not in "<>|")
-    return "".join(filter(str.isprintable, kept))[:longest].strip()
+    kept = (char if char.isprintable() else " " for char in text if char not in "<>|")
+    return " ".join("".join(kept).split())[:longest].strip()
