@@ -58,6 +58,7 @@ class LocalSession:
         embeds: it has sentence embeddings.
         live: the meeting does not wait.
         one_to_one: a single person talks with the agent.
+        within_s: wall-clock seconds after which the model hangs; None: as usual.
 
     Attributes:
         asked_model: how often the model was asked for an answer.
@@ -72,10 +73,11 @@ class LocalSession:
         embeds: bool,
         live: bool,
         one_to_one: bool = False,
+        within_s: float | None = None,
     ) -> None:
         self._role, self._participants, self._engine = role, participants, engine
         self._embeds, self._live = embeds, live
-        self._within_s = LIVE_WITHIN_S if live else REPLAY_WITHIN_S
+        self._within_s = within_s or (LIVE_WITHIN_S if live else REPLAY_WITHIN_S)
         self._phrases = phrases_of(role)
         self._wording = Wording(self._phrases)
         self._questions = Questions(
