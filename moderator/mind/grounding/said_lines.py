@@ -22,6 +22,8 @@ class SaidLine:
         start: meeting time at which the utterance that it stands in began.
         text: the words.
         to_agent: it calls the agent: a question or a request, and no statement to the others.
+        call: number of the tool call, from 1, that returned it, and `name` the tool's; 0: somebody
+            said it.
     """
 
     speaker: str
@@ -29,6 +31,7 @@ class SaidLine:
     start: Samples
     text: str
     to_agent: bool = False
+    call: int = 0
 
 
 def said_lines(
@@ -55,16 +58,16 @@ def said_lines(
         for one in transcript
         if one.speaker != own and (one.speaker, one.start) not in but
         for to in (calls(one.words),)
-        for part in _cut(one.words, longest)
+        for part in pieces(one.words, longest)
     ]
 
 
-def _cut(words: Sequence[str], longest: int) -> list[Sequence[str]]:
-    """Pieces of at most so many words, at a sentence's end where there is one."""
-    pieces = []
+def pieces(words: Sequence[str], longest: int = LONGEST_LINE) -> list[Sequence[str]]:
+    """Pieces of at most `longest` words, at a sentence's end where there is one."""
+    found = []
     while len(words) > longest:
         ends = [i for i in range(longest // 2, longest) if words[i][-1:] in ".?!"]
         at = ends[-1] + 1 if ends else longest
-        pieces.append(words[:at])
+        found.append(words[:at])
         words = words[at:]
-    return [*pieces, words]
+    return [*found, words]
