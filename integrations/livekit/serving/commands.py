@@ -166,7 +166,7 @@ def join(
     page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
     store = open_store(offline=offline, show_progress=not as_json)
     wanted = Wanted(stt, tts, llm, vad, tuple(mcp or ()), stt_url, tts_url)
-    the_mind = load_mind(mind, mind_url, live=True)
+    the_mind = load_mind(mind, mind_url, store=store, live=True)
     wanted.check(the_mind, the_role)
     models = _models(the_role, store, recogniser, enrol or [], ears_brought=stt is not None)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
@@ -235,8 +235,8 @@ def serve(
     store = open_store(offline=offline)
     enrolled = read_enrolments(enrol or [])
     # What is wrong with mind and plugins is said before any job comes.
-    wanted.check(load_mind(mind, mind_url, live=True), the_role)
-    make = functools.partial(load_mind, mind, mind_url, live=True)
+    wanted.check(load_mind(mind, mind_url, store=store, live=True), the_role)
+    make = functools.partial(load_mind, mind, mind_url, store=store, live=True)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
         worker = Worker(options, store, make, enrolled, metrics)
         asyncio.run(_serve(worker, options.agent_name))

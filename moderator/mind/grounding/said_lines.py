@@ -41,6 +41,7 @@ def said_lines(
     but: Collection[tuple[str, Samples]] = (),
     own: str = "",
     calls: Callable[[Sequence[str]], bool] = lambda _words: False,
+    longest: int = LONGEST_LINE,
 ) -> list[SaidLine]:
     """The lines, oldest first.
 
@@ -50,22 +51,23 @@ def said_lines(
         but: utterances, as speaker and start, that are left out: the question itself.
         own: the agent's id in the transcript, whose words prove nothing.
         calls: whether words call the agent.
+        longest: words of one line.
     """
     return [
         SaidLine(one.speaker, names.get(one.speaker, one.speaker), one.start, " ".join(part), to)
         for one in transcript
         if one.speaker != own and (one.speaker, one.start) not in but
         for to in (calls(one.words),)
-        for part in pieces(one.words)
+        for part in pieces(one.words, longest)
     ]
 
 
-def pieces(words: Sequence[str]) -> list[Sequence[str]]:
-    """Pieces of at most `LONGEST_LINE` words, at a sentence's end where there is one."""
+def pieces(words: Sequence[str], longest: int = LONGEST_LINE) -> list[Sequence[str]]:
+    """Pieces of at most `longest` words, at a sentence's end where there is one."""
     found = []
-    while len(words) > LONGEST_LINE:
-        ends = [i for i in range(LONGEST_LINE // 2, LONGEST_LINE) if words[i][-1:] in ".?!"]
-        at = ends[-1] + 1 if ends else LONGEST_LINE
+    while len(words) > longest:
+        ends = [i for i in range(longest // 2, longest) if words[i][-1:] in ".?!"]
+        at = ends[-1] + 1 if ends else longest
         found.append(words[:at])
         words = words[at:]
     return [*found, words]

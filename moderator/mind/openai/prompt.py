@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from moderator.arbiter.rules.quotas import share_left
 from moderator.floor.state import FloorView
+from moderator.labels import unnamed
 from moderator.mind.base import Participant
 from moderator.mind.grounding.said_lines import SaidLine
 from moderator.mind.questions import Question
@@ -81,6 +82,19 @@ def labels(participants: Mapping[str, Participant], own: str) -> dict[str, str]:
         taken.add(_key(name))
         found[one.id] = name
     return found
+
+
+def everybody(transcript: Transcript, met: Mapping[str, Participant], own: str) -> dict[str, str]:
+    """Labels of everybody who is there, has left, or was heard without being known.
+
+    Args:
+        transcript: what was said, with the agent's own words under `OWN`.
+        met: who is there or was.
+        own: the agent's name.
+    """
+    heard = {one.speaker for one in transcript} - {OWN} - set(met)
+    unknown = {one: Participant(one, "" if unnamed(one) else one) for one in sorted(heard)}
+    return labels({**met, **unknown}, own)
 
 
 def own_label(own: str) -> str:

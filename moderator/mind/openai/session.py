@@ -10,7 +10,6 @@ from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, SaidAt, Word
 from moderator.floor.state import FloorStatus, FloorView
-from moderator.labels import unnamed
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import Participant, names_of
 from moderator.mind.grounding.answer import GroundedAnswer, unsaid
@@ -194,9 +193,7 @@ class OpenAISession:
 
     def _labels(self) -> dict[str, str]:
         """What everybody is called who is there, has left, or was heard without being known."""
-        heard = {one.speaker for one in self._transcript} - {OWN} - set(self._met)
-        unknown = {one: Participant(one, "" if unnamed(one) else one) for one in sorted(heard)}
-        return prompt.labels(self._met | unknown, self._role.identity.name)
+        return prompt.everybody(self._transcript, self._met, self._role.identity.name)
 
     def _present(self) -> dict[str, str]:
         """The same of who is there."""
