@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 Given: TypeAlias = "llm.Tool | llm.Toolset"
 Function: TypeAlias = "llm.FunctionTool | llm.RawFunctionTool"
 
-CONNECTS_WITHIN_S = 10.0
-"""A server that is not connected by then is down."""
+CONNECTS_WITHIN_S = 30.0
+"""A server that is not connected by then is down; a command's program has to start in that time."""
 
 LONGEST_DESCRIPTION, LONGEST_PARAMETERS = 1_000, 8_000
 """Characters that a language model is told of a tool; one with larger parameters is left out."""
