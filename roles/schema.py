@@ -350,6 +350,9 @@ class Role(Part):
     )
     identity: Identity = Field(description="Who the agent is to the others.")
     voice: VoiceChoice = Field(default=VoiceChoice(), description="How it sounds.")
+    terms: list[Name] = Field(
+        default=[], max_length=50, description="Words that will be said, and are to be heard right."
+    )
     instructions: Annotated[str, Field(max_length=8_000, pattern=MANY_LINES)] = Field(
         default="", description="Told to the language model, in the second person."
     )
@@ -360,12 +363,11 @@ class Role(Part):
     authority: Authority = Field(default=Authority(), description="Who may command it, and how.")
     thought: Thought = Field(default=Thought(), description="Reasoning before a decision.")
     microphones: Microphones = Field(
-        default=Microphones(), description="Whose microphone several people share, in a room."
+        default=Microphones(), description="Who shares one, in a room."
     )
     consent: Consent = Field(default=Consent(), description="What people are told and may refuse.")
     retention: Retention = Field(
-        default=Retention(),
-        description="What stays after a meeting in a room; a replay keeps what it writes.",
+        default=Retention(), description="What stays after a meeting in a room, not after a replay."
     )
 
     @model_validator(mode="after")

@@ -112,6 +112,13 @@ class WhisperStream:
         self._said: deque[int] = deque(maxlen=max(1, options.prompt))
         self._partial = ""
         self._last: Samples = 0  # end of the last stable word
+        self._names: tuple[str, ...] = ()
+        self._hint: tuple[int, ...] = ()  # tokens that say how the names are spelt
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Takes the names that are to be expected from now on, the most important first."""
+        if self._names != (names := tuple(names)):
+            self._names, self._hint = names, self._whisper.prompt(names)
 
     @property
     def due(self) -> bool:
@@ -269,7 +276,7 @@ class WhisperStream:
         self, encoded: Encoded, window: _Utterance, *, avoid_repeats: bool = False
     ) -> Hypothesis:
         prefix = [token for piece in window.stable for token in piece.tokens]
-        prompt = list(self._said) if self._options.prompt else []
+        prompt = [*self._hint, *(self._said if self._options.prompt else ())]
         return self._whisper.decode(encoded, prefix, prompt, avoid_repeats=avoid_repeats)
 
     def _timed(
