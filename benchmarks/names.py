@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, cycle
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +46,7 @@ from moderator.events import Word
 from moderator.floor.addressee import AddresseeDetector
 from moderator.language.phrases import load_phrases
 from moderator.models.store import ModelStore
+from moderator.mouth.base import Voice
 from moderator.mouth.loading import HIBARI_SPEAKERS, VoiceLoader
 from moderator.timeline import FRAME, SAMPLE_RATE, TICK, to_samples
 from roles.schema import VoiceChoice
@@ -144,10 +146,14 @@ def voices(store: ModelStore) -> list[Callable[[str], Waveform]]:
             voice = load(choice)
         except InputError:
             continue
-        found.append(lambda text, voice=voice: speech(voice, "", text).samples)
+        found.append(partial(_read, voice))
     if shutil.which("flite"):
-        found += [lambda text, name=name: _flite(name, text) for name in FLITE]
+        found += [partial(_flite, name) for name in FLITE]
     return found
+
+
+def _read(voice: Voice, text: str) -> Waveform:
+    return speech(voice, "", text).samples
 
 
 def _flite(voice: str, text: str) -> Waveform:
@@ -201,7 +207,7 @@ def read_cases(
                 audio = worse(say[next(turn) % len(say)](text.format(name)), rng)
                 calls = called and name == room[0]
                 yield Case(condition, room, audio, text.format(name), name, calls)
-        for text in nameless:
+        for text in nameless[rooms.index(room) :: len(rooms)]:
             audio = say[next(turn) % len(say)](text)
             yield Case("no name said", room, audio, text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,9 @@ from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserSpec
 from moderator.ears.repetition import loop_start, repeated_tail, repeats, squeezed
 from moderator.ears.whisper import Encoded, Hypothesis, Whisper
 from moderator.timeline import SAMPLE_RATE, Samples, to_samples
+
+_SILENT = 0.3
+"""So likely to hold no speech, a window is decoded without names: they make whisper talk on."""
 
 _SHORTEST_WORD: Samples = to_samples(0.06)  # on average, of several in a row
 
@@ -276,8 +280,12 @@ class WhisperStream:
         self, encoded: Encoded, window: _Utterance, *, avoid_repeats: bool = False
     ) -> Hypothesis:
         prefix = [token for piece in window.stable for token in piece.tokens]
-        prompt = [*self._hint, *(self._said if self._options.prompt else ())]
-        return self._whisper.decode(encoded, prefix, prompt, avoid_repeats=avoid_repeats)
+        said = list(self._said) if self._options.prompt else []
+        decode = partial(self._whisper.decode, encoded, prefix, avoid_repeats=avoid_repeats)
+        found = decode([*self._hint, *said])
+        if self._hint and found.pieces and found.no_speech > _SILENT:
+            return decode(said)
+        return found
 
     def _timed(
         self,
