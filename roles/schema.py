@@ -13,16 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-# Control characters could drive a terminal, and bidirectional overrides disguise a name.
-_UNSAFE = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff"
-ONE_LINE = rf"^[^\x00-\x1f{_UNSAFE}]*$"
-MANY_LINES = rf"^[^\x00-\x08\x0b-\x1f{_UNSAFE}]*$"
-
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
-Name = Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)]
+from roles.values import MANY_LINES, Line, Minutes, Name, Seconds, Share, ToolName
 
 
 class Act(StrEnum):
@@ -350,22 +341,30 @@ class Role(Part):
     )
     identity: Identity = Field(description="Who the agent is to the others.")
     voice: VoiceChoice = Field(default=VoiceChoice(), description="How it sounds.")
-    terms: list[Name] = Field(default=[], max_length=50, description="Words to be heard right.")
+    terms: list[Name] = Field(
+        default=[], max_length=50, description="Words that will be said, and are to be heard right."
+    )
     instructions: Annotated[str, Field(max_length=8_000, pattern=MANY_LINES)] = Field(
         default="", description="Told to the language model, in the second person."
     )
     duties: list[AnyDuty] = Field(
         default=[], max_length=30, description="What it does; no two of one name."
     )
+    tools: list[ToolName] = Field(
+        default=[],
+        max_length=32,
+        description="Tools that a language model may call for an answer, of those that are there.",
+    )
     turn: TurnPolicy = Field(default=TurnPolicy(), description="When it may speak.")
     authority: Authority = Field(default=Authority(), description="Who may command it, and how.")
     thought: Thought = Field(default=Thought(), description="Reasoning before a decision.")
     microphones: Microphones = Field(
-        default=Microphones(), description="Who shares one, in a room."
+        default=Microphones(), description="Whose microphone several people share, in a room."
     )
     consent: Consent = Field(default=Consent(), description="What people are told and may refuse.")
     retention: Retention = Field(
-        default=Retention(), description="What stays after a meeting in a room, not after a replay."
+        default=Retention(),
+        description="What stays after a meeting in a room; a replay keeps what it writes.",
     )
 
     @model_validator(mode="after")
