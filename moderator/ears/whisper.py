@@ -32,6 +32,7 @@ _MARGIN: Samples = 4_800  # timestamps are rounded by whisper, often to whole se
 _SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 _FULL: Samples = 20 * SAMPLE_RATE
 _TRAINED: Samples = 30 * SAMPLE_RATE - _HOP  # one frame is added by the features
+_PROMPT = 96  # tokens: some thirty names
 _LONGEST: Samples = 28 * SAMPLE_RATE - _PADDING
 
 
@@ -123,6 +124,26 @@ class Whisper:
         window = self.encode(audio[:_FULL])
         found = self._model.detect_language(window.view)[0]
         return {token.strip("<|>"): float(probability) for token, probability in found}
+
+    def prompt(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Tokens that, as a prompt, make the decoder spell names right.
+
+        A list of them: whisper goes on as if they had been said before. The most important are
+        nearest to what is decoded; those beyond `_PROMPT` tokens are left out.
+
+        Args:
+            names: the most important first.
+        """
+        kept: list[str] = []
+        tokens: list[int] = []
+        for name in names:
+            longer = self._tokenizer.encode(" " + ", ".join([name, *kept]) + ".")
+            if len(longer) > _PROMPT:
+                break
+            kept.insert(0, name)
+            tokens = longer
+        # A name may be written like one of the decoder's own marks.
+        return tuple(token for token in tokens if token < self._tokenizer.eot)
 
     def decode(
         self,

@@ -45,9 +45,11 @@ class _Heard(_Line):
     at: _Time
     speaking: list[str] = Field(default_factory=list)
     activities: list[tuple[str, _Time, _Time]] = Field(default_factory=list)
-    words: list[tuple[str, str, _Time, _Time] | tuple[str, str, _Time, _Time, bool]] = Field(
-        default_factory=list
-    )
+    words: list[
+        tuple[str, str, _Time, _Time]
+        | tuple[str, str, _Time, _Time, bool]
+        | tuple[str, str, _Time, _Time, bool, str]
+    ] = Field(default_factory=list)
     partials: dict[str, str] = Field(default_factory=dict)
 
 

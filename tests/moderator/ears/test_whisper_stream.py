@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from moderator.audio import Waveform, silence
 from moderator.ears.agreement import Piece
@@ -51,6 +53,43 @@ class FakeWhisper:
             end = window.samples
             found.append((int(where[0]), int(where[-1]) + 1) if len(where) else (end, end))
         return found
+
+
+class Prompted(FakeWhisper):
+    """Is told of names; where nobody speaks it talks on if it is."""
+
+    def __init__(self, no_speech: float) -> None:
+        super().__init__()
+        self.no_speech, self.prompts = no_speech, list[tuple[int, ...]]()
+
+    def prompt(self, names: Sequence[str]) -> tuple[int, ...]:
+        return tuple(range(7_000, 7_000 + len(names)))
+
+    def decode(
+        self, window: Encoded, prefix: Sequence[int], prompt: Sequence[int], **more: Any
+    ) -> Hypothesis:
+        self.prompts.append(tuple(prompt))
+        found = super().decode(window, prefix, prompt, **more)
+        more_words = (Piece("sorry", (8_000,)),) if prompt else ()
+        return replace(found, pieces=found.pieces + more_words, no_speech=self.no_speech)
+
+
+@pytest.mark.parametrize(("no_speech", "prompts"), [(0.1, [(7_000, 7_001)]), (0.5, None)])
+def test_names_are_told_where_somebody_speaks(
+    no_speech: float, prompts: list[tuple[int, ...]] | None
+) -> None:
+    fake = Prompted(no_speech)
+    one = stream(fake)
+    one.expect(["Robin", "Ana"])
+    one.begin(0)
+    one.push(talk(2), True)
+    one.end(2 * WORD)
+    found = [word.text for word in one.read().words]
+    if prompts is None:
+        assert fake.prompts == [(7_000, 7_001), ()]
+        assert "sorry" not in found
+    else:
+        assert fake.prompts == prompts
 
 
 def stream(fake: FakeWhisper, **options: float) -> WhisperStream:
