@@ -146,6 +146,7 @@ def join(
     page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
     store = open_store(offline=offline, show_progress=not as_json)
     wanted = Wanted(stt, tts, llm)
+    _tell_of_voice(the_role, tts)
     the_mind = load_mind(mind, mind_url, live=True)
     wanted.check(the_mind)
     models = _models(the_role, store, recogniser, enrol or [], ears_brought=stt is not None)
@@ -155,6 +156,16 @@ def join(
         print_json(summary)
     else:
         note(f"{summary['duration_s']:.0f} s, {summary['agent']['turns']} turns of the agent")
+
+
+def _tell_of_voice(role: Role, tts: str | None) -> None:
+    """Says where there is no voice for a role's language."""
+    from moderator.cli.console import note
+    from moderator.mouth.loading import lacks_voice
+
+    lacks = lacks_voice(role) if tts is None else None
+    if lacks is not None:
+        note(f"note: {lacks}")
 
 
 def serve(
@@ -205,6 +216,7 @@ def serve(
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
     others = tuple(load_roles(other_role or []))
     wanted = Wanted(stt, tts, llm)
+    _tell_of_voice(the_role, tts)
     options = WorkerOptions(
         url, api_key, api_secret, the_role, agent_name, out, rooms, others=others, wanted=wanted
     )

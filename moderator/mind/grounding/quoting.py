@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from moderator.language.phrases import Phrases
+from moderator.language.phrases import Phrases, normalise
 from moderator.mind.grounding.ranking import Ranking
 from moderator.mind.grounding.said_lines import SaidLine
 from moderator.mind.grounding.wording import Wording
+from moderator.spacing import ASKS, ENDS, joined, tokens
 
 COVERED = 0.7
 """Share of what the question is about that a sentence must speak of."""
@@ -39,11 +40,10 @@ def quote(
         phrases: which questions ask for a number or a time.
         wording: reads both.
     """
-    plain = f" {' '.join(one.plain for one in wording.tokens(question))} "
-    wants_number = any(f" {one} " in plain for one in phrases.asks_number)
-    wants_time = any(f" {one} " in plain for one in phrases.asks_time)
-    for one in (*phrases.asks_number, *phrases.asks_time):
-        plain = plain.replace(f" {one} ", " ", 1)  # "how long": not what it is about
+    spoken = [normalise(word) for word in tokens(question.split())]
+    number, time = phrases.asks_number, phrases.asks_time
+    wants_number, wants_time = number.within(spoken), time.within(spoken)
+    plain = joined((number | time).removed(spoken))  # "how long": not what it is about
     asked = wording.tokens(plain)
     if len({one.stem for one in wording.content(asked)}) < LEAST_TOPIC:
         return None
@@ -52,16 +52,16 @@ def quote(
     for_somebody = any(ranking.named)
     for index in ranking.best(5):
         line = said[index]
-        tokens = wording.tokens(line.text)
-        if line.text.endswith("?") or ranking.covered(index) < COVERED:
+        said_there = wording.tokens(line.text)
+        if line.text.endswith(ASKS) or ranking.covered(index) < COVERED:
             continue
         if for_somebody and not ranking.named[index]:
             continue
-        new = wording.numbers(tokens) - wording.numbers(asked)
-        dated = wording.exact(tokens) - wording.exact(asked)
+        new = wording.numbers(said_there) - wording.numbers(asked)
+        dated = wording.exact(said_there) - wording.exact(asked)
         if (wants_number and not new) or (wants_time and not (new or dated)):
             continue
-        if len(line.text.split()) <= LONGEST_QUOTE:
+        if len(tokens(line.text.split())) <= LONGEST_QUOTE:
             return Quote(line.text, line)
     return None
 
@@ -69,10 +69,10 @@ def quote(
 def _sentences(line: SaidLine) -> Iterator[SaidLine]:
     """The sentences of a line, each as a line of its own."""
     words: list[str] = []
-    for word in line.text.split():
+    for word in tokens(line.text.split()):
         words.append(word)
-        if word[-1] in ".?!":
-            yield replace(line, text=" ".join(words))
+        if word.endswith(ENDS):
+            yield replace(line, text=joined(words))
             words = []
     if words:
-        yield replace(line, text=" ".join(words))
+        yield replace(line, text=joined(words))

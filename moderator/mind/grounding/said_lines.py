@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from moderator.spacing import ENDS, joined
 from moderator.timeline import Samples
 from moderator.transcript import Transcript
 
@@ -49,7 +50,7 @@ def said_lines(
         calls: whether words call the agent.
     """
     return [
-        SaidLine(one.speaker, names.get(one.speaker, one.speaker), one.start, " ".join(part), to)
+        SaidLine(one.speaker, names.get(one.speaker, one.speaker), one.start, joined(part), to)
         for one in transcript
         if one.speaker != own and (one.speaker, one.start) not in but
         for to in (calls(one.words),)
@@ -61,7 +62,7 @@ def _cut(words: Sequence[str]) -> list[Sequence[str]]:
     """Pieces of at most `LONGEST_LINE` words, at a sentence's end where there is one."""
     pieces = []
     while len(words) > LONGEST_LINE:
-        ends = [i for i in range(LONGEST_LINE // 2, LONGEST_LINE) if words[i][-1:] in ".?!"]
+        ends = [i for i in range(LONGEST_LINE // 2, LONGEST_LINE) if words[i].endswith(ENDS)]
         at = ends[-1] + 1 if ends else LONGEST_LINE
         pieces.append(words[:at])
         words = words[at:]
