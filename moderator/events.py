@@ -349,6 +349,7 @@ class TurnEnded:
         quotes: ids of people whose own words its words may hold.
         lines: the lines of the meeting that it says what they say, each as who said it and when
             the utterance that it stands in began.
+        calls: numbers of the turn's tool calls whose results it says.
     """
 
     at: Samples
@@ -357,6 +358,7 @@ class TurnEnded:
     lost: str
     quotes: tuple[str, ...] = ()
     lines: tuple[SaidAt, ...] = ()
+    calls: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from moderator.journal.thinning import QuietPercepts
 from moderator.plain_json import parse_json
 from moderator.sparing import SparedChanged
 from moderator.timeline import Samples
+from moderator.tool_calls import ToolCalled
 from roles.schema import Role
 
 VERSION = 1
@@ -71,6 +72,7 @@ Event: TypeAlias = (
     | Failure
     | PartChanged
     | SparedChanged
+    | ToolCalled
 )
 
 
@@ -172,7 +174,9 @@ def _proposal(event: Proposal) -> Line:
     return line
 
 
-_LEFT_OUT = frozenset({"notes", "quotes", "lines", "erases", "before"})
+_LEFT_OUT = frozenset(
+    {"notes", "quotes", "lines", "erases", "before", "calls", "arguments", "result"}
+)
 """Fields that have no entry where they are empty."""
 
 _KINDS: dict[type, str] = {
@@ -194,6 +198,7 @@ _KINDS: dict[type, str] = {
     Failure: "failure",
     PartChanged: "part_changed",
     SparedChanged: "spared",
+    ToolCalled: "tool",
     Closed: "closed",
 }
 _ENCODERS: dict[type, Callable[[Any], Line]] = {
@@ -278,7 +283,8 @@ def turn_from(line: Line) -> TurnStarted | WordPlayed | TurnEnded:
     if line["kind"] == "word_played":
         return WordPlayed(line["turn"], line["text"], line["start"], line["end"])
     lines = tuple(SaidAt(*entry) for entry in line.get("lines", ()))
-    return TurnEnded(line["at"], line["turn"], line["heard"], line["lost"], quotes, lines)
+    calls = tuple(line.get("calls", ()))
+    return TurnEnded(line["at"], line["turn"], line["heard"], line["lost"], quotes, lines, calls)
 
 
 def proposal_from(line: Line) -> Proposal:

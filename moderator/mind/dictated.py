@@ -15,9 +15,11 @@ from moderator.mind.base import (
     Participant,
     SpeechLLM,
     cited_by,
+    looked_up_by,
     quoted_by,
 )
 from moderator.mouth.sentences import seconds_to_say
+from moderator.tool_calls import ToolCall
 from roles.schema import Role
 
 MIND = "dictated"
@@ -115,6 +117,10 @@ class DictatedSession:
     def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
         """As the mind says; a text that it was told to say is taken from no line."""
         return () if proposal.mind == MIND else cited_by(self._inner, proposal)
+
+    def looked_up(self, proposal: Proposal) -> tuple[ToolCall, ...]:
+        """As the mind says."""
+        return () if proposal.mind == MIND else looked_up_by(self._inner, proposal)
 
     def heard(self, words: str) -> None:
         """Tells the mind."""

@@ -14,7 +14,15 @@ from typing import Any, TypeVar, cast
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
-from moderator.mind.base import Foresees, MindSession, PartFailed, cited_by, quoted_by
+from moderator.mind.base import (
+    Foresees,
+    MindSession,
+    PartFailed,
+    cited_by,
+    looked_up_by,
+    quoted_by,
+)
+from moderator.tool_calls import ToolCall
 
 T = TypeVar("T")
 
@@ -123,6 +131,11 @@ class Guarded:
         found: Any = self._quietly(lambda: cited_by(self._inner, proposal), None)
         return found if isinstance(found, tuple) and all(map(_is_line, found)) else ()
 
+    def looked_up(self, proposal: Proposal) -> tuple[ToolCall, ...]:
+        """The tools that it called, if these are calls."""
+        found: Any = self._quietly(lambda: looked_up_by(self._inner, proposal), None)
+        return found if isinstance(found, tuple) and all(map(_is_call, found)) else ()
+
     def heard(self, words: str) -> None:
         """Tells it."""
         self._quietly(lambda: self._inner.heard(words), None)
@@ -218,6 +231,14 @@ def _is_line(one: Any) -> bool:
     return (
         isinstance(start, int) and start >= 0 and isinstance(speaker, str) and _encodable(speaker)
     )
+
+
+def _is_call(one: Any) -> bool:
+    """Whether a journal can hold it."""
+    if not isinstance(one, ToolCall):
+        return False
+    texts: Any = (one.tool, one.arguments, one.result, one.error)
+    return all(isinstance(text, str) and _encodable(text) for text in texts)
 
 
 def _finite(number: float) -> bool:
