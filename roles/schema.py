@@ -337,7 +337,7 @@ class Role(Part):
     )
     summary: Line = Field(description="What the role does, in one line.")
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", examples=["en-GB"])] = (
-        Field(default="en", description="Language it speaks.")
+        Field(default="en", description="Language it speaks and understands: languages.md.")
     )
     identity: Identity = Field(description="Who the agent is to the others.")
     voice: VoiceChoice = Field(default=VoiceChoice(), description="How it sounds.")

@@ -249,11 +249,14 @@ def _run(
 ) -> dict[str, Any]:
     from integrations.files.replay import Replay
     from moderator.cli.console import loading, note, progress
+    from moderator.mouth.loading import lacks_voice
     from moderator.timeline import to_seconds
 
-    told = meeting.notes
+    told, lacks = meeting.notes, lacks_voice(options.role)
     for text in told:
         note(f"note: {text}")
+    if lacks is not None:
+        note(f"note: {lacks}")
     with loading(enabled=not as_json) as notice:
         run = Replay(meeting, options, mind, hearing, notice)
     seconds = to_seconds(meeting.duration)

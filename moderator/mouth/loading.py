@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from diarize.onnx_session import open_session
 from moderator.errors import InputError
+from moderator.language.phrases import base
 from moderator.mouth.base import Voice
 from moderator.mouth.cache import CachedVoice
 from moderator.mouth.onnx_outputs import with_output
+from moderator.mouth.silent import SilentVoice
 from moderator.plain_json import parse_json
-from roles.schema import VoiceChoice
+from roles.schema import Role, VoiceChoice
 
 if TYPE_CHECKING:
     from hibari import Hibari
@@ -35,11 +38,18 @@ were understood worse by a recogniser, since the model must hurry to make up for
 
 PIPER_SPEAKERS = ("joe",)
 
+PIPER_VOICES = "piper-voices"
+"""Directory of the model store for voices of piper that people bring themselves."""
+
+_PIPER_NAME = re.compile(r"(?P<language>[a-z]{2,3})_[A-Z]{2}-[A-Za-z0-9_]+-(x_low|low|medium|high)")
+
 _PIPER_ONNX = "en_US-joe-medium.onnx"
 
 
 class ModelFiles(Protocol):
     """What the mouth needs of the model store."""
+
+    root: Path
 
     def directory(self, name: str) -> Path:
         """The directory with the files of a model, their hashes verified.
@@ -84,18 +94,71 @@ class VoiceLoader:
                 where="voice.backend",
                 todo="install it with: pip install 'livekit-moderator[piper]'",
             )
+        if choice.speaker and (brought := _PIPER_NAME.fullmatch(choice.speaker)):
+            model = self._store.root / PIPER_VOICES / f"{choice.speaker}.onnx"
+            if not model.is_file() or not model.with_name(f"{model.name}.json").is_file():
+                todo = f"python -m piper.download_voices {choice.speaker} --data-dir {model.parent}"
+                raise InputError(
+                    "this voice of piper is not here", where=str(model), todo=f"get it with: {todo}"
+                )
+            licence = "see the voice's card"
+            engine = _engine_of(model)
+            return PiperSpeech(engine, choice.speaker, choice.speed, licence, brought["language"])
         speaker = _speaker(choice, PIPER_SPEAKERS)
         engine = piper_engine(self._store.directory(PIPER_MODEL) / _PIPER_ONNX)
         return PiperSpeech(engine, speaker, choice.speed)
 
 
+def _engine_of(model: Path) -> PiperVoice:
+    """Of a voice that somebody brought."""
+    try:
+        return piper_engine(model)
+    except Exception as error:  # onnxruntime and piper raise whatever they like
+        raise InputError(
+            "this is no voice of piper", where=str(model), todo="download it again"
+        ) from error
+
+
+def spoken_by(choice: VoiceChoice) -> str:
+    """The language that a voice speaks, ISO 639-1."""
+    brought = _PIPER_NAME.fullmatch(choice.speaker or "") if choice.backend == "piper" else None
+    return brought["language"] if brought else "en"
+
+
+def lacks_voice(role: Role) -> InputError | None:
+    """What is to be told of a role whose voice does not speak its language; None: it does.
+
+    Such a role writes what it says, at the pace of speech.
+    """
+    spoken = spoken_by(role.voice)
+    if not role.turn.may_speak or base(role.language) == spoken:
+        return None
+    return InputError(
+        f"{role.voice.backend} speaks {spoken}, not {role.language}: what the agent says is "
+        "written, and not heard",
+        where="voice",
+        todo="choose a voice of piper such as de_DE-thorsten-medium, or give a plugin by --tts",
+    )
+
+
 def load_voice(choice: VoiceChoice, store: ModelFiles) -> Voice:
-    """The voice a role asks for, with a cache of the sentences it spoke last.
+    """A voice, with a cache of the sentences it spoke last.
 
     Raises:
         InputError: the backend is not installed, the speaker is unknown, or a model is missing.
     """
     return CachedVoice(VoiceLoader(store)(choice))
+
+
+def voice_of(role: Role, store: ModelFiles) -> Voice:
+    """The voice of a role; one that makes no sound where its own does not speak its language.
+
+    Raises:
+        InputError: as `load_voice`.
+    """
+    if lacks_voice(role) is not None:
+        return SilentVoice(base(role.language), role.voice.speed)
+    return load_voice(role.voice, store)
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,8 @@ from roles.schema import VoiceChoice
 class NoModels:
     """A store on a machine without models."""
 
+    root = Path("store")
+
     def __init__(self) -> None:
         self.asked: list[str] = []
 
@@ -48,6 +50,17 @@ def test_a_missing_backend_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> N
         VoiceLoader(NoModels())(VoiceChoice(backend="piper"))
     assert "livekit-moderator[piper]" in caught.value.todo
     assert "\n" not in str(caught.value)
+
+
+def test_a_voice_of_piper_that_was_not_brought_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "find_spec", lambda name: object())
+    choice = VoiceChoice(backend="piper", speaker="de_DE-thorsten-medium")
+    with pytest.raises(InputError, match="is not here") as caught:
+        load_voice(choice, NoModels())
+    assert "piper.download_voices de_DE-thorsten-medium" in caught.value.todo
+    for outside in ("../de_DE-x-low", "de_DE-x-low/../..", "de_DE-x"):
+        with pytest.raises(InputError, match="has no speaker"):
+            load_voice(VoiceChoice(backend="piper", speaker=outside), NoModels())
 
 
 def test_the_store_speaks_for_itself() -> None:
