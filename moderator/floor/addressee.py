@@ -88,12 +88,20 @@ class AddresseeDetector:
 
     def find_question(self, words: Sequence[str]) -> Call | None:
         """The last sentence among `words` that asks something, whoever is asked."""
-        found = None
-        for first, sentence in _sentences(words):
-            if sentence[-1].endswith("?") or self._phrases.question(" ".join(sentence)):
-                rest = tuple(plain for word in sentence if (plain := normalise(word)))
-                found = Call(first, first, first + len(sentence), rest)
-        return found
+        asking = (one for one in _sentences(words) if self._asks(one[1]))
+        return max((_whole(*one) for one in asking), key=lambda call: call.begin, default=None)
+
+    def last_sentence(self, words: Sequence[str]) -> Call | None:
+        """The last sentence among `words`, whoever it is said to."""
+        sentences = _sentences(words)
+        return _whole(*sentences[-1]) if sentences else None
+
+    def _asks(self, sentence: Sequence[str]) -> bool:
+        plain = [normalise(word) for word in sentence]
+        first = next((word for word in plain if word not in self._phrases.fillers), "")
+        if sentence[-1].endswith("?") or first in self._phrases.requests:
+            return True
+        return self._phrases.question(" ".join(sentence)) is not None
 
     def without_name(self, words: Sequence[str], *, shared: bool = False) -> tuple[str, ...] | None:
         """The normalised words without the agent's name; None where it is not among them.
@@ -159,6 +167,12 @@ class AddresseeDetector:
 
     def _second_person(self, words: Sequence[str]) -> bool:
         return any(word in self._phrases.second_person for word in words)
+
+
+def _whole(first: int, sentence: Sequence[str]) -> Call:
+    """A sentence that is an address without any name in it."""
+    rest = tuple(plain for word in sentence if (plain := normalise(word)))
+    return Call(first, first, first + len(sentence), rest)
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ from moderator.errors import InputError
 from moderator.events import (
     Act,
     Action,
+    AloneWith,
     Command,
     CommandGiven,
     ConnectionChanged,
@@ -64,6 +65,7 @@ Event: TypeAlias = (
     | Joined
     | Renamed
     | Left
+    | AloneWith
     | RoleChanged
     | TurnStarted
     | WordPlayed
@@ -186,6 +188,7 @@ _KINDS: dict[type, str] = {
     Joined: "joined",
     Renamed: "renamed",
     Left: "left",
+    AloneWith: "alone_with",
     RoleChanged: "role_changed",
     TurnStarted: "turn_started",
     WordPlayed: "word_played",

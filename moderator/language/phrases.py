@@ -75,6 +75,7 @@ class Phrases(BaseModel):
     mentions: frozenset[str]
     second_person: frozenset[str]
     questions: dict[str, list[str]]
+    requests: frozenset[str] = frozenset()
     around_questions: frozenset[str]
     stop_words: frozenset[str]
     stemmer: str

@@ -26,10 +26,7 @@ from moderator.events import (
     Erased,
     Failure,
     Heard,
-    Joined,
-    Left,
     Proposal,
-    Renamed,
     RoleChanged,
     TurnEnded,
     TurnStarted,
@@ -38,7 +35,7 @@ from moderator.events import (
 from moderator.floor.state import FloorView
 from moderator.journal.erasure import Erasure
 from moderator.journal.lines import Event
-from moderator.labels import unnamed
+from moderator.meeting.company import Company
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.ends import Observer, Sink, Source
 from moderator.meeting.hearing_watch import HearingWatch
@@ -86,14 +83,13 @@ class Meeting:
         admits: Callable[[str, Samples], bool] = lambda _who, _at: True,
     ) -> None:
         self.now: Samples = 0
-        self._role, self._participants = role, participants
+        self._role, self._company = role, Company(participants)
         self._ears, self._voice = ears, voice
         self._minds = Minds(mind, participants, settings)
         self._hearing = HearingWatch(ears)
         self._observers, self._clock = observers, clock
         self._settings, self._watch, self._admits = settings, stopwatch, admits
-        self._names = {one.id: one.name for one in participants.values()}
-        self._keeper = TurnKeeper(role, self._names)
+        self._keeper = TurnKeeper(role, self._company.names)
         self._transcript = Transcript()
         self._spotter = CommandSpotter.of(role, partial(names_of, participants))
         self._percepts = PerceptBuilder(settings.step, audio=mind.capabilities.hears_audio)
@@ -147,7 +143,8 @@ class Meeting:
         self._heard.put(now, heard, phase.elapsed)
         heard = merge(now, self._heard.take(now), self._keeper.heard)
         self._listen(heard)
-        percept, cost = self._percepts.add(heard, chunks), 0.0
+        alone_with = self._company.alone_with(self._role)
+        percept, cost = self._percepts.add(heard, chunks, alone_with), 0.0
         if percept is not None:
             self._emit(percept)
             with self._watch.phase("mind") as phase:
@@ -174,33 +171,32 @@ class Meeting:
         if heard.speaking or heard.activities or heard.words or heard.partials:
             self._emit(heard)
         if heard.words:
-            self._meet(heard)
+            self._company.meet(heard)
             self._speakers |= {word.speaker for word in heard.words}
             self._transcript.add(heard.words)
-        speaking = self._keeper.standing.turn_act is not None
+        if (changed := self._company.change(heard.at, self._role)) is not None:
+            self._emit(changed)
         for given in self._spotter.spot(
-            heard.words, self._transcript, heard.at, agent_speaking=speaking
+            heard.words,
+            self._transcript,
+            heard.at,
+            agent_speaking=self._keeper.standing.turn_act is not None,
+            alone_with=self._company.alone_with(self._role),
         ):
             self.command(given)
 
-    def _meet(self, heard: Heard) -> None:
-        """Somebody who was heard for the first time becomes a participant."""
-        for word in heard.words:
-            if not unnamed(word.speaker) and word.speaker not in self._names:
-                self._participants[word.speaker] = Participant(word.speaker, word.speaker)
-                self._names[word.speaker] = word.speaker
-
     def join(self, participant: Participant) -> None:
         """Somebody came in while the meeting goes on, or is called otherwise from now on."""
-        event = Renamed if participant.id in self._participants else Joined
-        self._participants[participant.id] = participant
-        self._names[participant.id] = participant.name
-        self._emit(event(self.now, participant.id, participant.name))
+        self._emit(self._company.join(self.now, participant))
 
     def leave(self, participant: str) -> None:
         """Somebody went out; what they said stays theirs."""
-        if self._participants.pop(participant, None) is not None:
-            self._emit(Left(self.now, participant))
+        if (event := self._company.leave(self.now, participant)) is not None:
+            self._emit(event)
+
+    def unheard(self, people: int) -> None:
+        """So many more are there, or may be, of whom nothing is heard: it is not alone with one."""
+        self._company.unheard = people
 
     def change_role(self, role: Role, voice: Voice | None) -> None:
         """The agent goes on by another role from the next tick on; its turn, if any, ends there.
@@ -230,7 +226,7 @@ class Meeting:
         await self._minds.close_old(session)
         self._role, self._voice = role, voice
         self._proposed = DelayLine(enabled=self._settings.honest_latency)
-        self._spotter = CommandSpotter.of(role, partial(names_of, self._participants))
+        self._spotter = CommandSpotter.of(role, partial(names_of, self._company.participants))
         self._keeper.change_role(role)
         self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
         return fresh
@@ -392,4 +388,4 @@ class Meeting:
     @property
     def participants(self) -> Mapping[str, Participant]:
         """Everybody met so far."""
-        return self._participants
+        return self._company.participants

@@ -29,13 +29,11 @@ class _Wanted:
         model: what follows the colon; empty without one.
         url: the server.
         environ: where addresses and keys stand.
-        one_to_one: a single person talks with the agent.
     """
 
     model: str
     url: str | None
     environ: Mapping[str, str]
-    one_to_one: bool
 
 
 def load_mind(
@@ -45,7 +43,6 @@ def load_mind(
     role: Role | None = None,
     store: ModelStore | None = None,
     live: bool = False,
-    one_to_one: bool = False,
     environ: Mapping[str, str] | None = None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> SpeechLLM:
@@ -58,7 +55,6 @@ def load_mind(
         role: the role that it is for; what that does not need is not looked for.
         store: where the embedded language model is; None: the default one.
         live: the meeting is not to wait for it.
-        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
         environ: where ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` stand; the process's own if None.
         notice: told the name of what is loaded or made now.
 
@@ -77,13 +73,13 @@ def load_mind(
                 todo="give --mind openai:MODEL",
             )
         if spec == "duties" or (role is not None and not needs_timing(role)):
-            return Duties(one_to_one=one_to_one)
-        return _timed(spec == _HEARING, Duties(one_to_one=one_to_one), store, notice, live=live)
+            return Duties()
+        return _timed(spec == _HEARING, Duties(), store, notice, live=live)
     from moderator.mind.ensemble import Ensemble
 
     environ = os.environ if environ is None else environ
-    wanted = _Wanted(model, url, environ, one_to_one)
-    return Ensemble(Duties(one_to_one=one_to_one), decider(wanted), live=live)
+    wanted = _Wanted(model, url, environ)
+    return Ensemble(Duties(), decider(wanted), live=live)
 
 
 def _timed(
@@ -132,7 +128,7 @@ def _openai(wanted: _Wanted) -> SpeechLLM:
             where="--mind openai",
             todo=f"give --mind-url, or set {URL_ENV} or {settings.api_key_env}",
         )
-    return OpenAIMind(settings, SecretStr(key) if key else None, one_to_one=wanted.one_to_one)
+    return OpenAIMind(settings, SecretStr(key) if key else None)
 
 
 _DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai}

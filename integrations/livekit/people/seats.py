@@ -38,6 +38,7 @@ class Seats:
     def attach(self, meeting: Meeting) -> None:
         """The meeting has begun, with those who were `present`."""
         self._meeting = meeting
+        self._count()
 
     def present(self) -> dict[str, Participant]:
         """Who takes part now, by identity."""
@@ -53,6 +54,7 @@ class Seats:
             self.leave(identity)
         elif identity not in self._meeting.participants:
             self._meeting.join(person)
+        self._count()
 
     def leave(self, identity: str) -> None:
         """Somebody goes, and with them everybody on their microphone."""
@@ -60,6 +62,12 @@ class Seats:
             for one in list(self._meeting.participants):
                 if self._shared.microphone_of(one) == identity:
                     self._meeting.leave(one)
+            self._count()
+
+    def _count(self) -> None:
+        """Tells how many more are in the room: spectators, who refused, and shared microphones."""
+        if self._meeting is not None:
+            self._meeting.unheard(sum(not self._takes_part(one) for one in self._people()))
 
     def _takes_part(self, identity: str) -> bool:
         heard = identity in self._microphones() and self._consent.allows(identity)

@@ -91,11 +91,10 @@ class LlmMind:
 
     Args:
         plugin: of livekit-agents.
-        one_to_one: a single person talks with the agent.
     """
 
-    def __init__(self, plugin: Writes, *, one_to_one: bool = False) -> None:
-        self._plugin, self._one_to_one = plugin, one_to_one
+    def __init__(self, plugin: Writes) -> None:
+        self._plugin = plugin
 
     @property
     def capabilities(self) -> Capabilities:
@@ -112,6 +111,4 @@ class LlmMind:
         """
         settings = OpenAISettings(model="plugin")
         chat = LlmChat(self._plugin, settings)
-        return OpenAISession(
-            role, participants, settings, chat, decides=False, one_to_one=self._one_to_one
-        )
+        return OpenAISession(role, participants, settings, chat, decides=False)

@@ -37,14 +37,7 @@ _RUNNERS: dict[type[schema.Duty], Callable[[Any], DutyRunner]] = {
 
 
 class Duties:
-    """The mind that every role has: its duties, without any model.
-
-    Args:
-        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
-    """
-
-    def __init__(self, *, one_to_one: bool = False) -> None:
-        self._one_to_one = one_to_one
+    """The mind that every role has: its duties, without any model."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -59,25 +52,17 @@ class Duties:
         Raises:
             InputError: there are no phrases in the role's language.
         """
-        return DutiesSession(role, participants, one_to_one=self._one_to_one)
+        return DutiesSession(role, participants)
 
 
 class DutiesSession:
     """The duties of one role in one meeting."""
 
-    def __init__(
-        self,
-        role: schema.Role,
-        participants: Mapping[str, Participant],
-        *,
-        one_to_one: bool = False,
-    ) -> None:
+    def __init__(self, role: schema.Role, participants: Mapping[str, Participant]) -> None:
         self._role, self._participants = role, participants
         self._phrases = phrases_of(role)
         self._wording = Wording(self._phrases)
-        self._questions = Questions(
-            role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
-        )
+        self._questions = Questions(role, self._phrases, others=partial(names_of, participants))
         self._transcript = Transcript()
         self._plan = Plan(role)
         self._runners = [

@@ -22,13 +22,10 @@ class OpenAIMind:
     Args:
         settings: which server, which model, and how it is asked.
         key: the server's key; None where it needs none.
-        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
     """
 
-    def __init__(
-        self, settings: OpenAISettings, key: SecretStr | None = None, *, one_to_one: bool = False
-    ) -> None:
-        self._settings, self._key, self._one_to_one = settings, key, one_to_one
+    def __init__(self, settings: OpenAISettings, key: SecretStr | None = None) -> None:
+        self._settings, self._key = settings, key
 
     @property
     def capabilities(self) -> Capabilities:
@@ -51,4 +48,4 @@ class OpenAIMind:
 
         # A client reads certificates, which takes longer than a meeting waits.
         chat = await asyncio.to_thread(Chat, self._settings, self._key)
-        return OpenAISession(role, participants, self._settings, chat, one_to_one=self._one_to_one)
+        return OpenAISession(role, participants, self._settings, chat)

@@ -49,7 +49,6 @@ class OpenAISession:
         settings: how the server is asked.
         chat: the server.
         decides: it wishes to speak, too; otherwise it only finds words for what others wish.
-        one_to_one: a single person talks with the agent.
     """
 
     def __init__(
@@ -60,14 +59,11 @@ class OpenAISession:
         chat: Completes,
         *,
         decides: bool = True,
-        one_to_one: bool = False,
     ) -> None:
         self._role, self._participants = role, participants
         self._settings, self._chat, self._decides = settings, chat, decides
         self._phrases = phrases_of(role)
-        self._questions = Questions(
-            role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
-        )
+        self._questions = Questions(role, self._phrases, others=partial(names_of, participants))
         self._transcript = Transcript()
         self._met: dict[str, Participant] = {}
         self._acts = prompt.permitted_acts(role)
