@@ -24,8 +24,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livekit import rtc
 from livekit.agents import JobContext, JobProcess, Plugin
 
+from integrations.livekit.address import shared_key
 from integrations.livekit.duplex import DuplexModel as DuplexModel
 from integrations.livekit.duplex import DuplexSession as DuplexSession
 from integrations.livekit.hearing.model_cache import ModelCache
@@ -86,6 +88,7 @@ async def join(
     stt: Hears | str | None = None,
     tts: Speaks | str | None = None,
     llm: Writes | str | None = None,
+    e2ee: rtc.E2EEOptions | str | bytes | None = None,
 ) -> dict[str, Any]:
     """Takes part in the meeting in a job's room, until everybody has left.
 
@@ -105,6 +108,7 @@ async def join(
             names a model of LiveKit's inference gateway. What you give stays yours to close.
         tts: speaks, likewise.
         llm: writes answers that no measured fact gives; never decides when they are given.
+        e2ee: the key of an end-to-end encrypted room, or LiveKit's options for it.
 
     Returns:
         The summary of the meeting.
@@ -128,6 +132,7 @@ async def join(
         patience_s=leave_after_s,
         metrics=metrics,
         others=[_role(other) for other in others],
+        encryption=shared_key(e2ee),
     )
     meeting = asyncio.create_task(session.run(), name="meeting")
     try:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
 
-from integrations.livekit.address import Address
 from integrations.livekit.contact import Contact
 from integrations.livekit.hearing.echo import EchoGuard
+from integrations.livekit.hearing.encryption import Encryption
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.hearing.source import RoomSource
 from integrations.livekit.hearing.tracks import Tracks
+from integrations.livekit.measuring.measured import measured
+from integrations.livekit.options import SessionOptions
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.people.claims import Claims
 from integrations.livekit.people.consent import Consent
@@ -30,9 +30,12 @@ from integrations.livekit.room import Attendance, First, Lookout, RoomLink
 from integrations.livekit.showing.feed import Feed
 from integrations.livekit.showing.state import AgentState
 from integrations.livekit.showing.text import TextPublisher
+from integrations.livekit.telling.callers import Callers
 from integrations.livekit.telling.channels import Channels
-from integrations.livekit.telling.control import Control
+from integrations.livekit.telling.control import Control, Refusal
+from integrations.livekit.telling.spoken_refusals import SpokenRefusals
 from integrations.livekit.telling.succession import Succession
+from moderator.cli.console import note
 from moderator.errors import InputError
 from moderator.events import Failure, Heard, Percept, RoleChanged
 from moderator.journal.erasure import Erasure
@@ -51,29 +54,6 @@ if TYPE_CHECKING:
 
 FINISH_WITHIN_S = 15.0
 """A turn that goes on for longer is cut when the agent is told to go."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOptions:
-    """How a meeting in a room is run.
-
-    Attributes:
-        role: the agent's.
-        address: the room.
-        out: directory for its files; None: none are written.
-        overwrite: replace an earlier meeting's files.
-        step_s: length of a percept; None: as the mind wants it.
-        patience_s: how long an empty room is waited in for somebody to come back.
-        others: roles that it may take later, beside those of the library.
-    """
-
-    role: Role
-    address: Address
-    out: Path | None = None
-    overwrite: bool = False
-    step_s: float | None = None
-    patience_s: float = 10.0
-    others: tuple[Role, ...] = ()
 
 
 class RoomSession:
@@ -106,7 +86,14 @@ class RoomSession:
         self._why = ""
         self._mind = Dictated(mind)
         self.consent, self.shared = Consent(role, self._clock.now), SharedMicrophones(role)
-        self.tracks = Tracks(self.consent, self._clock, lambda one: self._seats.review(one))
+        keyed = options.address.encryption is not None
+        self._encryption = Encryption(keyed, self.consent.allows, wall.now, self._decrypts)
+        self.tracks = Tracks(
+            self.consent,
+            self._clock,
+            lambda one: self._seats.review(one),
+            self._encryption.opens,
+        )
         self._seats = Seats(
             self.consent,
             self.shared,
@@ -125,6 +112,8 @@ class RoomSession:
             lambda who, channel: self._refusals.agree(who, channel),
             self._succession.become,
         )
+        self._callers = Callers(role, self._control, self._mind.say, wall.now)
+        self._spoken_refusals = SpokenRefusals(role)
         self._voice = models.voice
         self._channels = Channels(self._control, self._text.say, self.consent.excludes, wall.now)
         self._called = Names(own_names(role.identity.name, role.identity.aliases))
@@ -161,7 +150,8 @@ class RoomSession:
         self.contact = Contact(self._clock, self._heard_or_not)
         told = self._connection_changed, self.end
         self._link = RoomLink(options.address, (self._attach,), (self._enter,), *told, first)
-        self._lookout = Lookout(self._link, (self._people.review, self.tracks.make_good))
+        looks = self._people.review, self.tracks.make_good, self._encryption.review
+        self._lookout = Lookout(self._link, (*looks, self._callers.review))
 
     async def run(self) -> dict[str, Any]:
         """Joins, takes part until the meeting is over, and leaves.
@@ -237,13 +227,16 @@ class RoomSession:
         self._control.attach(meeting)
         self._seats.attach(meeting)
         self._refusals.attach(meeting)
+        if self._encryption.problem is not None:
+            self._fails("encryption", self._encryption.problem)
         source = RoomSource(
             self.tracks, self._clock, self._over, self._echo, self.contact, meeting.spare
         )
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
             try:
-                with watch.phase("run"), self._measured():
+                told = options.role.id, self._clock, watch, self._dropped, self._models.usage
+                with watch.phase("run"), measured(self._metrics, *told) as self._measure:
                     await meeting.run(source, sinks)
             finally:
                 await self._erasures.finish()  # nothing is closed or abandoned while one is owed
@@ -260,22 +253,6 @@ class RoomSession:
             self._link.room.name, meeting.now, why, self._names, watch.spent(), *used
         )
 
-    @contextmanager
-    def _measured(self) -> Iterator[None]:
-        """The meeting is measured in this block, if it is at all."""
-        if self._metrics is None:
-            yield
-            return
-        from integrations.livekit.measuring.metrics import MeetingProbe
-
-        told = self._dropped, self._models.usage
-        probe = MeetingProbe(self._options.role.id, self._clock, self._watch, *told)
-        self._measure = self._metrics.meeting(probe)
-        try:
-            yield
-        finally:
-            self._measure.close()
-
     def _dropped(self) -> dict[str, Samples]:
         return {"receive": self.tracks.dropped, "transmit": self._publisher.dropped}
 
@@ -291,6 +268,8 @@ class RoomSession:
             self._state.floor(self._meeting.floor)
             self._feed.floor(self._meeting.floor, self._meeting.standing)
         elif isinstance(event, Heard):
+            for speaker in self._spoken_refusals.find(event):
+                asyncio.get_running_loop().call_soon(self._refuse_aloud, speaker)
             for speaker in dict.fromkeys(word.speaker for word in event.words):
                 voice = self.shared.name_of(speaker)
                 if voice is not None and speaker not in self._meeting.participants:
@@ -319,6 +298,8 @@ class RoomSession:
         self._people.attach(room)
         self._channels.attach(room)
         self._claims.attach(room)
+        self._callers.attach(room)
+        self._encryption.attach(room)
 
     async def _enter(self, room: rtc.Room) -> None:
         """The room is joined, for the first time or anew."""
@@ -387,9 +368,27 @@ class RoomSession:
         self._feed.forget(at, identity)
 
     def _not_erased(self, why: str) -> None:
+        self._fails("erasure", why)
+
+    def _fails(self, part: str, why: str) -> None:
         if self._meeting is not None:
             with suppress(InputError):
-                self._outcome(Failure(self._meeting.now, "erasure", why))
+                self._outcome(Failure(self._meeting.now, part, why))
+
+    def _refuse_aloud(self, speaker: str) -> None:
+        identity = self.shared.microphone_of(speaker)
+        with suppress(Refusal):
+            self._text.say(self._control.opt_out(identity, "voice"), identity)
+            self._callers.answer(identity)
+
+    def _decrypts(self, problem: str | None) -> None:
+        self._state.encryption(problem)
+        if problem is None:
+            self._text.say("I can decrypt what everybody says now.")
+            return
+        note(f"{self._link.room.name}: somebody cannot be heard: {problem}")
+        self._fails("encryption", problem)
+        self._text.say(f"I cannot hear everybody: {problem}.")
 
     def _erased(self, erasure: Erasure) -> None:
         if self._meeting is not None:

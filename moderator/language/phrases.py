@@ -76,6 +76,7 @@ class Phrases(BaseModel):
     second_person: frozenset[str]
     questions: dict[str, list[str]]
     requests: frozenset[str] = frozenset()
+    refusals: list[str] = []
     around_questions: frozenset[str]
     stop_words: frozenset[str]
     stemmer: str
@@ -114,6 +115,10 @@ class Phrases(BaseModel):
     def hushes_whatever_follows(self, words: Sequence[str]) -> bool:
         """Whether normalised words ask to be quiet, however their sentence may go on."""
         return any(self._begins_hush(core) for core in self._cores(words))
+
+    def refuses(self, words: Sequence[str]) -> bool:
+        """Whether normalised words say that their speaker does not want to be heard."""
+        return any(" ".join(core) in self.refusals for core in self._cores(words))
 
     def stops_agent(self, words: Sequence[str]) -> bool:
         """Whether normalised words, said over the agent, are meant for it without its name."""

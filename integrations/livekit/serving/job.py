@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from integrations.livekit.address import Address
 from integrations.livekit.hearing.models import RoomModels
-from integrations.livekit.session import RoomSession, SessionOptions
+from integrations.livekit.options import SessionOptions
+from integrations.livekit.session import RoomSession
 from integrations.livekit.telling.given_json import read_json
 from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
@@ -112,6 +113,7 @@ def job_session(
     patience_s: float = 10.0,
     metrics: Metrics | None = None,
     others: Sequence[Role] = (),
+    encryption: rtc.E2EEOptions | None = None,
 ) -> RoomSession:
     """A session in a job's room, which it joins when it is run.
 
@@ -127,6 +129,7 @@ def job_session(
         patience_s: how long an empty room is waited in for somebody to come back.
         metrics: measure the meeting.
         others: roles that it may take later, beside the library's.
+        encryption: of the room, end to end.
 
     Raises:
         InputError: the environment does not say where the server is.
@@ -138,11 +141,12 @@ def job_session(
         role.identity.name,
         key=os.environ.get("LIVEKIT_API_KEY", ""),
         secret=os.environ.get("LIVEKIT_API_SECRET", ""),
+        encryption=encryption,
     )
 
     async def join(room: rtc.Room) -> None:
         # Nobody is heard who has not been asked: subscribing is up to the session.
-        await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
+        await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE, encryption=encryption)
         outlive(room)
 
     options = SessionOptions(role, address, out, patience_s=patience_s, others=tuple(others))

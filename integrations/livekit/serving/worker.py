@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livekit import rtc
 from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest
 from livekit.protocol.agent import JobTermination
 
@@ -48,6 +49,7 @@ class WorkerOptions:
         drain_s: meetings that last longer after SIGTERM are cut.
         others: roles that jobs and commands may name, beside the library's.
         wanted: plugins that are made for each meeting.
+        encryption: of the rooms, end to end.
     """
 
     url: str
@@ -60,6 +62,7 @@ class WorkerOptions:
     drain_s: int = 60
     others: tuple[Role, ...] = ()
     wanted: Wanted = field(default_factory=Wanted)
+    encryption: rtc.E2EEOptions | None = field(default=None, repr=False)
 
 
 class Worker:
@@ -192,6 +195,7 @@ class Worker:
                     patience_s=wishes.leave_after_s,
                     metrics=self._metrics,
                     others=(*self._options.others, self._options.role),
+                    encryption=self._options.encryption,
                 )
                 self._sessions[context.job.id] = (asyncio.get_running_loop(), session)
                 await session.run()
