@@ -32,10 +32,9 @@ from integrations.livekit.showing.state import AgentState
 from integrations.livekit.showing.text import TextPublisher
 from integrations.livekit.telling.callers import Callers
 from integrations.livekit.telling.channels import Channels
-from integrations.livekit.telling.control import Control, Refusal
-from integrations.livekit.telling.spoken_refusals import SpokenRefusals
+from integrations.livekit.telling.coming_back import tell_back
+from integrations.livekit.telling.control import Control
 from integrations.livekit.telling.succession import Succession
-from moderator.cli.console import note
 from moderator.errors import InputError
 from moderator.events import Failure, Heard, Percept, RoleChanged
 from moderator.journal.erasure import Erasure
@@ -87,7 +86,12 @@ class RoomSession:
         self._mind = Dictated(mind)
         self.consent, self.shared = Consent(role, self._clock.now), SharedMicrophones(role)
         keyed = options.address.encryption is not None
-        self._encryption = Encryption(keyed, self.consent.allows, wall.now, self._decrypts)
+        self._encryption = Encryption(
+            *(keyed, self.consent.allows, wall.now),
+            show=lambda problem: self._state.encryption(problem),
+            write=lambda text: self._text.say(text),
+            fails=self._fails,
+        )
         self.tracks = Tracks(
             self.consent,
             self._clock,
@@ -112,8 +116,8 @@ class RoomSession:
             lambda who, channel: self._refusals.agree(who, channel),
             self._succession.become,
         )
-        self._callers = Callers(role, self._control, self._mind.say, wall.now)
-        self._spoken_refusals = SpokenRefusals(role)
+        says = self._mind.say, self._text.say, self.shared.microphone_of
+        self._callers = Callers(role, self._control, *says, wall.now)
         self._voice = models.voice
         self._channels = Channels(self._control, self._text.say, self.consent.excludes, wall.now)
         self._called = Names(own_names(role.identity.name, role.identity.aliases))
@@ -126,7 +130,12 @@ class RoomSession:
             self._empty,
             options.patience_s,
         )
-        self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
+        past = options.past
+        self._outcome = Outcome(role, options.out, overwrite=options.overwrite, past=past)
+        if past is not None:
+            self.consent.restore(past.refused, past.refused_at)
+            for one, name in past.names.items():
+                self._called.of(one, name)
         self._erasures = Erasures(self._outcome, self._to, self._not_erased, self._erased)
         self._refusals = Refusals(
             role,
@@ -147,6 +156,8 @@ class RoomSession:
         self._meeting: Meeting | None = None
         self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
+        self._sid = ""
+        self._lost = lambda: {"receive": self.tracks.dropped, "transmit": self._publisher.dropped}
         self.contact = Contact(self._clock, self._heard_or_not)
         told = self._connection_changed, self.end
         self._link = RoomLink(options.address, (self._attach,), (self._enter,), *told, first)
@@ -165,7 +176,7 @@ class RoomSession:
         await self._link.join()
         self._lookout.start()
         try:
-            if self._options.role.consent.announce:
+            if self._options.role.consent.announce and self._options.past is None:
                 self._text.say(self.consent.announcement())
             await self._people.wait(self._over)
             return await self._meet()
@@ -207,13 +218,15 @@ class RoomSession:
     async def _meet(self) -> dict[str, Any]:
         options, watch = self._options, self._watch
         present = self._seats.present()
+        self._sid = await self._link.room.sid
         self._outcome.open(self._opened)
+        past = self._outcome.restored(Settings(self._step_s).step)
         ears = self._models.hearing(
             self.shared, lambda: self.tracks.heard, self.consent.allows, watch
         )
         meeting = Meeting(
             options.role,
-            present,
+            present if past is None else past.participants,
             ears,
             self._mind,
             self._voice,
@@ -222,21 +235,22 @@ class RoomSession:
             Settings(self._step_s, live=True),
             watch,
             ears.admits,
+            past,
         )
         self._meeting = meeting
         self._control.attach(meeting)
         self._seats.attach(meeting)
         self._refusals.attach(meeting)
-        if self._encryption.problem is not None:
-            self._fails("encryption", self._encryption.problem)
-        source = RoomSource(
-            self.tracks, self._clock, self._over, self._echo, self.contact, meeting.spare
-        )
+        self._encryption.begun()
+        if past is not None:
+            self._go_on(meeting)
+        told = self._over, self._echo, self.contact, meeting.spare, meeting.now
+        source = RoomSource(self.tracks, self._clock, *told)
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
             try:
-                told = options.role.id, self._clock, watch, self._dropped, self._models.usage
-                with watch.phase("run"), measured(self._metrics, *told) as self._measure:
+                what = options.role.id, self._clock, watch, self._lost, self._models.usage
+                with watch.phase("run"), measured(self._metrics, *what) as self._measure:
                     await meeting.run(source, sinks)
             finally:
                 await self._erasures.finish()  # nothing is closed or abandoned while one is owed
@@ -253,8 +267,12 @@ class RoomSession:
             self._link.room.name, meeting.now, why, self._names, watch.spent(), *used
         )
 
-    def _dropped(self) -> dict[str, Samples]:
-        return {"receive": self.tracks.dropped, "transmit": self._publisher.dropped}
+    def _go_on(self, meeting: Meeting) -> None:
+        """Who came and went while nobody was there to see is made good, and it says it is back."""
+        self._seats.review_all()
+        own, say = self._outcome.agent, self._mind.say
+        role, standing = self._options.role, meeting.standing
+        tell_back(role, standing, self._text.say, lambda text: say(text, own))
 
     def _each(self, event: Event) -> None:
         if self._measure is not None:
@@ -268,8 +286,7 @@ class RoomSession:
             self._state.floor(self._meeting.floor)
             self._feed.floor(self._meeting.floor, self._meeting.standing)
         elif isinstance(event, Heard):
-            for speaker in self._spoken_refusals.find(event):
-                asyncio.get_running_loop().call_soon(self._refuse_aloud, speaker)
+            self._callers.heard(event)
             for speaker in dict.fromkeys(word.speaker for word in event.words):
                 voice = self.shared.name_of(speaker)
                 if voice is not None and speaker not in self._meeting.participants:
@@ -289,7 +306,7 @@ class RoomSession:
                 for one in self._seats.present().values()
             },
             agent=agent,
-            settings={"step_s": self._step_s, "live": True},
+            settings={"step_s": self._step_s, **self._options.settings(self._link.room, self._sid)},
             models=(*self._models.names, self._mind.capabilities.name),
         )
 
@@ -374,21 +391,6 @@ class RoomSession:
         if self._meeting is not None:
             with suppress(InputError):
                 self._outcome(Failure(self._meeting.now, part, why))
-
-    def _refuse_aloud(self, speaker: str) -> None:
-        identity = self.shared.microphone_of(speaker)
-        with suppress(Refusal):
-            self._text.say(self._control.opt_out(identity, "voice"), identity)
-            self._callers.answer(identity)
-
-    def _decrypts(self, problem: str | None) -> None:
-        self._state.encryption(problem)
-        if problem is None:
-            self._text.say("I can decrypt what everybody says now.")
-            return
-        note(f"{self._link.room.name}: somebody cannot be heard: {problem}")
-        self._fails("encryption", problem)
-        self._text.say(f"I cannot hear everybody: {problem}.")
 
     def _erased(self, erasure: Erasure) -> None:
         if self._meeting is not None:

@@ -14,15 +14,19 @@ class Company:
 
     Args:
         participants: who takes part, by id; kept up to date in place.
+        names: of those who took part before; kept up to date in place.
 
     Attributes:
         names: of everybody who ever took part, by id.
         unheard: how many more are there, or may be, of whom nothing is heard.
     """
 
-    def __init__(self, participants: dict[str, Participant]) -> None:
+    def __init__(
+        self, participants: dict[str, Participant], names: dict[str, str] | None = None
+    ) -> None:
         self.participants = participants
-        self.names = {one.id: one.name for one in participants.values()}
+        self.names = {} if names is None else names
+        self.names.update({one.id: one.name for one in participants.values()})
         self.unheard = 0
         self._alone_with: str | None = None
 

@@ -35,6 +35,7 @@ from moderator.events import (
 from moderator.floor.state import FloorView
 from moderator.journal.erasure import Erasure
 from moderator.journal.lines import Event
+from moderator.journal.restoring import Restored
 from moderator.meeting.company import Company
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.ends import Observer, Sink, Source
@@ -67,6 +68,7 @@ class Meeting:
         stopwatch: gets the computing time of each part.
         admits: whether what somebody said at a meeting time may be used, asked by speaker or track
             when it is: consent may have been withdrawn while it was being heard.
+        past: goes on from there; its participants are those given.
     """
 
     def __init__(
@@ -81,33 +83,40 @@ class Meeting:
         settings: Settings,
         stopwatch: Stopwatch,
         admits: Callable[[str, Samples], bool] = lambda _who, _at: True,
+        past: Restored | None = None,
     ) -> None:
-        self.now: Samples = 0
-        self._role, self._company = role, Company(participants)
+        self._past = past
+        self.now: Samples = past.start if past else 0
+        self._role, self._company = role, Company(participants, past.names if past else None)
         self._ears, self._voice = ears, voice
         self._minds = Minds(mind, participants, settings)
         self._hearing = HearingWatch(ears)
         self._observers, self._clock = observers, clock
         self._settings, self._watch, self._admits = settings, stopwatch, admits
-        self._keeper = TurnKeeper(role, self._company.names)
-        self._transcript = Transcript()
+        self._keeper = past.keeper if past else TurnKeeper(role, self._company.names)
+        self._transcript = past.transcript if past else Transcript()
         self._spotter = CommandSpotter.of(role, partial(names_of, participants))
-        self._percepts = PerceptBuilder(settings.step, audio=mind.capabilities.hears_audio)
+        able = mind.capabilities
+        self._percepts = PerceptBuilder(settings.step, audio=able.hears_audio, begin=self.now)
         self._heard: DelayLine[Heard] = DelayLine(enabled=settings.honest_latency)
         self._proposed: DelayLine[Outcome] = DelayLine(enabled=settings.honest_latency)
         self._left = False
         self._next: tuple[Role, Voice | None] | None = None
         self._changes: list[Callable[[Samples], ConnectionChanged | SparedChanged]] = []
         self._unquoted: Samples = 0
-        self._speakers: set[str] = set()
+        self._speakers = {utterance.speaker for utterance in self._transcript}
         self._delivery: Delivery | None = None
+        for event in past.events if past else ():
+            self._emit(event)
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
         with self._watch.phase("open"):
-            session = await self._minds.first(self._role)
+            moments = self._past.moments if self._past else ()
+            session = await self._minds.first(self._role, moments)
         desk = Desk(session, live=self._settings.live)
-        delivery = Delivery(session, self._voice, self._settings, self._watch)
+        turns = self._past.turns if self._past else 0
+        delivery = Delivery(session, self._voice, self._settings, self._watch, turns)
         self._delivery = delivery
         try:
             async for now, chunks in source.ticks():

@@ -20,11 +20,12 @@ class PerceptBuilder:
     Args:
         step: samples a percept.
         audio: keep the tracks' audio for a mind that hears.
+        begin: meeting time at which the first begins, a multiple of `step`.
     """
 
-    def __init__(self, step: Samples, *, audio: bool = False) -> None:
+    def __init__(self, step: Samples, *, audio: bool = False, begin: Samples = 0) -> None:
         self._step, self._audio = step, audio
-        self._index = 0
+        self._index = begin // step
         self._activities: list[SpeakerActivity] = []
         self._words: list[Word] = []
         self._chunks: dict[str, list[AudioChunk]] = {}

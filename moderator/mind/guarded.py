@@ -14,7 +14,15 @@ from typing import Any, TypeVar, cast
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
-from moderator.mind.base import Foresees, MindSession, PartFailed, cited_by, quoted_by
+from moderator.mind.base import (
+    Foresees,
+    MindSession,
+    Moment,
+    PartFailed,
+    cited_by,
+    quoted_by,
+    recall_in,
+)
 
 T = TypeVar("T")
 
@@ -53,6 +61,15 @@ class Guarded:
             with _failing():
                 async with asyncio.timeout(PUSH_WITHIN_S):
                     await self._inner.push(percept, floor)
+
+    async def recall(self, moment: Moment) -> None:
+        """Tells it of the past; `propose` tells where that failed, or took too long."""
+        try:
+            with _failing():
+                async with asyncio.timeout(self._within_s):
+                    await recall_in(self._inner, moment)
+        except MindError as error:
+            self._failures.append(_kind(error))
 
     async def propose(self) -> Proposal | None:
         """The wish, if it is one.

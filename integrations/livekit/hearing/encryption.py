@@ -7,6 +7,7 @@ from collections.abc import Callable
 from livekit import rtc
 
 from integrations.livekit.people.consent import is_person
+from moderator.cli.console import note
 from moderator.timeline import Samples, to_samples
 
 PATIENCE = to_samples(3.0)
@@ -28,7 +29,9 @@ class Encryption:
         keyed: there is a key.
         allows: whether somebody may be heard.
         now: time that never stands still.
-        changed: told why somebody cannot be heard, in words; None: everybody can again.
+        show: shows why somebody cannot be heard, in words; None: everybody can again.
+        write: writes to all in the chat.
+        fails: writes it down.
     """
 
     def __init__(
@@ -36,9 +39,12 @@ class Encryption:
         keyed: bool,
         allows: Callable[[str], bool],
         now: Callable[[], Samples],
-        changed: Callable[[str | None], None],
+        show: Callable[[str | None], None],
+        write: Callable[[str], None],
+        fails: Callable[[str, str], None],
     ) -> None:
-        self._keyed, self._allows, self._now, self._changed = keyed, allows, now, changed
+        self._keyed, self._allows, self._now = keyed, allows, now
+        self._show, self._write, self._fails = show, write, fails
         self._states: dict[str, rtc.EncryptionState.ValueType] = {}
         self._due: dict[str, Samples] = {}
         self.problem: str | None = None
@@ -74,7 +80,21 @@ class Encryption:
         problem = None if not shut else WRONG_KEY if self._keyed else NO_KEY
         if problem != self.problem:
             self.problem = problem
-            self._changed(problem)
+            self._show(problem)
+            self._tell(room, problem)
+
+    def begun(self) -> None:
+        """The meeting has begun: what is wrong already is written down."""
+        if self.problem is not None:
+            self._fails("encryption", self.problem)
+
+    def _tell(self, room: rtc.Room, problem: str | None) -> None:
+        if problem is None:
+            self._write("I can decrypt what everybody says now.")
+            return
+        note(f"{room.name}: somebody cannot be heard: {problem}")
+        self._write(f"I cannot hear everybody: {problem}.")
+        self.begun()
 
     def _counts(self, pub: rtc.RemoteTrackPublication) -> bool:
         """An encrypted microphone; one that is muted sends nothing by which a key could be told."""

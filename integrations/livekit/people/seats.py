@@ -56,6 +56,14 @@ class Seats:
             self._meeting.join(person)
         self._count()
 
+    def review_all(self) -> None:
+        """The meeting goes on after nobody was there to see who came and went."""
+        if self._meeting is not None:
+            for gone in set(self._meeting.participants) - set(self.present()):
+                self._meeting.leave(gone)
+            for identity in self._people():
+                self.review(identity)
+
     def leave(self, identity: str) -> None:
         """Somebody goes, and with them everybody on their microphone."""
         if self._meeting is not None:

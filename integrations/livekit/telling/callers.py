@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from livekit import rtc
 
 from integrations.livekit.people.allowance import Allowance
 from integrations.livekit.people.consent import is_person
 from integrations.livekit.telling.control import Control, Refusal
+from integrations.livekit.telling.spoken_refusals import SpokenRefusals
+from moderator.events import Heard
 from moderator.language.phrases import load_phrases, phrases_of
 from moderator.timeline import Samples
 from roles.schema import Role
@@ -30,6 +34,8 @@ class Callers:
         role: whether people are told, and may refuse.
         control: takes refusals.
         say: has the agent say a text when the floor is free; False if too much waits.
+        write: writes to somebody in the chat.
+        microphone_of: the identity through whose microphone a speaker is heard.
         now: time that never stands still.
     """
 
@@ -38,9 +44,12 @@ class Callers:
         role: Role,
         control: Control,
         say: Callable[[str, str], bool],
+        write: Callable[[str, str], None],
+        microphone_of: Callable[[str], str],
         now: Callable[[], Samples],
     ) -> None:
-        self._role, self._control, self._say = role, control, say
+        self._role, self._control, self._say, self._write = role, control, say, write
+        self._microphone_of, self._spoken = microphone_of, SpokenRefusals(role)
         self._told: set[str] = set()
         self._notices = Allowance(1, 1 / EVERY_S, now)
         self._often = Allowance(AT_ONCE, A_SECOND, now)
@@ -67,8 +76,19 @@ class Callers:
         template = "dialled_in" if refusing else "dialled_in_heard"
         return self._in_words(template, agent=self._role.identity.name, key=REFUSES)
 
-    def answer(self, identity: str) -> None:
-        """Confirms to somebody who dialled in that they are not heard, where it may speak."""
+    def heard(self, event: Heard) -> None:
+        """Looks whether somebody said aloud that they do not want to be heard."""
+        for speaker in self._spoken.find(event):
+            identity = self._microphone_of(speaker)
+            asyncio.get_running_loop().call_soon(self._refuse, identity, "voice")
+
+    def _refuse(self, identity: str, channel: str) -> None:
+        with suppress(Refusal):  # the role does not let people refuse, and told them nothing else
+            self._write(self._control.opt_out(identity, channel), identity)
+            self._answer(identity)
+
+    def _answer(self, identity: str) -> None:
+        """Confirms it aloud to somebody who dialled in, where the agent may speak."""
         one = self._room and self._room.remote_participants.get(identity)
         if one and _dialled_in(one) and self._role.turn.may_speak:
             self._say(self._in_words("not_heard", key=AGREES), identity)
@@ -82,14 +102,11 @@ class Callers:
         one = key.participant
         if one is None or not is_person(one) or key.digit not in (REFUSES, AGREES):
             return
-        try:
-            if key.digit == REFUSES:
-                self._control.opt_out(one.identity, "keypad")
-                self.answer(one.identity)
-            elif self._often.take(one.identity):
-                self._control.opt_in(one.identity, "keypad")
-        except Refusal:
-            pass  # the role does not let people refuse, and told them nothing else
+        if key.digit == REFUSES:
+            self._refuse(one.identity, "keypad")
+        elif self._often.take(one.identity):
+            with suppress(Refusal):
+                self._write(self._control.opt_in(one.identity, "keypad"), one.identity)
 
 
 def _dialled_in(one: rtc.RemoteParticipant) -> bool:

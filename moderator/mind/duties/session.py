@@ -10,7 +10,7 @@ from typing import Any
 from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
 from moderator.language.phrases import phrases_of
-from moderator.mind.base import Capabilities, Participant, names_of
+from moderator.mind.base import Capabilities, Moment, Participant, names_of
 from moderator.mind.duties import answering, floor_care, summing_up, timing
 from moderator.mind.duties.base import DutyRunner, Scene, Wish
 from moderator.mind.duties.parting import parted
@@ -101,6 +101,21 @@ class DutiesSession:
             self._questions.detector,
             self._wording,
         )
+
+    async def recall(self, moment: Moment) -> None:
+        """Takes what was said, and marks the duty as done whose wish was granted."""
+        if moment.own:
+            return
+        await self.push(moment.percept, moment.floor)
+        granted, scene = moment.granted, self._scene
+        if granted is None or scene is None:
+            return
+        if granted.answering:
+            self._questions.answered()
+        runner = next((one for one in self._runners if one.name == granted.duty), None)
+        if runner is not None:
+            runner.wish(scene)  # it notes what it is granted for
+            runner.granted(scene.now)
 
     async def propose(self) -> Proposal | None:
         """The most pressing wish of all duties."""

@@ -12,7 +12,7 @@ from moderator.events import Act, Percept, Proposal, SaidAt, Word
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.labels import unnamed
 from moderator.language.phrases import phrases_of
-from moderator.mind.base import Participant, names_of
+from moderator.mind.base import Moment, Participant, names_of
 from moderator.mind.grounding.answer import GroundedAnswer, unsaid
 from moderator.mind.grounding.checking import Check
 from moderator.mind.grounding.ranking import Ranking, bearing
@@ -91,6 +91,17 @@ class OpenAISession:
         self._news = self._news or bool(percept.words) or self._floor_opened(before, floor)
         if self._thinks and before is not None and before.holder != floor.holder:
             self._generation += 1  # a thought is for the floor it was begun on
+
+    async def recall(self, moment: Moment) -> None:
+        """Takes what was said, and what was answered."""
+        if moment.own:
+            self._now = moment.percept.end
+            self.heard(moment.own)
+            return
+        await self.push(moment.percept, moment.floor)
+        self._news = False
+        if moment.granted is not None and moment.granted.answering:
+            self._questions.answered()
 
     def _floor_opened(self, before: FloorView | None, floor: FloorView) -> bool:
         """The floor has just become free, or been so for longer than the role's patience."""

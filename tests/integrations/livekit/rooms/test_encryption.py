@@ -58,7 +58,10 @@ def test_only_who_has_the_key_understands_and_the_others_say_so(
             took = time.monotonic() - begun
             with capsys.disabled():
                 print(f"told after {took:.1f} s")
+            await asyncio.sleep(3)
+            print("CHAT", reader.chat)
             await until(lambda: any(NO_KEY in text for _, text in reader.chat), 5.0)
+            print("CHAT", reader.chat)
             talking.cancel()
             await until(lambda: "booked" in agents["open sesame"].words().get("ana", ""), 30.0)
             assert not agents[None].words()
