@@ -167,10 +167,12 @@ def _proposal(event: Proposal) -> Line:
         "probability": round(event.probability, 6),
         "act": event.act.value,
     }
-    for name in ("addressee", "duty", "answering", "cue", "facts", "thought", "takes_s"):
+    for name in ("addressee", "duty", "answering", "cue", "facts", "thought"):
         value = getattr(event, name)
         if value:
             line[name] = value
+    if event.takes_s is not None:  # no time at all is another estimate than none
+        line["takes_s"] = event.takes_s
     return line
 
 

@@ -66,6 +66,8 @@ class Agent:
 
     def journal(self) -> list[dict[str, Any]]:
         """All lines so far."""
+        if not (self.out / "journal.jsonl").exists():
+            return []
         text = (self.out / "journal.jsonl").read_text("utf-8")
         return [json.loads(line) for line in text.splitlines(keepends=True) if line[-1] == "\n"]
 
