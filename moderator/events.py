@@ -251,14 +251,6 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class AloneWith:
-    """From now on nobody but `person` is there with the agent; None: others are, or nobody."""
-
-    at: Samples
-    person: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ConsentGiven:
     """Somebody said whether they may be heard; from then on they are, or are not.
 
@@ -359,6 +351,7 @@ class TurnEnded:
         quotes: ids of people whose own words its words may hold.
         lines: the lines of the meeting that it says what they say, each as who said it and when
             the utterance that it stands in began.
+        calls: numbers of the turn's tool calls whose results it says.
     """
 
     at: Samples
@@ -367,6 +360,7 @@ class TurnEnded:
     lost: str
     quotes: tuple[str, ...] = ()
     lines: tuple[SaidAt, ...] = ()
+    calls: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,9 @@ def _anybody(people: People) -> bool:
 
 
 def _other_notes(role: Role) -> Iterator[Finding]:
+    if role.tools and not any(duty.type == "answer" for duty in role.duties):
+        what = "tools have no effect, as the role has no duty to answer"
+        yield Finding("note", ("tools",), what, "add the duty 'answer'")
     if role.thought.journal and role.thought.mode == "off":
         yield Finding("note", ("thought", "journal"), "there are no thoughts to journal")
     if role.consent.erase_on_opt_out and not role.consent.opt_out:

@@ -13,16 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-# Control characters could drive a terminal, and bidirectional overrides disguise a name.
-_UNSAFE = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff"
-ONE_LINE = rf"^[^\x00-\x1f{_UNSAFE}]*$"
-MANY_LINES = rf"^[^\x00-\x08\x0b-\x1f{_UNSAFE}]*$"
-
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE)]
-Name = Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)]
+from roles.values import MANY_LINES, Line, Minutes, Name, Seconds, Share, ToolName
 
 
 class Act(StrEnum):
@@ -354,6 +345,11 @@ class Role(Part):
     )
     duties: list[AnyDuty] = Field(
         default=[], max_length=30, description="What it does; no two of one name."
+    )
+    tools: list[ToolName] = Field(
+        default=[],
+        max_length=32,
+        description="Tools that a language model may call for an answer, of those that are there.",
     )
     turn: TurnPolicy = Field(default=TurnPolicy(), description="When it may speak.")
     authority: Authority = Field(default=Authority(), description="Who may command it, and how.")

@@ -1,17 +1,20 @@
 """Whether a mind's answers to open questions are right.
 
-    python -m benchmarks.answers [--mind duties] [--mind-url URL] [--show]
+    python -m benchmarks.answers [--mind duties] [--mind-url URL] [--half tuned|held] [--show]
 
-Each question is asked at the end of its meeting, by name, of an agent that has heard all of it. An
+The questions of a meeting are asked at its end, by name, of an agent that has heard all of it. An
 answer is right if it has what the question's entry says, wrong if it has not, or if nobody said it;
-an agent that says that it does not know is neither. The meetings are looked for where tests on
-recorded meetings look for them (MODERATOR_DATA).
+an agent that says that it does not know is neither. Whoever set thresholds and wrote prompts looked
+at the questions on the meetings of `TUNED` alone; those on the others are held out. The meetings
+are looked for where tests on recorded meetings look for them (MODERATOR_DATA).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +38,11 @@ WORD_S, TURN_S = 0.3, 0.8
 """How long a word takes, and the gap between two turns, where a script has no times."""
 
 AGENT = "Robin"
+TUNED = {f"roleplay/dev/rp-d0{number}" for number in range(1, 7)} | {"ami/dev/ES2011a"}
+"""Meetings whose questions were looked at."""
+
+VERDICTS = ("right", "wrong", "does not know")
+
 UNKNOWING = ("answer_unsaid", "answer_unsaid_ask", "answer_open", "answer_failed")
 
 
@@ -47,6 +55,11 @@ class Question(BaseModel):
     by: str
     asks: str
     has: list[str] = []
+
+    @property
+    def half(self) -> str:
+        """``tuned`` or ``held``."""
+        return "tuned" if self.of in TUNED else "held"
 
 
 def questions() -> list[Question]:
@@ -72,10 +85,9 @@ def meeting(path: Path) -> tuple[dict[str, Participant], list[Word]]:
     return people, words
 
 
-async def answer(mind: SpeechLLM, path: Path, question: Question) -> str:
-    """What the agent says to a question at the end of a meeting."""
+async def answers(mind: SpeechLLM, path: Path, asked: Sequence[Question]) -> list[str]:
+    """What the agent says to some questions, one after the other, at the end of a meeting."""
     people, words = meeting(path)
-    asker = next(one.id for one in people.values() if one.name == question.by)
     role = Role.model_validate(
         {
             "id": "asked",
@@ -86,17 +98,26 @@ async def answer(mind: SpeechLLM, path: Path, question: Question) -> str:
     )
     session = await mind.open(role, people)
     try:
-        end = words[-1].end + to_samples(2.0)
-        await session.push(Percept(0, 0, end, words=tuple(words)), _free(end))
-        asked = _said(asker, f"{AGENT}, {question.asks}", end)
-        after = asked[-1].end + to_samples(1.0)
-        await session.push(Percept(1, end, after, words=tuple(asked)), _free(after))
-        proposal = await session.propose()
-        if proposal is None:
-            return ""
-        return "".join([piece async for piece in session.compose(proposal)])
+        now = words[-1].end + to_samples(2.0)
+        await session.push(Percept(0, 0, now, words=tuple(words)), _free(now))
+        said = []
+        for question in asked:
+            asker = next(one.id for one in people.values() if one.name == question.by)
+            spoken = _said(asker, f"{AGENT}, {question.asks}", now)
+            before, now = now, spoken[-1].end + to_samples(1.0)
+            await session.push(Percept(1, before, now, words=tuple(spoken)), _free(now))
+            proposal = await session.propose()
+            pieces = session.compose(proposal) if proposal is not None else _nothing()
+            said.append("".join([piece async for piece in pieces]))
+            now += to_samples(10.0)
+        return said
     finally:
         await session.close()
+
+
+async def _nothing() -> AsyncIterator[str]:
+    for piece in ():
+        yield piece
 
 
 def _said(speaker: str, text: str, start: Samples) -> list[Word]:
@@ -112,7 +133,7 @@ def _free(now: Samples) -> FloorView:
 
 
 def verdict(question: Question, said: str) -> str:
-    """``right``, ``wrong`` or ``does not know``."""
+    """One of `VERDICTS`."""
     templates = load_phrases("en").templates
     starts = [one.partition("{")[0] for name in UNKNOWING for one in templates[name]]
     if not said or said.startswith(tuple(one for one in starts if one)):
@@ -128,6 +149,7 @@ def main(
     data: Annotated[
         Path, typer.Option(envvar="MODERATOR_DATA", help="Where the meetings are.")
     ] = Path("data"),
+    half: Annotated[str, typer.Option(help="tuned, held or both.")] = "both",
     show: Annotated[bool, typer.Option(help="Print every answer.")] = False,
 ) -> None:
     """Prints how many answers are right."""
@@ -137,23 +159,36 @@ def main(
     except InputError as error:
         console.print(str(error))
         raise typer.Exit(2) from None
-    tally: Counter[tuple[str, bool]] = Counter()
-    for question in questions():
-        path = data / f"{question.of}.json"
+    tallies = {name: Counter[tuple[str, bool]]() for name in ("tuned", "held")}
+    wanted = [one for one in questions() if half in ("both", one.half)]
+    for of, group in groupby(sorted(wanted, key=lambda one: one.of), lambda one: one.of):
+        path, some = data / f"{of}.json", list(group)
         if not path.is_file():
             console.print(f"no meeting: {path}")
             raise typer.Exit(2)
-        said = asyncio.run(answer(asked, path, question))
-        found = verdict(question, said)
-        tally[found, bool(question.has)] += 1
-        if show:
-            console.print(f"{found:>13} | {question.asks} | {said}", markup=False, soft_wrap=True)
-    for found in ("right", "wrong", "does not know"):
-        known, unknown = tally[found, True], tally[found, False]
-        console.print(f"{found}: {known + unknown} (said: {known}, not said: {unknown})")
-    right = sum(count for (found, _), count in tally.items() if found == "right")
-    given = right + sum(count for (found, _), count in tally.items() if found == "wrong")
-    console.print(f"right of those answered: {right / given:.0%}" if given else "nothing answered")
+        for question, said in zip(some, asyncio.run(answers(asked, path, some)), strict=True):
+            found = verdict(question, said)
+            tallies[question.half][found, bool(question.has)] += 1
+            if show:
+                line = f"{found:>13} | {question.asks} | {said}"
+                console.print(line, markup=False, soft_wrap=True)
+    for name, tally in tallies.items():
+        if tally:
+            console.print(f"{name}: {_figures(tally)}", soft_wrap=True)
+    if half == "both":
+        console.print(f"all: {_figures(sum(tallies.values(), Counter()))}", soft_wrap=True)
+
+
+def _figures(tally: Counter[tuple[str, bool]]) -> str:
+    """Counts and shares of one half, or of both."""
+    total, known = tally.total(), sum(tally[found, True] for found in VERDICTS)
+    right, wrong = tally["right", True], tally["wrong", True] + tally["wrong", False]
+    return (
+        f"{total} questions, {known} of them answerable; right {right} "
+        f"({right / max(known, 1):.0%} of these), wrong {wrong} ({wrong / max(total, 1):.0%} of "
+        f"all, {tally['wrong', False]} where nobody said it), "
+        f"does not know {total - right - wrong}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""``python -m benchmarks.room [--rows answer,yield] [--trials 20] [--json FILE]``.
+"""``python -m benchmarks.room [--rows answer,yield] [--sides moderator,http] [--trials 20]``.
 
-Prints one table. The moderator's role answers when it is addressed and does nothing else. Recorded
-speech is taken from MODERATOR_DATA, where that is set. Needs `livekit-server` on PATH and user
-namespaces.
+Prints one table. The moderator's role answers when it is addressed and does nothing else; on the
+sides `http` and `websocket` it hears and speaks by livekit-plugins-openai, behind which a server on
+this machine has the embedded models. Recorded speech is taken from MODERATOR_DATA, where that is
+set. Needs `livekit-server` on PATH and user namespaces.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from rich.table import Table
 
 from benchmarks.room.inside import is_inside, run_inside
 from benchmarks.room.line import HERE, NEAR, Conditions, lay
+from benchmarks.room.stage import SIDES
 from moderator.errors import InputError
 from roles.schema import Role
 from tests.integrations.livekit.rooms.agent import quiet_role
@@ -45,7 +47,7 @@ class Row:
     about: str
     where: str
     target: str
-    sides: tuple[str, ...] = ("moderator", "stock")
+    sides: tuple[str, ...] = SIDES
     line: bool = False
 
 
@@ -62,7 +64,9 @@ ROWS = {
     "backchannel": Row("a backchannel over it: it goes on", "talking.backchannel", "≥ 90 % of 20"),
     "crosstalk": Row("people talk to each other: its sounds", "talking.crosstalk", "≤ 1 in 10 min"),
     "rooms": Row("one worker, 4 rooms of 4", "lasting.rooms", "real-time factor < 1"),
-    "loss": Row("answers at 20 % packet loss", "lasting.loss", "answered", line=True),
+    "loss": Row(
+        "answers at 20 % packet loss", "lasting.loss", "answered", ("moderator", "stock"), True
+    ),
     "mutes": Row("50 mutes and unmutes", "lasting.mutes", "no leak, journal whole", ("moderator",)),
     "restart": Row("server killed and restarted", "lasting.restart", "back ≤ 10 s", ("moderator",)),
 }
@@ -70,7 +74,7 @@ ROWS = {
 
 def main(
     rows: Annotated[str, typer.Option(help=f"Of: {', '.join(ROWS)}.")] = ",".join(ROWS),
-    sides: Annotated[str, typer.Option(help="moderator, stock or both.")] = "moderator,stock",
+    sides: Annotated[str, typer.Option(help=f"Of: {', '.join(SIDES)}.")] = "moderator,stock",
     trials: Annotated[int, typer.Option(min=1, help="Of each event.")] = 20,
     minutes: Annotated[float, typer.Option(min=0.1, help="Of talk among the people.")] = 10.0,
     yield_after: Annotated[float, typer.Option(min=0.1, help="The role's `yield_after_s`.")] = 1.2,
@@ -134,18 +138,21 @@ class Plan:
 
     async def _run(self) -> dict[str, Any]:
         from benchmarks.room.speech import Voices
-        from benchmarks.room.stage import Stage, working
+        from benchmarks.room.stage import Stage, services, working
 
         row = ROWS[self.row]
         module, function = row.where.split(".")
         measure = getattr(import_module(f"benchmarks.room.{module}"), function)
-        apart = len(row.sides) == 2  # otherwise the agent runs in this process
+        apart = len(row.sides) > 1  # otherwise the agent runs in this process
         where = self.folder / self.row / self.side
         line = self.folder / f"{self.row}-{self.side}.line" if row.line else None
         if line is not None:
             Conditions().write(line)
         with (
-            working(self.side, self.server, where, line=line) if apart else nullcontext() as worker
+            services(self.side, where) as options,
+            working(self.side, self.server, where, *options, line=line)
+            if apart
+            else nullcontext() as worker,
         ):
             given = (self.trials, self.minutes, self.step, self.role)
             stage = Stage(self.server, Voices(), *given, worker, line)
@@ -160,10 +167,11 @@ def _write(output: Path, found: dict[str, dict[str, Any]]) -> None:
 
 
 def _show(found: dict[str, dict[str, Any]]) -> None:
-    table = Table("what", "target", "moderator", "stock agent", show_lines=True)
+    sides = list(dict.fromkeys(side for got in found.values() for side in got))
+    table = Table("what", "target", *sides, show_lines=True)
     for name, got in found.items():
         row = ROWS[name]
-        table.add_row(row.about, row.target, _cell(got.get("moderator")), _cell(got.get("stock")))
+        table.add_row(row.about, row.target, *(_cell(got.get(side)) for side in sides))
     Console().print(table)
 
 

@@ -25,7 +25,10 @@ from roles.schema import Role
 from tests.integrations.livekit.rooms.people import LOUD, Person, person, token
 from tests.integrations.livekit.server import Server
 
-SIDES = ("moderator", "stock")
+PLUGINS = {"http": False, "websocket": True}
+"""Sides on which the moderator hears and speaks by a plugin; whether it hears by a WebSocket."""
+
+SIDES = ("moderator", *PLUGINS, "stock")
 RATE = 16_000
 STARTS_WITHIN_S = 120.0
 COMES_WITHIN_S = 60.0
@@ -179,7 +182,8 @@ def working(
     keys = ("--key", server.key, "--secret", server.secret)
     url = server.url if line is None else server.url.replace("127.0.0.1", HERE)
     command = ["benchmarks.room.stock", "--url", url, *keys]
-    if side == "moderator":
+    ours = side != "stock"
+    if ours:
         command = ["benchmarks.room.probed", "serve", "--url", url]
         command += ["--out", str(folder / "out"), "--rooms", str(rooms), "--offline", *options]
         command += ["--api-key", server.key, "--api-secret", server.secret]
@@ -192,7 +196,7 @@ def working(
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if side == "moderator" else stream,
+            stdout=subprocess.PIPE if ours else stream,
             stderr=stream,
         )
     try:
@@ -210,6 +214,37 @@ def working(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(5)
+
+
+@contextmanager
+def services(side: str, folder: Path) -> Iterator[tuple[str, ...]]:
+    """Options of `moderator serve` for a side: the plugins of one, with a server behind them.
+
+    The server is a process of its own on this machine, with the embedded models: what a plugin adds
+    is its protocol, and that a sentence is whole before it is sent.
+    """
+    if side not in PLUGINS:
+        yield ()
+        return
+    command = [sys.executable, "-m", "benchmarks.speech_server"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    server = subprocess.Popen(command, **pipes)  # type: ignore[call-overload]
+    try:
+        url = server.stdout.readline().strip()
+        folder.mkdir(parents=True, exist_ok=True)
+        arguments = folder / "stt.yaml"
+        arguments.write_text(f"base_url: {url}\napi_key: none\nuse_realtime: true\n", "utf-8")
+        hears: tuple[str, ...] = ("--stt", "openai:local", "--stt-url", url)
+        if PLUGINS[side]:
+            hears = ("--stt", f"livekit.plugins.openai:STT@{arguments}")
+        yield (*hears, "--tts", "openai:local", "--tts-url", url)
+    finally:
+        server.stdin.close()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(5)
 
 
 @dataclass

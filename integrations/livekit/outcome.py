@@ -26,6 +26,7 @@ from moderator.journal.restoring import Restored, Unfinished, restore
 from moderator.measure.report.page import write_report
 from moderator.measure.summary import SummaryBuilder
 from moderator.timeline import Samples, to_samples
+from moderator.tool_calls import ToolCalled
 from roles.schema import Role
 
 END_OF_TIME = to_samples(10_000_000.0)
@@ -271,4 +272,6 @@ def _without_words(event: Event) -> Event:
         return replace(event, words=(), partials={})
     if isinstance(event, Proposal):
         return replace(event, cue="", thought=None)
+    if isinstance(event, ToolCalled):
+        return replace(event, arguments="", result="")
     return event

@@ -32,11 +32,14 @@ from integrations.livekit.duplex import DuplexModel as DuplexModel
 from integrations.livekit.duplex import DuplexSession as DuplexSession
 from integrations.livekit.hearing.model_cache import ModelCache
 from integrations.livekit.hearing.shared_diarization import shared_diarization
-from integrations.livekit.providers.home import Hears, Speaks, Writes
+from integrations.livekit.providers.home import Hears, Notices, Speaks, Writes
 from integrations.livekit.providers.plugins import Plugins, Provided
+from integrations.livekit.providers.tools import LiveKitTools
 from integrations.livekit.serving.job import job_role, job_session
+from integrations.livekit.session import RoomSession
 from integrations.livekit.telling.succession import Roles
 from moderator import __version__ as __version__
+from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
 from moderator.models.store import ModelStore
@@ -45,6 +48,9 @@ from roles.loader import review_role
 from roles.schema import Role as Role
 
 if TYPE_CHECKING:
+    from livekit.agents.llm import Tool, Toolset
+    from livekit.agents.llm.mcp import MCPServer
+
     from integrations.livekit.measuring.metrics import Metrics
 
 __all__ = [
@@ -89,6 +95,10 @@ async def join(
     tts: Speaks | str | None = None,
     llm: Writes | str | None = None,
     e2ee: rtc.E2EEOptions | str | bytes | None = None,
+    vad: Notices | None = None,
+    tools: Sequence[Tool | Toolset] = (),
+    mcp_servers: Sequence[MCPServer] = (),
+    turn_detector: None = None,
 ) -> dict[str, Any]:
     """Takes part in the meeting in a job's room, until everybody has left.
 
@@ -109,6 +119,11 @@ async def join(
         tts: speaks, likewise.
         llm: writes answers that no measured fact gives; never decides when they are given.
         e2ee: the key of an end-to-end encrypted room, or LiveKit's options for it.
+        vad: notices voices instead of the embedded detector.
+        tools: made with ``@function_tool``; `llm`, or a mind that writes, may call those that the
+            role allows, while it composes an answer.
+        mcp_servers: with more such tools, of `livekit.agents.mcp`; they are connected here.
+        turn_detector: None; another is refused, since the floor says when somebody has finished.
 
     Returns:
         The summary of the meeting.
@@ -118,33 +133,51 @@ async def join(
             or the room refuses.
     """
     the_role = _role(role)
-    provided = Provided(Plugins.of(stt, tts, llm))
+    if turn_detector is not None:
+        raise InputError(
+            "no turn detector is taken: the floor of all people says when somebody has finished",
+            where="turn_detector",
+            todo="set turn.minimum_gap_s in the role",
+        )
+    toolbox = LiveKitTools(tools, mcp_servers) if tools or mcp_servers else None
+    provided = Provided(Plugins.of(stt, tts, llm, vad, toolbox))
     the_mind = load_mind(mind, mind_url, live=True) if isinstance(mind, str) else mind
     the_mind = provided.mind(the_mind)
-    load = partial(_models(context.proc).for_role, ears_brought=stt is not None)
-    models = await asyncio.to_thread(load, the_role)
-    session = job_session(
-        context,
-        the_role,
-        provided.models(models, the_role),
-        the_mind,
-        out=None if out is None else Path(out),
-        patience_s=leave_after_s,
-        metrics=metrics,
-        others=[_role(other) for other in others],
-        encryption=shared_key(e2ee),
-    )
+    try:
+        if toolbox is not None:
+            await toolbox.connect()
+            toolbox.require(the_role)
+        load = partial(_models(context.proc).for_role, ears_brought=stt is not None)
+        models = await asyncio.to_thread(load, the_role)
+        session = job_session(
+            context,
+            the_role,
+            provided.models(models, the_role),
+            the_mind,
+            out=None if out is None else Path(out),
+            patience_s=leave_after_s,
+            metrics=metrics,
+            others=[_role(other) for other in others],
+            encryption=shared_key(e2ee),
+        )
+        summary = await _taken_part(session)
+    finally:
+        provided.close()
+        if toolbox is not None:
+            await toolbox.aclose()
+    context.shutdown("the meeting is over")
+    return summary
+
+
+async def _taken_part(session: RoomSession) -> dict[str, Any]:
+    """Runs a session to its end; one that is told to end closes its files."""
     meeting = asyncio.create_task(session.run(), name="meeting")
     try:
-        summary = await asyncio.shield(meeting)
+        return await asyncio.shield(meeting)
     except asyncio.CancelledError:
         session.end("the job was told to end")
         await asyncio.wait([meeting])
         raise
-    finally:
-        provided.close()
-    context.shutdown("the meeting is over")
-    return summary
 
 
 def requested_role(

@@ -23,7 +23,12 @@ Enrol = Annotated[
     ),
 ]
 Mind = Annotated[
-    str, typer.Option("--mind", help="moderator-lm, duties, or openai:MODEL for a server.")
+    str,
+    typer.Option(
+        "--mind",
+        help="moderator-lm, duties, local for a small model here that answers, local:FILE.gguf, "
+        "or openai:MODEL for a server.",
+    ),
 ]
 MindUrl = Annotated[
     str | None, typer.Option("--mind-url", metavar="URL", help="OpenAI-compatible server.")

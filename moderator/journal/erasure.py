@@ -17,7 +17,15 @@ ALL_ON = "/"
 
 _MAY_QUOTE = tuple(
     f'{{"kind":"{kind}"'.encode()
-    for kind in ("heard", "proposal", "command", "turn_started", "word_played", "turn_ended")
+    for kind in (
+        "heard",
+        "proposal",
+        "command",
+        "turn_started",
+        "word_played",
+        "turn_ended",
+        "tool",
+    )
 )
 """How lines begin that may hold words; all others are passed over unread."""
 
@@ -123,6 +131,9 @@ class Erasure:
         if kind == "turn_ended" and traces.concerns(line["turn"]):
             kept["heard"] = kept["lost"] = ""
             kept.pop("lines", None)
+        if kind == "tool" and self._quoted(line) and line["at"] <= self.before + 2 * TICK:
+            kept.pop("arguments", None)
+            kept.pop("result", None)
         return kept
 
     def _heard(self, line: Line) -> Line:

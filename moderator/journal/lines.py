@@ -13,7 +13,6 @@ from moderator.errors import InputError
 from moderator.events import (
     Act,
     Action,
-    AloneWith,
     Command,
     CommandGiven,
     ConnectionChanged,
@@ -42,8 +41,10 @@ from moderator.events import (
 from moderator.journal.shapes import check_shape
 from moderator.journal.thinning import QuietPercepts
 from moderator.plain_json import parse_json
+from moderator.presence import AloneWith
 from moderator.sparing import SparedChanged
 from moderator.timeline import Samples
+from moderator.tool_calls import ToolCalled
 from roles.schema import Role
 
 VERSION = 1
@@ -73,6 +74,7 @@ Event: TypeAlias = (
     | Failure
     | PartChanged
     | SparedChanged
+    | ToolCalled
 )
 
 
@@ -176,7 +178,9 @@ def _proposal(event: Proposal) -> Line:
     return line
 
 
-_LEFT_OUT = frozenset({"notes", "quotes", "lines", "erases", "before"})
+_LEFT_OUT = frozenset(
+    {"notes", "quotes", "lines", "erases", "before", "calls", "arguments", "result"}
+)
 """Fields that have no entry where they are empty."""
 
 _KINDS: dict[type, str] = {
@@ -199,6 +203,7 @@ _KINDS: dict[type, str] = {
     Failure: "failure",
     PartChanged: "part_changed",
     SparedChanged: "spared",
+    ToolCalled: "tool",
     Closed: "closed",
 }
 _ENCODERS: dict[type, Callable[[Any], Line]] = {
@@ -283,7 +288,8 @@ def turn_from(line: Line) -> TurnStarted | WordPlayed | TurnEnded:
     if line["kind"] == "word_played":
         return WordPlayed(line["turn"], line["text"], line["start"], line["end"])
     lines = tuple(SaidAt(*entry) for entry in line.get("lines", ()))
-    return TurnEnded(line["at"], line["turn"], line["heard"], line["lost"], quotes, lines)
+    calls = tuple(line.get("calls", ()))
+    return TurnEnded(line["at"], line["turn"], line["heard"], line["lost"], quotes, lines, calls)
 
 
 def proposal_from(line: Line) -> Proposal:

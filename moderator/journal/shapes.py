@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from moderator.events import Act, Action, Command, Part, Reason
 from moderator.sparing import Spared
 from moderator.timeline import SAMPLE_RATE, Samples
+from moderator.tool_calls import ToolOutcome
 
 LATEST: Final[Samples] = 7 * 24 * 3600 * SAMPLE_RATE
 """A time beyond this is taken for damage: a week."""
@@ -159,6 +160,7 @@ class _TurnEnded(_Line):
     lost: str
     quotes: list[str] = []
     lines: list[tuple[str, _Time]] = []
+    calls: list[_Count] = []
 
 
 class _Withdrawn(_Line):
@@ -180,6 +182,18 @@ class _PartChanged(_Line):
 class _Spared(_Line):
     at: _Time
     spared: Spared
+
+
+class _Tool(_Line):
+    at: _Time
+    turn: _Count
+    call: _Count
+    tool: str
+    outcome: ToolOutcome
+    lasted: _Time
+    arguments: str = ""
+    result: str = ""
+    quotes: list[str] = []
 
 
 class _Closed(_Line):
@@ -211,6 +225,7 @@ _SHAPES: Final[Mapping[str, type[_Line]]] = {
     "failure": _Failure,
     "part_changed": _PartChanged,
     "spared": _Spared,
+    "tool": _Tool,
     "closed": _Closed,
 }
 

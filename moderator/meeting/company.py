@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from moderator.events import AloneWith, Heard, Joined, Left, Renamed
+from moderator.events import Heard, Joined, Left, Renamed
 from moderator.labels import unnamed
 from moderator.mind.base import Participant
+from moderator.presence import AloneWith
 from moderator.timeline import Samples
 from roles.schema import Role
 

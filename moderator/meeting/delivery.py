@@ -14,12 +14,14 @@ from moderator.errors import MindError, Substituted, VoiceError
 from moderator.events import Failure, Part, PartChanged, Proposal, TurnEnded, TurnStarted
 from moderator.journal.lines import Event
 from moderator.meeting.aside import Aside
-from moderator.mind.base import MindSession, cited_by, quoted_by
+from moderator.meeting.calls import Calls
+from moderator.mind.base import MindSession, cited_by, looked_up_by, quoted_by
 from moderator.mouth.base import Sentence, Voice
 from moderator.mouth.believed import believed
 from moderator.mouth.playout import Feed, Playout
 from moderator.mouth.sentences import sentences, split
 from moderator.timeline import TICK, Samples, Stopwatch, to_samples
+from moderator.tool_calls import ToolCalled
 
 if TYPE_CHECKING:
     from moderator.meeting.settings import Settings
@@ -72,6 +74,7 @@ class Delivery:
         self._prepared: tuple[str, Samples] = ("", -PREPARED_EVERY)
         self._granted: tuple[MindSession, Proposal] | None = None
         self._quotes: frozenset[str] = frozenset()
+        self._calls = Calls()
         self._aside = Aside(settings.voice_within_s, "voice")
         self._now: Samples = 0
         self._failed = 0
@@ -100,6 +103,7 @@ class Delivery:
         """
         self._turns += 1
         self._granted, self._quotes = (self._session, proposal), frozenset()
+        self._calls.begin(self._turns)
         if self._voice is None:
             self._drop(now)
             return
@@ -297,8 +301,14 @@ class Delivery:
 
     def events(self, heard: Collection[str]) -> list[Event]:
         """What happened to the agent's turns since the last call; `heard` as for `quotes`."""
-        own, self._events = self._events, []
-        return [self._attributed(event, heard) for event in (*own, *self._playout.drain())]
+        own, self._events = [*self._events, *self._playout.drain()], []
+        ended = any(isinstance(event, TurnEnded) for event in own)
+        calls = looked_up_by(*self._granted) if self._granted is not None else ()
+        found: list[Event] = []
+        for event in self._calls.events(calls, self._now, ended=ended):
+            quotes = tuple(sorted(self.quotes(heard))) if isinstance(event, ToolCalled) else ()
+            found.append(replace(event, quotes=quotes) if isinstance(event, ToolCalled) else event)
+        return [*found, *(self._attributed(event, heard) for event in own)]
 
     def _attributed(self, event: Event, heard: Collection[str]) -> Event:
         """A turn's beginning and end say whose words it may hold."""
@@ -306,7 +316,8 @@ class Delivery:
             event = replace(event, quotes=tuple(sorted(self.quotes(heard))))
         if isinstance(event, TurnEnded):
             lines = cited_by(*self._granted) if self._granted is not None else ()
-            event, self._granted = replace(event, lines=lines), None
+            calls = self._calls.cited
+            event, self._granted = replace(event, lines=lines, calls=calls), None
         return event
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from moderator.errors import MindError
 from moderator.events import Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
+from moderator.tool_calls import ToolCall
 from roles.schema import Role
 
 
@@ -20,11 +21,13 @@ class Participant:
         id: as in percepts.
         name: as spoken; the id where nothing better is known.
         position: their position in the meeting or at work, if known.
+        description: who they are and when they speak, where somebody wrote it down.
     """
 
     id: str
     name: str
     position: str | None = None
+    description: str | None = None
 
 
 def names_of(participants: Mapping[str, Participant]) -> list[str]:
@@ -186,6 +189,23 @@ class Cites(Protocol):
 def cited_by(session: MindSession, proposal: Proposal) -> tuple[SaidAt, ...]:
     """The lines that a session's words for a proposal are taken from, as far as it knows."""
     return session.cites(proposal) if isinstance(session, Cites) else ()
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A session that calls tools for its words."""
+
+    def looked_up(self, proposal: Proposal) -> tuple[ToolCall, ...]:
+        """The calls for a granted proposal so far, in their order; asked as `quotes` is.
+
+        Those under way have no outcome yet; what it calls stays, and stays in its place.
+        """
+        ...
+
+
+def looked_up_by(session: MindSession, proposal: Proposal) -> tuple[ToolCall, ...]:
+    """The calls of tools that a session made for a proposal, as far as it tells."""
+    return session.looked_up(proposal) if isinstance(session, LooksUp) else ()
 
 
 class SpeechLLM(Protocol):

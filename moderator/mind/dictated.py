@@ -16,10 +16,12 @@ from moderator.mind.base import (
     Participant,
     SpeechLLM,
     cited_by,
+    looked_up_by,
     quoted_by,
     recall_in,
 )
 from moderator.mouth.sentences import seconds_to_say
+from moderator.tool_calls import ToolCall
 from roles.schema import Role
 
 MIND = "dictated"
@@ -121,6 +123,10 @@ class DictatedSession:
     def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
         """As the mind says; a text that it was told to say is taken from no line."""
         return () if proposal.mind == MIND else cited_by(self._inner, proposal)
+
+    def looked_up(self, proposal: Proposal) -> tuple[ToolCall, ...]:
+        """As the mind says."""
+        return () if proposal.mind == MIND else looked_up_by(self._inner, proposal)
 
     def heard(self, words: str) -> None:
         """Tells the mind."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 from moderator.arbiter.rules.wish import STALE_AFTER
-from moderator.errors import MindError
+from moderator.errors import InputError, MindError
 from moderator.events import Failure, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
 from moderator.language.phrases import phrases_of
@@ -18,12 +18,15 @@ from moderator.mind.base import (
     Participant,
     SpeechLLM,
     cited_by,
+    looked_up_by,
     quoted_by,
     recall_in,
 )
 from moderator.mind.desk import Desk
 from moderator.mind.duties.session import Duties, DutiesSession
 from moderator.mind.guarded import Guarded
+from moderator.mind.tools import TakesTools, Toolbox
+from moderator.tool_calls import ToolCall
 from roles.schema import Role
 
 DECIDES_WITHIN_S = 31.0
@@ -53,6 +56,17 @@ class Ensemble:
             self._decider.capabilities,
             name=f"{self._duties.capabilities.name}+{self._decider.capabilities.name}",
         )
+
+    def with_tools(self, tools: Toolbox, *, live: bool) -> Ensemble:
+        """The same minds, of which the decider may look things up.
+
+        Raises:
+            InputError: it cannot.
+        """
+        if not isinstance(self._decider, TakesTools):
+            what = f"the mind {self._decider.capabilities.name} calls no tools"
+            raise InputError(what, where="tools", todo="give --mind openai:MODEL, or --llm")
+        return Ensemble(self._duties, self._decider.with_tools(tools, live=live), live=self._live)
 
     async def open(self, role: Role, participants: Mapping[str, Participant]) -> EnsembleSession:
         """Starts a session of both.
@@ -185,6 +199,11 @@ class EnsembleSession:
         """As the mind says that finds the words."""
         of_decider = proposal.mind == self._name
         return cited_by(self._decider if of_decider else self._duties, proposal)
+
+    def looked_up(self, proposal: Proposal) -> tuple[ToolCall, ...]:
+        """As the decider says; duties call no tools."""
+        of_decider = proposal.mind == self._name
+        return looked_up_by(self._decider, proposal) if of_decider else ()
 
     def heard(self, words: str) -> None:
         """Tells both."""

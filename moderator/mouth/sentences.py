@@ -20,6 +20,9 @@ embedded voices take 0.05 to 0.07 s a character, pauses between sentences includ
 CHARACTERS_A_WORD = 9
 """English words have five or six, with the space; what is longer by half is cut."""
 
+SAY_NOW = "\f"
+"""Behind a sentence: it is whole, and is not to wait for what follows."""
+
 _PAUSES = (", ", "; ", ": ", " \N{EN DASH} ", " \N{EM DASH} ", " ")
 
 
@@ -46,6 +49,9 @@ class SentenceSplitter:
         spoken, orphan = self._thoughts.push(piece)
         self._buffer = spoken.lstrip() if orphan else (self._buffer + spoken).lstrip()
         yield from self._complete()
+        if self._buffer.endswith(SAY_NOW):
+            rest, self._buffer = self._buffer, ""
+            yield from self._bounded(rest)
 
     def finish(self) -> Iterator[str]:
         """The last sentences, when nothing more will come."""

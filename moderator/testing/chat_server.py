@@ -26,6 +26,7 @@ class Reply:
         drop: close the connection without an answer; of a stream, after its first piece.
         refuses: status 400 if the request has one of these fields.
         reasoning: sent as ``reasoning_content``.
+        calls: tools that it wishes to call in a stream, each as its name and its arguments.
     """
 
     text: str = ""
@@ -35,6 +36,7 @@ class Reply:
     drop: bool = False
     refuses: tuple[str, ...] = ()
     reasoning: str | None = None
+    calls: tuple[tuple[str, str], ...] = ()
 
 
 Script: TypeAlias = Callable[[Request], Reply]
@@ -183,6 +185,15 @@ def _stream(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         if reply.drop:
             handler.close_connection = True
             return
+    for number, (name, arguments) in enumerate(reply.calls):
+        pieces = [{"name": name, "arguments": ""}]
+        pieces += [{"arguments": arguments[at : at + 7]} for at in range(0, len(arguments), 7)]
+        for function in pieces:
+            call = {"index": number, "function": function}
+            if "name" in function:
+                call |= {"id": f"call_{number}", "type": "function"}
+            choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}
+            _event(handler, json.dumps(_envelope("chat.completion.chunk", [choice])))
     _event(handler, "[DONE]")
     handler.wfile.write(b"0\r\n\r\n")
 

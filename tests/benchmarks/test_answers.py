@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.answers.__main__ import Question, answer, questions, verdict
+from benchmarks.answers.__main__ import Question, answers, questions, verdict
 from moderator.language.phrases import load_phrases
 from moderator.mind.duties.session import Duties
 
@@ -23,7 +23,7 @@ ASKED = Question(of="x", by="Ben", asks="when is the launch of the pump?", has=[
 def test_enough_is_asked_and_a_third_of_it_cannot_be_answered() -> None:
     asked = questions()
     unsaid = sum(not one.has for one in asked)
-    assert len(asked) >= 40
+    assert len(asked) >= 80
     assert 0.3 <= unsaid / len(asked) <= 0.4
     assert len({(one.of, one.asks) for one in asked}) == len(asked)
 
@@ -46,5 +46,5 @@ def test_what_is_right(has: list[str], said: str, expected: str) -> None:
 def test_a_question_is_asked_at_the_end_of_a_meeting(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"people": PEOPLE, "turns": TURNS}))
-    said = asyncio.run(answer(Duties(), path, ASKED))
-    assert verdict(ASKED, said) == "right"
+    said = asyncio.run(answers(Duties(), path, [ASKED, ASKED]))
+    assert [verdict(ASKED, one) for one in said] == ["right", "right"]

@@ -14,7 +14,7 @@ import pytest
 from livekit.agents import cli
 from livekit.plugins import moderator as plugin
 
-from examples import livekit_app, livekit_plugins_app
+from examples import livekit_app, livekit_plugins_app, livekit_tools_app
 from examples.journal_to_pandas import decisions, words
 from examples.own_mind import Abbreviations
 from examples.own_role import ROLE
@@ -175,6 +175,26 @@ def test_the_app_with_plugins_brings_its_own_three(
     asyncio.run(take())
     kinds = [type(given[one]).__module__.rsplit(".", 1)[0] for one in ("stt", "llm", "tts")]
     assert kinds == ["livekit.plugins.openai"] * 3
+
+
+def test_the_app_with_tools_brings_what_its_role_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined: list[dict[str, Any]] = []
+
+    async def join(context: Any, **given: Any) -> dict[str, Any]:
+        joined.append(given)
+        return {}
+
+    monkeypatch.setattr(plugin, "join", join)
+    context: Any = SimpleNamespace(job=SimpleNamespace(id="AJ_1", metadata=""))
+    for command in ("", "python my_tools.py --all"):
+        monkeypatch.setenv("TOOLS_COMMAND", command)
+        asyncio.run(livekit_tools_app.meeting(context))
+    alone, both = joined
+    assert (alone["role"].tools, alone["mcp_servers"]) == (["find_room"], [])
+    assert both["role"].tools == ["find_room", "find_date"]
+    assert [one.args for one in both["mcp_servers"]] == [["my_tools.py", "--all"]]
+    found = asyncio.run(livekit_tools_app.find_room(people=10))
+    assert found == "The library has 12 seats."
 
 
 def test_the_app_runs_its_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,16 +17,21 @@ from integrations.files.bench.records import find_seats, read_meetings
 from integrations.files.demo import SCRIPT, load_script
 from integrations.files.learn.role_plays import playable, write_role_plays
 from integrations.files.replayable import prepare
+from integrations.files.synth.making import read_timing, write_meetings
+from integrations.files.synth.scripts import read_scripts
 from integrations.files.transcripts.seglst import write_seglst
 from integrations.files.transcripts.writing import WRITERS, told_of
 from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
 from moderator.measure.bench.floor_turns import floor_turns
+from moderator.synth.placing import place
+from moderator.synth.timing import measured
 from roles.errors import RoleError
 from roles.explain import nearest
 from roles.loader import dump_role, examine, library, load_role, role_from_values, role_text
 from tests.fuzz.mutations import Form
 from tests.fuzz.target import Target
+from tests.moderator.synth.scripts import plain, script
 
 RECORD: Final[dict[str, Any]] = {
     "meeting_id": "tried",
@@ -127,6 +132,17 @@ def _role_play(data: bytes, folder: Path) -> None:
         write_role_plays([folder / "tried.json"], out, playable([name]))
         if any(out.iterdir()):
             read_meetings([out])
+
+
+def _synth(data: bytes, folder: Path) -> None:
+    (folder / "tried.json").write_bytes(data)
+    write_meetings(read_scripts([folder / "tried.json"]), folder / "made", measured(), 0)
+    read_meetings([folder / "made"])
+
+
+def _timing(data: bytes, folder: Path) -> None:
+    (folder / "timing.json").write_bytes(data)
+    place(script(), 0, read_timing(folder / "timing.json"))
 
 
 def _records(folder: Path) -> Sequence[bytes]:
@@ -243,6 +259,8 @@ TARGETS: Final = (
     ),
     Target("benchmark's records", Form.JSON, _records, _bench),
     Target("role-plays", Form.JSON, _records, _role_play),
+    Target("script of a meeting", Form.JSON, lambda _: [_coded(plain())], _synth),
+    Target("timing", Form.JSON, lambda _: [measured().model_dump_json().encode()], _timing),
     Target("role", Form.TEXT, _roles, _role, _BOTH, (".yaml",)),
     Target("role as values", Form.JSON, lambda _: _roles(_)[3:6], _role_values, _BOTH),
     Target("role told", Form.TEXT, _roles, _role_told),

@@ -26,6 +26,7 @@ from roles.loader import (
     role_text,
 )
 from roles.people import allows
+from roles.review import findings
 from roles.schema import Act, Command, Role
 
 NEEDED = {"facilitator", "chair", "timekeeper", "interviewer", "scribe", "observer"}
@@ -224,3 +225,13 @@ def test_notes_do_not_stop_a_role_from_loading() -> None:
         "8:1 duties disagree on the meeting's minutes: 5 (time_check) and 6 (close)",
         "8:49 7 minutes are never left of 5",
     ]
+
+
+def test_tools_are_named_as_models_can_call_them_and_need_a_duty_to_answer() -> None:
+    head = "id: x\nsummary: s\nidentity: {name: A}\ninstructions: be kind\n"
+    role = parse_role(head + "tools: [find_date]\n", "f.yaml")
+    assert role.tools == ["find_date"]
+    told = [finding.what for finding in findings(role)]
+    assert "tools have no effect, as the role has no duty to answer" in told
+    with pytest.raises(RoleError, match=r"f\.yaml:5:9"):
+        parse_role(head + "tools: [two words]\n", "f.yaml")

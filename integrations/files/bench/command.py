@@ -19,7 +19,7 @@ Minds = Annotated[
     str,
     typer.Option(
         metavar="A,B,...",
-        help="Minds: moderator-lm, moderator-lm-think, duties, openai:MODEL; none for none.",
+        help="Minds: moderator-lm, moderator-lm-think, duties, local, openai:MODEL; none for none.",
     ),
 ]
 Protocols = Annotated[str, typer.Option("--protocol", help="stream, boundary, dynamic or all.")]

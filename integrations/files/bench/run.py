@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,7 +95,9 @@ def run(request: Request) -> dict[str, Any]:
     training = read_meetings(request.train) if request.train else []
     check_apart(meetings, training, "--train")
     check_apart([seat.meeting for seat in tuned], training, "--train and --tune")
-    scorers, scored, tuning = _measure(request, seats, tuned, training, minds.scorers)
+    described = any(one.meeting.participants[one.speaker].description for one in seats)
+    rows = [*minds.scorers, *(minds.titled if described else ())]
+    scorers, scored, tuning = _measure(request, seats, tuned, training, rows)
     choice = Choice(request.threshold, tuning or None)
     traits = [scorer.traits for scorer in scorers]
     with progress("computing intervals"):
@@ -176,10 +178,12 @@ class Minds:
     Attributes:
         scorers: each with its role and without.
         played: those whose cost can be measured: they hear a meeting percept by percept.
+        titled: those that know a seat's title alone, for seats that are described.
     """
 
     scorers: Sequence[Scorer]
     played: Sequence[MindScorer]
+    titled: Sequence[Scorer] = ()
 
 
 def _minds(request: Request) -> Minds:
@@ -194,12 +198,14 @@ def _minds(request: Request) -> Minds:
         todo = "add openai:MODEL to --minds"
         raise InputError("no mind to ask there", where="--mind-url", todo=todo)
     made: list[Scorer] = []
+    titled: list[Scorer] = []
     played: list[MindScorer] = []
     for name in names:
         if name.partition(":")[0] in (MODERATOR_LM, THINKING):
             scorers, mind = _embedded(name, role)
             made += scorers
             played.append(mind)
+            titled.append(replace(scorers[0], name=f"{name}, title alone", described=False))
             continue
         load = NamedMind(name, request.mind_url if name != "duties" else None)
         load()  # a mistake is found before the work
@@ -212,10 +218,10 @@ def _minds(request: Request) -> Minds:
     with _mind_errors():
         for mind in played:
             mind.check()
-    return Minds(made, played)
+    return Minds(made, played, titled)
 
 
-def _embedded(name: str, role: Role) -> tuple[list[Scorer], MindScorer]:
+def _embedded(name: str, role: Role) -> tuple[list[SeatModel], MindScorer]:
     """The embedded model with its role and without, and the mind around it.
 
     Raises:
@@ -231,7 +237,7 @@ def _embedded(name: str, role: Role) -> tuple[list[Scorer], MindScorer]:
             where=f"--minds {name[:60]}",
             todo="use moderator-lm, or weights exported after `moderator learn think`",
         )
-    scorers: list[Scorer] = [
+    scorers = [
         SeatModel(name, weights, thinks=thinks),
         SeatModel(f"{name}, no role", weights, role=False, without_role_of=name, thinks=thinks),
     ]

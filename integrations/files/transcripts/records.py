@@ -1,6 +1,7 @@
 """Reads meeting records: words with times, positions, dialogue acts and topics in one JSON object.
 
-The format: ``meeting_id``, ``duration`` (s), ``moderator`` (ids), ``speakers`` ({id: {role}}),
+The format: ``meeting_id``, ``duration`` (s), ``moderator`` (ids), ``speakers`` ({id: {role,
+description}}),
 ``turns`` ([{speaker, start, end, text, words: [{w, s, e}]}]), ``dialogue_acts``
 ([{speaker, start, end, type, to}]), ``topics`` ([{start, end, type, depth}]) and ``played`` (the id
 of a participant who plays a role); times in seconds.
@@ -81,6 +82,7 @@ class _Turn(_Part):
 class _Speaker(_Part):
     role: Annotated[str, Field(max_length=200)] | None = None
     name: Annotated[str, Field(max_length=60)] | None = None
+    description: Annotated[str, Field(max_length=10_000)] | None = None
     global_name: _Id | None = None
 
 
@@ -213,7 +215,7 @@ def _participant(id_: str, who: _Speaker, path: Path) -> Participant:
         )
     name = checked_id(who.name, f"{shown(path)}: speakers.{id_}.name") if who.name else id_
     position = POSITIONS.get(who.role, clean(who.role)) if who.role else None
-    return Participant(id_, name, position)
+    return Participant(id_, name, position, clean(who.description) if who.description else None)
 
 
 def _check_ids(record: _Record, path: Path) -> None:

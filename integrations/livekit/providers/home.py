@@ -9,13 +9,14 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
-from livekit.agents import APIConnectOptions, llm, stt, tts
+from livekit.agents import APIConnectOptions, llm, stt, tts, vad
 
 T = TypeVar("T")
 
 Hears: TypeAlias = stt.STT[Any]
 Speaks: TypeAlias = tts.TTS[Any]
 Writes: TypeAlias = llm.LLM[Any]
+Notices: TypeAlias = vad.VAD
 
 CONNECT = APIConnectOptions(max_retry=1, retry_interval=0.5, timeout=5.0)
 """Somebody waits for the answer, and the embedded part can take over: nobody retries for long."""

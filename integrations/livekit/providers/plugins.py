@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from livekit.agents import inference, llm, stt, tts
+from livekit.agents import inference, llm, stt, tts, vad
 
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.providers.hearing import SttRecogniser
-from integrations.livekit.providers.home import Hears, Home, Speaks, Writes
+from integrations.livekit.providers.home import Hears, Home, Notices, Speaks, Writes
+from integrations.livekit.providers.noticing import VadDetector
 from integrations.livekit.providers.speaking import TtsVoice
+from integrations.livekit.providers.tools import LiveKitTools
 from integrations.livekit.providers.usage import Usage
 from integrations.livekit.providers.writing import LlmMind
 from moderator.ears.loading import EarModels
@@ -23,6 +26,7 @@ from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from moderator.mind.duties.session import Duties
 from moderator.mind.ensemble import Ensemble
+from moderator.mind.tools import TakesTools
 from moderator.mouth.base import Voice
 from moderator.mouth.cache import CachedVoice
 from moderator.mouth.substituted import SubstitutedVoice
@@ -40,30 +44,44 @@ class Plugins:
         stt: hears.
         tts: speaks.
         llm: writes.
+        vad: notices voices.
+        tools: what may be looked up for answers.
     """
 
     stt: Hears | None = None
     tts: Speaks | None = None
     llm: Writes | None = None
+    vad: Notices | None = None
+    tools: LiveKitTools | None = None
 
     @classmethod
     def of(
-        cls, hears: Hears | str | None, speaks: Speaks | str | None, writes: Writes | str | None
+        cls,
+        hears: Hears | str | None,
+        speaks: Speaks | str | None,
+        writes: Writes | str | None,
+        notices: Notices | None = None,
+        tools: LiveKitTools | None = None,
     ) -> Plugins:
         """Plugins as an app gives them; a text names a model of LiveKit's inference gateway.
 
         Raises:
             InputError: one is of another kind, or the gateway does not take it.
         """
+        if notices is not None and not isinstance(notices, vad.VAD):
+            what = f"a {type(notices).__name__} is no VAD of livekit-agents"
+            raise InputError(what, where="vad", todo="give a livekit.agents.vad.VAD")
         return cls(
             _given("stt", hears, stt.STT, inference.STT.from_model_string),
             _given("tts", speaks, tts.TTS, inference.TTS.from_model_string),
             _given("llm", writes, llm.LLM, inference.LLM.from_model_string),
+            notices,
+            tools,
         )
 
     async def aclose(self) -> None:
         """Closes them; for whoever made them."""
-        for one in (self.stt, self.tts, self.llm):
+        for one in (self.stt, self.tts, self.llm, self.tools):
             if one is not None:
                 with suppress(Exception):
                     await one.aclose()
@@ -106,6 +124,12 @@ class Provided:
         """The embedded models with plugins in their places, which they take where plugins fail."""
         names = list(embedded.names)
         models = replace(embedded, usage=self._usage.totals)
+        if self._plugins.vad is not None:
+            notices = self._plugins.vad
+            detector = partial(VadDetector, notices, self._home)
+            embedded = replace(embedded, ears=replace(embedded.ears, detector=detector))
+            models = replace(models, ears=embedded.ears)
+            names.append(f"vad {notices.provider} {notices.model}")
         if self._plugins.stt is not None:
             ears = self._ears(self._plugins.stt, embedded.ears, role)
             names.append(ears.recogniser.spec.name)
@@ -135,17 +159,24 @@ class Provided:
         return EarModels(embedded.detector, recogniser)
 
     def mind(self, mind: SpeechLLM) -> SpeechLLM:
-        """The mind, with answers in the plugin's words.
+        """The mind, with answers in the plugin's words, and with tools.
 
         Raises:
-            InputError: it has a language model already.
+            InputError: it has a language model already, or calls no tools.
         """
-        if self._plugins.llm is None:
+        if self._plugins.llm is not None:
+            if not isinstance(mind, Duties):
+                todo = "give either of the two"
+                raise InputError("a mind that writes, and an LLM beside it", where="llm", todo=todo)
+            mind = Ensemble(mind, LlmMind(self._plugins.llm), live=True)
+        tools = self._plugins.tools
+        if tools is None:
             return mind
-        if not isinstance(mind, Duties):
-            todo = "give either of the two"
-            raise InputError("a mind that writes, and an LLM beside it", where="llm", todo=todo)
-        return Ensemble(mind, LlmMind(self._plugins.llm), live=True)
+        if not isinstance(mind, TakesTools):
+            what = f"tools, and a mind that calls none: {mind.capabilities.name}"
+            todo = "give --mind openai:MODEL, or --llm"
+            raise InputError(what, where="tools", todo=todo)
+        return mind.with_tools(tools, live=True)
 
     @property
     def usage(self) -> Mapping[str, Mapping[str, float]]:

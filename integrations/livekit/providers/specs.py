@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from livekit.agents import inference, llm, stt, tts
+from livekit.agents import inference, llm, stt, tts, vad
 from livekit.agents.utils import http_context
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from integrations.files.disk.foreign import clipped, read_text, shown
 from integrations.livekit.hearing.models import RoomModels
+from integrations.livekit.providers.endpoints import endpoint, is_endpoint, mcp_server
 from integrations.livekit.providers.plugins import Plugins, Provided
+from integrations.livekit.providers.tools import LiveKitTools
 from moderator.errors import InputError
 from moderator.mind.base import SpeechLLM
 from roles.schema import Role
@@ -40,23 +42,46 @@ class Wanted:
         stt: hears.
         tts: speaks.
         llm: writes.
+        vad: notices voices.
+        mcp: servers with tools, each its address or its command line.
+        stt_url: the OpenAI-compatible server of an ``openai:MODEL`` that hears.
+        tts_url: the same of one that speaks.
     """
 
     stt: str | None = None
     tts: str | None = None
     llm: str | None = None
+    vad: str | None = None
+    mcp: tuple[str, ...] = ()
+    stt_url: str | None = None
+    tts_url: str | None = None
 
-    def make(self) -> Plugins:
+    def make(self, language: str = "en") -> Plugins:
         """Makes them; call it in the event loop in which they are used.
+
+        Args:
+            language: ISO 639-1 code of what is spoken.
 
         Raises:
             InputError: one is not installed, is of another kind, or refuses its arguments.
         """
         return Plugins(
-            None if self.stt is None else made(self.stt, "--stt", stt.STT),
-            None if self.tts is None else made(self.tts, "--tts", tts.TTS),
+            self._speech("--stt", self.stt, self.stt_url, stt.STT, language),
+            self._speech("--tts", self.tts, self.tts_url, tts.TTS, language),
             None if self.llm is None else made(self.llm, "--llm", llm.LLM),
+            None if self.vad is None else made(self.vad, "--vad", vad.VAD),
+            LiveKitTools((), [mcp_server(spec) for spec in self.mcp]) if self.mcp else None,
         )
+
+    def _speech(
+        self, where: str, spec: str | None, url: str | None, kind: type, language: str
+    ) -> Any:
+        if spec is not None and is_endpoint(spec):
+            return endpoint(spec, url, where, language)
+        if url is not None:
+            what, todo = "an address, but no model to ask there", f"give {where} openai:MODEL"
+            raise InputError(what, where=f"{where}-url", todo=todo)
+        return None if spec is None else made(spec, where, kind)
 
     @asynccontextmanager
     async def provided(
@@ -76,16 +101,18 @@ class Wanted:
             yield models, mind
             return
         async with http_context.open():
-            plugins = self.make()
+            plugins = self.make(role.language.split("-", maxsplit=1)[0])
             given = Provided(plugins)
             try:
+                if plugins.tools is not None:
+                    await plugins.tools.connect()
                 yield given.models(models, role), given.mind(mind)
             finally:
                 given.close()
                 await plugins.aclose()
 
-    def check(self, mind: SpeechLLM) -> None:
-        """Makes them once to see that they can be made, and go with a mind.
+    def check(self, mind: SpeechLLM, role: Role) -> None:
+        """Makes them once to see that they can be made, and go with a mind and a role.
 
         Raises:
             InputError: they cannot.
@@ -97,6 +124,9 @@ class Wanted:
                 given = Provided(plugins)
                 try:
                     given.mind(mind)
+                    if plugins.tools is not None:
+                        await plugins.tools.connect()
+                        plugins.tools.require(role)
                 finally:
                     given.close()
                     await plugins.aclose()
@@ -121,20 +151,24 @@ def made(spec: str, where: str, kind: type) -> Any:
     if named is not None:
         module, name, arguments = named.groups()
         return _instance(_class(module, name, where, kind), _arguments(arguments), where)
-    if _GATEWAY.fullmatch(spec):
+    if _GATEWAY.fullmatch(spec) and kind in _gateways():
         return _instance(_gateway(kind), {"model": spec}, where)
-    raise InputError(f"no plugin is called {clipped(spec)}", where=where, todo=_FORMS)
+    forms = _FORMS if kind in _gateways() else "give module:Class@arguments.yaml"
+    raise InputError(f"no plugin is called {clipped(spec)}", where=where, todo=forms)
 
 
 def _gateway(kind: type) -> Callable[..., Any]:
     """What makes a plugin from the gateway's name of a model."""
-    makers: dict[type, Any] = {
+    found: Callable[..., Any] = _gateways()[kind]
+    return found
+
+
+def _gateways() -> Mapping[type, Any]:
+    return {
         stt.STT: inference.STT.from_model_string,
         tts.TTS: inference.TTS.from_model_string,
         llm.LLM: inference.LLM.from_model_string,
     }
-    found: Callable[..., Any] = makers[kind]
-    return found
 
 
 def _class(module: str, name: str, where: str, kind: type) -> Callable[..., Any]:

@@ -51,14 +51,30 @@ OtherRoles = Annotated[
     ),
 ]
 _NAMES = "a model of LiveKit's gateway, or module:Class, with @FILE for a YAML of its arguments"
+_SPEECH = f"openai:MODEL, {_NAMES}"
 Stt = Annotated[
-    str | None, typer.Option("--stt", metavar="PLUGIN", help=f"Hears instead: {_NAMES}.")
+    str | None, typer.Option("--stt", metavar="PLUGIN", help=f"Hears instead: {_SPEECH}.")
 ]
 Llm = Annotated[
     str | None, typer.Option("--llm", metavar="PLUGIN", help=f"Writes answers: {_NAMES}.")
 ]
 Tts = Annotated[
-    str | None, typer.Option("--tts", metavar="PLUGIN", help=f"Speaks instead: {_NAMES}.")
+    str | None, typer.Option("--tts", metavar="PLUGIN", help=f"Speaks instead: {_SPEECH}.")
+]
+_SERVER = "OpenAI-compatible server of an openai:MODEL."
+SttUrl = Annotated[str | None, typer.Option("--stt-url", metavar="URL", help=_SERVER)]
+TtsUrl = Annotated[str | None, typer.Option("--tts-url", metavar="URL", help=_SERVER)]
+Vad = Annotated[
+    str | None,
+    typer.Option("--vad", metavar="PLUGIN", help="Notices voices instead: module:Class@FILE."),
+]
+Mcp = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mcp",
+        metavar="URL_OR_COMMAND",
+        help="A server of tools for answers, as the role allows; may be given several times.",
+    ),
 ]
 E2eeKeyFile = Annotated[
     Path | None,
@@ -99,6 +115,10 @@ def join(
     stt: Stt = None,
     llm: Llm = None,
     tts: Tts = None,
+    stt_url: SttUrl = None,
+    tts_url: TtsUrl = None,
+    vad: Vad = None,
+    mcp: Mcp = None,
     recogniser: Recogniser = None,
     enrol: Enrol = None,
     step: Annotated[
@@ -156,9 +176,9 @@ def join(
     options = SessionOptions(the_role, address, out, force, step, leave_after, others)
     page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
     store = open_store(offline=offline, show_progress=not as_json)
-    wanted = Wanted(stt, tts, llm)
-    the_mind = load_mind(mind, mind_url, live=True)
-    wanted.check(the_mind)
+    wanted = Wanted(stt, tts, llm, vad, tuple(mcp or ()), stt_url, tts_url)
+    the_mind = load_mind(mind, mind_url, store=store, live=True)
+    wanted.check(the_mind, the_role)
     models = _models(the_role, store, recogniser, enrol or [], ears_brought=stt is not None)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
         summary = _take_part(options, models, the_mind, wanted, metrics, page)
@@ -192,6 +212,10 @@ def serve(
     stt: Stt = None,
     llm: Llm = None,
     tts: Tts = None,
+    stt_url: SttUrl = None,
+    tts_url: TtsUrl = None,
+    vad: Vad = None,
+    mcp: Mcp = None,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = "127.0.0.1",
     e2ee_key_file: E2eeKeyFile = None,
@@ -217,7 +241,7 @@ def serve(
     the_role = load_role(role)
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
     others = tuple(load_roles(other_role or []))
-    wanted = Wanted(stt, tts, llm)
+    wanted = Wanted(stt, tts, llm, vad, tuple(mcp or ()), stt_url, tts_url)
     options = WorkerOptions(
         *(url, api_key, api_secret, the_role, agent_name, out, rooms),
         others=others,
@@ -227,8 +251,8 @@ def serve(
     store = open_store(offline=offline)
     enrolled = read_enrolments(enrol or [])
     # What is wrong with mind and plugins is said before any job comes.
-    wanted.check(load_mind(mind, mind_url, live=True))
-    make = functools.partial(load_mind, mind, mind_url, live=True)
+    wanted.check(load_mind(mind, mind_url, store=store, live=True), the_role)
+    make = functools.partial(load_mind, mind, mind_url, store=store, live=True)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
         worker = Worker(options, store, make, enrolled, metrics)
         asyncio.run(_serve(worker, options.agent_name))

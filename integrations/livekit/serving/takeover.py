@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from livekit import api, rtc
+from livekit import api
 from livekit.protocol.models import ParticipantInfo
 
 from integrations.files.disk.lock import InUse, locked
@@ -27,9 +27,9 @@ GOES_ON = '{"goes_on": true}'
 """Metadata of a job that takes a meeting over, or does nothing."""
 
 _PEOPLE = (
-    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD,
-    rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
-    rtc.ParticipantKind.PARTICIPANT_KIND_CONNECTOR,
+    ParticipantInfo.Kind.STANDARD,
+    ParticipantInfo.Kind.SIP,
+    ParticipantInfo.Kind.CONNECTOR,
 )
 
 logger = logging.getLogger("livekit.plugins.moderator")

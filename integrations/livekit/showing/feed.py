@@ -19,12 +19,16 @@ from moderator.floor.state import FloorView
 from moderator.journal.lines import Event
 from moderator.measure.report.wording import ACTIONS, REASONS, said
 from moderator.timeline import Samples, to_samples, to_seconds
+from moderator.tool_calls import ToolCalled, ToolOutcome
 
 REMEMBERED = 20
 """Decisions, and as many changes, that somebody who comes in late is sent."""
 
 WAITING = 50
 """Messages that may wait to be sent; then the oldest go."""
+
+LONGEST_RESULT = 300
+"""Characters of what a tool returned."""
 
 EVERY = to_samples(1.0)
 """The floor is told at least this often, and when it changes."""
@@ -46,6 +50,7 @@ class Feed:
         self._room: rtc.Room | None = None
         self._told: deque[str] = deque(maxlen=REMEMBERED)
         self._changes: deque[str] = deque(maxlen=REMEMBERED)
+        self._returned: deque[str] = deque(maxlen=REMEMBERED + WAITING)
         self._last: tuple[object, ...] = ()
         self._floor_seen: tuple[object, ...] = ()
         self._floor_at: Samples = -EVERY
@@ -66,6 +71,11 @@ class Feed:
             self._last = ()
             role = {"role": event.role["id"], "summary": event.role["summary"]}
             self._changed(event.at, "role", role)
+        if isinstance(event, ToolCalled) and event.outcome is not ToolOutcome.CUT_OFF:
+            result = event.result[:LONGEST_RESULT]
+            called = {"tool": event.tool, "outcome": event.outcome, "result": result}
+            self._changed(event.at, "tool", called)
+            self._returned.append(self._changes[-1])
         if not isinstance(event, Decision):
             return
         what = (event.action, event.reason, event.act)
@@ -86,7 +96,12 @@ class Feed:
         self._put(NOW, _floor(floor, quiet=quiet))
 
     def forget(self, at: Samples, identity: str) -> None:
-        """Has front-ends drop what somebody said."""
+        """Has front-ends drop what somebody said, and what tools returned: it may quote them."""
+        kept = [line for line in self._changes if line not in self._returned]
+        self._changes = deque(kept, REMEMBERED)
+        waiting = [one for one in self._waiting if one[1] not in self._returned]
+        self._waiting = deque(waiting, WAITING)
+        self._returned.clear()
         self._changed(at, "erased", {"identity": identity})
 
     async def close(self) -> None:

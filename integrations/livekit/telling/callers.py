@@ -96,7 +96,7 @@ class Callers:
     def _in_words(self, template: str, **facts: str) -> str:
         phrases = phrases_of(self._role)
         known = phrases if template in phrases.templates else load_phrases("en")
-        return known.say(template, **facts)
+        return known.say(template, 0, **facts)
 
     def _pressed(self, key: rtc.SipDTMF) -> None:
         one = key.participant

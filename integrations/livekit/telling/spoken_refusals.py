@@ -31,8 +31,10 @@ class SpokenRefusals:
         self._transcript.add(heard.words)
         for speaker in dict.fromkeys(word.speaker for word in heard.words):
             utterance = self._transcript.current(speaker)
-            last = utterance and self._detector.last_sentence(utterance.words)
-            if not utterance or last is None:
+            if utterance is None:
+                continue
+            last = self._detector.last_sentence(utterance.words)
+            if last is None:
                 continue
             sentence = utterance.words[last.begin : last.end]
             unnamed = self._detector.without_name(sentence, shared=True)

@@ -86,7 +86,7 @@ class Seat:
 LEADER = "moderator[0]"
 """The seat of the first of those who led the meeting."""
 
-PLAYED = "played"
+PLAYED = ("played", "agent")
 """The seat of whoever plays a role."""
 
 
@@ -95,17 +95,17 @@ def find_seat(meeting: BenchMeeting, wanted: str, also: Sequence[str] = ()) -> S
 
     Args:
         meeting: where to look.
-        wanted: `LEADER`, `PLAYED`, a participant's id, or a position. An id goes before a
+        wanted: `LEADER`, one of `PLAYED`, a participant's id, or a position. An id goes before a
             position; of several in one position, the first of the record.
         also: other spellings of the position.
 
     Raises:
-        InputError: nobody sits there, or who does never says a word.
+        InputError: nobody sits there, or who does never says a word and plays no role.
     """
     names = {wanted.casefold(), *(name.casefold() for name in also)}
     if wanted == LEADER:
         found = list(meeting.moderator[:1])
-    elif wanted == PLAYED and meeting.played is not None:
+    elif wanted in PLAYED and meeting.played is not None:
         found = [meeting.played]
     elif wanted in meeting.participants:
         found = [wanted]
@@ -118,7 +118,8 @@ def find_seat(meeting: BenchMeeting, wanted: str, also: Sequence[str] = ()) -> S
             where=meeting.meeting_id,
             todo="leave the meeting out or choose another --seat",
         )
-    if not any(word.speaker == found[0] for word in meeting.words):
+    silent = not any(word.speaker == found[0] for word in meeting.words)
+    if silent and found[0] != meeting.played:
         raise InputError(
             f"{found[0]!a}, whose seat is asked for, says nothing",
             where=meeting.meeting_id,

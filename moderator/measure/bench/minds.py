@@ -40,7 +40,8 @@ class MindScorer:
     Attributes:
         name: as in the tables.
         load: makes the mind; called in the process that scores, once for equal ones; picklable.
-        role: the role it is opened with.
+        role: the role it is opened with; what is written of who sits there goes before what it
+            says, where the role is not withheld.
         without_role_of: see `Traits`.
         percept_s: length of a percept, s; a whole number of ticks.
     """
@@ -103,11 +104,26 @@ class MindScorer:
             MindError: the mind fails again and again.
         """
         others = {id_: one for id_, one in seat.meeting.participants.items() if id_ != seat.speaker}
-        session = await _loaded(self.load).open(self.role, others)
+        role = self.role if self.without_role_of else _described(self.role, seat)
+        session = await _loaded(self.load).open(role, others)
         try:
             return await _Playing(self, seat, session, notice or _ignore).run()
         finally:
             await session.close()
+
+
+def _described(role: Role, seat: Seat) -> Role:
+    """The role, as somebody described who sits there."""
+    who = seat.meeting.participants[seat.speaker]
+    if who.description is None:
+        return role
+    told = {"title": (who.position or role.identity.title)[:200]}
+    return role.model_copy(
+        update={
+            "identity": role.identity.model_copy(update=told),
+            "instructions": who.description[:8000],
+        }
+    )
 
 
 @dataclass

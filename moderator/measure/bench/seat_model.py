@@ -37,6 +37,7 @@ class SeatModel:
         without_role_of: see `Traits`.
         threshold: that it ships with; None: chosen.
         thinks: it decides after a thought; the model must have learned to.
+        described: it is told the seat's description, if there is one, and not the title alone.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SeatModel:
     without_role_of: str | None = None
     threshold: float | None = None
     thinks: bool = False
+    described: bool = True
 
     @property
     def traits(self) -> Traits:
@@ -70,7 +72,7 @@ class SeatModel:
         at, places = np.unique(np.concatenate([one.at for one in asked]), return_inverse=True)
         logits = np.zeros((len(at), 4))
         with torch.inference_mode():
-            ids = prompt_ids(seat, model.encode, room, role=self.role)
+            ids = prompt_ids(seat, model.encode, room, role=self.role, described=self.described)
             parts = segments(seat.meeting, model.encode)
             questions = passage.Questions(
                 passage.read_below(network, [ids], 0)[0],

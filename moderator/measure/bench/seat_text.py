@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,20 +21,31 @@ from moderator.mind.moderator_lm.script import (
 )
 
 
-def cast_of(seat: Seat) -> Cast:
-    """Everybody's part in a recorded meeting, from one seat."""
+def cast_of(seat: Seat, *, described: bool = True) -> Cast:
+    """Everybody's part in a recorded meeting, from one seat.
+
+    Args:
+        seat: whose it is.
+        described: with the description of who sits there, if there is one, beside the title.
+    """
     meeting = seat.meeting
     parts = {
         name: Part(one.position, leads=name in meeting.moderator)
         for name, one in sorted(meeting.participants.items())
     }
-    return Cast(parts.pop(seat.speaker), parts)
+    me = parts.pop(seat.speaker)
+    if described:
+        me = replace(me, description=meeting.participants[seat.speaker].description)
+    return Cast(me, parts)
 
 
-def prompt_ids(seat: Seat, encode: Encode, room: int, *, role: bool) -> NDArray[np.int64]:
-    """Token ids of a seat's role prompt, cut to `room`."""
+def prompt_ids(
+    seat: Seat, encode: Encode, room: int, *, role: bool, described: bool = True
+) -> NDArray[np.int64]:
+    """Token ids of a seat's role prompt, cut to `room`; see `cast_of`."""
     labels = letters(sorted(seat.meeting.participants))
-    cast = cast_of(seat) if role else cast_of(seat).withheld()
+    cast = cast_of(seat, described=described)
+    cast = cast if role else cast.withheld()
     ids = encode(SYSTEM.format(prompt(cast, seat.speaker, labels)))[:room]
     return np.array(ids, dtype=np.int64)
 

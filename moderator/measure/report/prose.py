@@ -47,6 +47,7 @@ class Told:
     because: str
     cut: str
     sources: Sequence[Source] = ()
+    tools: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ def line_notes(facts: Facts) -> Iterator[Told]:
             if cut
             else "",
             _sources(facts, line.turn),
+            line.turn.tools,
         )
 
 

@@ -40,6 +40,8 @@ MOST_PEOPLE = 100
 MOST_NAMES = 10_000
 MOST_LINES = 50
 """Of a turn, lines that it was taken from."""
+MOST_RESULT = 600
+"""Characters of what a tool returned."""
 HELD_BACK_FROM = 0.5
 """Least probability of a refused proposal that counts, where the journal has no threshold."""
 
@@ -80,6 +82,7 @@ class _Reader:
         self.threshold = HELD_BACK_FROM
         self._proposal: Proposed | None = None
         self._names: dict[str, str] = {}
+        self._returned: dict[tuple[int, int], tuple[str, str]] = {}
         self._takers: dict[str, Callable[[Json], None]] = {
             "opened": self._opened,
             "joined": self._called,
@@ -94,6 +97,7 @@ class _Reader:
             "word_played": self._word_played,
             "turn_ended": self._turn_ended,
             "failure": self._failed,
+            "tool": self._tool,
             "closed": self._closed,
         }
 
@@ -262,12 +266,21 @@ class _Reader:
         turn.end = max(turn.start, at)
         for who, start in list(line.get("lines", ()))[:MOST_LINES]:
             turn.lines.append((clip(who, 80), _time(start)))
+        calls = [(turn.number, _time(call)) for call in list(line.get("calls", ()))[:MOST_LINES]]
+        turn.tools += [self._returned[call] for call in calls if call in self._returned]
+        self._returned.clear()
         turn.heard, turn.lost = clip(line.get("heard"), 20_000), clip(line.get("lost"), 20_000)
 
     def _failed(self, line: Json) -> None:
         failed = Failed(self._reach(line["at"]), clip(line["part"], 60), clip(line["what"], 200))
         if self._room(len(self.record.failed), MOST_MARKS):
             self.record.failed.append(failed)
+
+    def _tool(self, line: Json) -> None:
+        self._reach(line["at"])
+        call = int(number(line["turn"])), int(number(line["call"]))
+        if self._room(len(self._returned), MOST_LINES):
+            self._returned[call] = clip(line.get("tool"), 64), clip(line.get("result"), MOST_RESULT)
 
     def _closed(self, line: Json) -> None:
         self._reach(line["at"])

@@ -62,6 +62,7 @@ class Turn:
     Attributes:
         words: ``(text, start, end)``.
         lines: what it was taken from, as ``(speaker, start)`` of utterances.
+        tools: what it was taken from, as ``(tool, result)``.
     """
 
     number: int
@@ -73,6 +74,7 @@ class Turn:
     lost: str = ""
     heard: str = ""
     lines: list[tuple[str, Samples]] = field(default_factory=list)
+    tools: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

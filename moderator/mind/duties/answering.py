@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from moderator.events import Act, SaidAt
 from moderator.mind.duties.base import Scene, Wish
-from moderator.mind.duties.plan import MINUTE
 from moderator.mind.duties.shares import percent, shares_in_words
 from moderator.mind.duties.summing_up import summary
 from moderator.mind.grounding.quoting import Quote, quote
@@ -66,12 +65,8 @@ class Answer:
         found = self._read_out.find(scene, question)
         if found is not None:
             line = found.line
-            minute = line.start // MINUTE
-            words = scene.phrases.say(
-                "answer_quote", min(minute, 1), name=line.name, minute=minute, words=found.words
-            )
-            quotes = frozenset({line.speaker})
-            return _Reply(words, quotes, (SaidAt(line.speaker, line.start),))
+            said_at = SaidAt(line.speaker, line.start)
+            return _Reply(found.read_out(scene.phrases), frozenset({line.speaker}), (said_at,))
         # What it can answer is said once: it takes long.
         return _Reply(scene.phrases.say("answer_open", min(self._could_not, 1)))
 

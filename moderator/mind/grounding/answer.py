@@ -37,12 +37,18 @@ class GroundedAnswer:
     @property
     def speakers(self) -> frozenset[str]:
         """Ids of those whose lines it names so far."""
-        return frozenset(line.speaker for line in self.named)
+        return frozenset(line.speaker for line in self.named if not line.call)
 
     @property
     def lines(self) -> tuple[SaidAt, ...]:
         """These lines by their utterances."""
-        return tuple(dict.fromkeys(SaidAt(line.speaker, line.start) for line in self.named))
+        said = (SaidAt(line.speaker, line.start) for line in self.named if not line.call)
+        return tuple(dict.fromkeys(said))
+
+    @property
+    def calls(self) -> frozenset[int]:
+        """Numbers of the tool calls whose results it names so far."""
+        return frozenset(line.call for line in self.named if line.call)
 
     def push(self, piece: str) -> Iterator[str]:
         """The sentences that may be spoken with this piece."""
@@ -65,7 +71,7 @@ class GroundedAnswer:
 
     def _attributed(self, sentence: str, lines: Sequence[SaidLine]) -> str:
         """Said as somebody's words: what people said, orders too, is never the agent's own."""
-        names = tuple(dict.fromkeys(line.name for line in lines))
+        names = tuple(dict.fromkeys(line.name.replace("_", " ") for line in lines))
         before, self._told = self._told, names
         if names == before or self._check.attributes(sentence):
             return sentence

@@ -31,9 +31,15 @@ class Check:
     def __init__(
         self, lines: Sequence[SaidLine], question: str, names: Iterable[str], wording: Wording
     ) -> None:
-        self._lines, self._wording = lines, wording
+        self._lines, self._wording = list(lines), wording
         self._asked = {token.stem for token in wording.tokens(question)}
         self._people = {token.stem for name in names for token in wording.tokens(name)}
+
+    def add(self, lines: Sequence[SaidLine]) -> None:
+        """Lets sentences name further lines, behind the others: what tools returned."""
+        self._lines += lines
+        names = (token for line in lines for token in self._wording.tokens(line.name))
+        self._people |= {token.stem for token in names}
 
     def supported(self, sentence: str, numbers: Collection[int]) -> tuple[SaidLine, ...]:
         """The lines that a sentence names, if they say what it says; empty if they do not.

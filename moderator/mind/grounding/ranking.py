@@ -15,6 +15,9 @@ K1, B = 1.5, 0.75
 NAMED = 2.0
 """How much more a line counts whose speaker the question names."""
 
+FUSED, FUSION_K = 30, 10
+"""Lines of each order that are fused, and how little the first place counts more than the next."""
+
 RECENT = 0.2
 """How much more the last line counts than the first."""
 
@@ -66,6 +69,13 @@ class Ranking:
         had = sum(idf for stem, idf in self._topic.items() if self._said[index][stem])
         return had / whole if whole else 0.0
 
+    def covered_around(self, index: int) -> float:
+        """The same of a line with those beside it: it may answer the one before."""
+        whole = sum(self._topic.values())
+        beside = self._said[max(index - 1, 0) : index + 2]
+        had = sum(idf for stem, idf in self._topic.items() if any(said[stem] for said in beside))
+        return had / whole if whole else 0.0
+
     @property
     def named(self) -> Sequence[bool]:
         """For each line, whether the question names its speaker."""
@@ -84,6 +94,42 @@ class Ranking:
                 part = score / (NAMED if named else 1.0)
                 sums[line.speaker] = sums.get(line.speaker, 0.0) + part
         return dict(sorted(sums.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def fused(ranking: Ranking, likeness: Sequence[float] | None) -> list[int]:
+    """Indices of lines by words in common and by likeness of meaning, best first.
+
+    Reciprocal rank fusion: neither score says anything beside the other's.
+
+    Args:
+        ranking: of all lines.
+        likeness: for each line, how like the question it is; None: not known.
+    """
+    orders = [ranking.best(FUSED)]
+    if likeness is not None:
+        orders.append(sorted(range(len(likeness)), key=lambda i: (-likeness[i], -i))[:FUSED])
+    scores: dict[int, float] = {}
+    for order in orders:
+        for place, index in enumerate(order):
+            scores[index] = scores.get(index, 0.0) + 1 / (FUSION_K + place)
+    return sorted(scores, key=lambda index: (-scores[index], -index))
+
+
+def candidates(order: Sequence[int], total: int, most: int) -> list[int]:
+    """Indices of the best lines, each with the one behind it, oldest first; no more than `most`.
+
+    Args:
+        order: best first.
+        total: lines that there are.
+        most: of them all.
+    """
+    found: set[int] = set()
+    for index in order:
+        more = found | {index, min(index + 1, total - 1)}
+        if len(more) > most:
+            break
+        found = more
+    return sorted(found)
 
 
 def bearing(ranking: Ranking, count: int, last: int) -> list[int]:

@@ -22,6 +22,8 @@ class SaidLine:
         start: meeting time at which the utterance that it stands in began.
         text: the words.
         to_agent: it calls the agent: a question or a request, and no statement to the others.
+        call: number of the tool call, from 1, that returned it, and `name` the tool's; 0: somebody
+            said it.
     """
 
     speaker: str
@@ -29,6 +31,7 @@ class SaidLine:
     start: Samples
     text: str
     to_agent: bool = False
+    call: int = 0
 
 
 def said_lines(
@@ -38,6 +41,7 @@ def said_lines(
     but: Collection[tuple[str, Samples]] = (),
     own: str = "",
     calls: Callable[[Sequence[str]], bool] = lambda _words: False,
+    longest: int = LONGEST_LINE,
 ) -> list[SaidLine]:
     """The lines, oldest first.
 
@@ -47,22 +51,23 @@ def said_lines(
         but: utterances, as speaker and start, that are left out: the question itself.
         own: the agent's id in the transcript, whose words prove nothing.
         calls: whether words call the agent.
+        longest: words of one line.
     """
     return [
         SaidLine(one.speaker, names.get(one.speaker, one.speaker), one.start, " ".join(part), to)
         for one in transcript
         if one.speaker != own and (one.speaker, one.start) not in but
         for to in (calls(one.words),)
-        for part in _cut(one.words)
+        for part in pieces(one.words, longest)
     ]
 
 
-def _cut(words: Sequence[str]) -> list[Sequence[str]]:
-    """Pieces of at most `LONGEST_LINE` words, at a sentence's end where there is one."""
-    pieces = []
-    while len(words) > LONGEST_LINE:
-        ends = [i for i in range(LONGEST_LINE // 2, LONGEST_LINE) if words[i][-1:] in ".?!"]
-        at = ends[-1] + 1 if ends else LONGEST_LINE
-        pieces.append(words[:at])
+def pieces(words: Sequence[str], longest: int = LONGEST_LINE) -> list[Sequence[str]]:
+    """Pieces of at most `longest` words, at a sentence's end where there is one."""
+    found = []
+    while len(words) > longest:
+        ends = [i for i in range(longest // 2, longest) if words[i][-1:] in ".?!"]
+        at = ends[-1] + 1 if ends else longest
+        found.append(words[:at])
         words = words[at:]
-    return [*pieces, words]
+    return [*found, words]

@@ -17,6 +17,9 @@ SYSTEM = "<|im_start|>system\n{}<|im_end|>\n"
 LONGEST_POSITION = 40
 """Characters of a position that are read."""
 
+LONGEST_DESCRIPTION = 600
+"""Characters of a description that are read."""
+
 MOST_NAMED = 9
 """Others whose position the prompt names; the rest are counted."""
 
@@ -31,10 +34,12 @@ class Part:
     Attributes:
         position: at work or in the meeting; None where not known.
         leads: leads the meeting.
+        description: who it is and when it speaks, of the seat's own part; None where nobody says.
     """
 
     position: str | None = None
     leads: bool = False
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +104,19 @@ def prompt(cast: Cast, me: str, labels: Mapping[str, str]) -> str:
     )
     more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
     others = f" Others: {named}{more}." if named else ""
-    return f"You are {labels[me]}, {_position(cast.me)}.{lead}{others}"
+    described = _plain(cast.me.description or "", LONGEST_DESCRIPTION)
+    described = f" {described}" if described else ""
+    return f"You are {labels[me]}, {_position(cast.me)}.{lead}{described}{others}"
 
 
 def _position(part: Part) -> str:
     words = "".join(
         char if char.isalnum() or char in " -'" else " " for char in part.position or ""
     )
-    return " ".join(words.split())[:LONGEST_POSITION].strip() or "participant"
+    return _plain(words, LONGEST_POSITION) or "participant"
+
+
+def _plain(text: str, longest: int) -> str:
+    """Text on one line, without what could form markup, cut."""
+    kept = (char if char.isprintable() else " " for char in text if char not in "<>|")
+    return " ".join("".join(kept).split())[:longest].strip()

@@ -11,8 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.functional_validators import BeforeValidator
 
 from moderator.errors import MindError
+from moderator.events import Proposal
 from moderator.mind.openai.prompt import said
+from moderator.mind.questions import Question
 from moderator.mind.thought import part
+from moderator.mouth.sentences import CHARACTERS_A_WORD
+from moderator.timeline import Samples
 from roles.schema import Act
 
 LONGEST_REASON = 120
@@ -73,6 +77,45 @@ class Answer(BaseModel):
         """
         wanted = said(self.addressee).casefold()
         return next((one for one, name in names.items() if name.casefold() == wanted), None)
+
+    def proposal(
+        self,
+        at: Samples,
+        acts: Sequence[Act],
+        names: Mapping[str, str],
+        question: Question | None,
+        thought_tokens: int | None,
+    ) -> Proposal | None:
+        """What is permitted of it; None where it wishes nothing that is.
+
+        Args:
+            at: meeting time of the percept that was asked about.
+            acts: permitted ones.
+            names: labels by id of who is there.
+            question: what waits for the agent's answer.
+            thought_tokens: longest thought; None: it has none.
+        """
+        act = self.permitted_act(acts)
+        if act is None:
+            return None
+        # Whether somebody addressed the agent is measured; a model cannot claim it.
+        answering = question is not None and act in (Act.ANSWER, Act.SUMMARISE)
+        addressee = self.known_addressee(names)
+        if answering and addressee is None and question is not None:
+            addressee = question.by
+        thought = None
+        if thought_tokens is not None:  # servers count tokens; what is far beyond is cut here
+            thought = said(self.thought, thought_tokens * CHARACTERS_A_WORD) or None
+        return Proposal(
+            at=at,
+            mind="openai",
+            probability=self.take_turn,
+            act=act,
+            addressee=addressee,
+            answering=answering,
+            cue=self.short_reason,
+            thought=thought,
+        )
 
     @property
     def short_reason(self) -> str:

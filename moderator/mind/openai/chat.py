@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import SecretStr
@@ -13,9 +14,14 @@ from pydantic import SecretStr
 from moderator.errors import MindError
 from moderator.mind.openai.prompt import Message
 from moderator.mind.openai.settings import OpenAISettings
+from moderator.mind.tools import Tool, ToolWish
 
 if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionMessageParam
+    from openai import AsyncStream
+    from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+
+MOST_WISHES, LONGEST_WISH = 8, 20_001
+"""Calls of tools in one reply, and characters of the arguments of one, that are read."""
 
 _NO_KEY = "none"
 """The client insists on a key; a server of one's own does not."""
@@ -70,8 +76,10 @@ class Completes(Protocol):
         """
         ...
 
-    def stream(self, messages: Sequence[Message], *, tokens: int) -> AsyncGenerator[str, None]:
-        """The words of a reply as they are written.
+    def stream(
+        self, messages: Sequence[Message], *, tokens: int, tools: Sequence[Tool] = ()
+    ) -> AsyncGenerator[str | ToolWish, None]:
+        """The words of a reply as they are written, and the calls of tools that it wishes.
 
         Raises:
             MindError: it failed, or took too long.
@@ -101,7 +109,7 @@ class Chat:
             timeout=settings.timeout_s,
             max_retries=settings.max_retries,
         )
-        self._dialect = 0
+        self._dialect, self._takes_tools = 0, True
 
     async def ask(
         self,
@@ -163,35 +171,56 @@ class Chat:
         return sampling if settings.seed is None else sampling | {"seed": settings.seed}
 
     async def stream(
-        self, messages: Sequence[Message], *, tokens: int
-    ) -> AsyncGenerator[str, None]:
-        """The words of a reply as they are written.
+        self, messages: Sequence[Message], *, tokens: int, tools: Sequence[Tool] = ()
+    ) -> AsyncGenerator[str | ToolWish, None]:
+        """The words of a reply as they are written, and behind them the calls that it wishes.
+
+        A server that refuses a request with tools is asked without them from then on.
 
         Raises:
             MindError: the server failed, or paused or wrote for longer than the settings allow.
         """
-        settings = self._settings
+        settings, wishes = self._settings, Wishes()
         end = asyncio.get_running_loop().time() + settings.reply_timeout_s
         with _failures(settings.timeout_s):
             async with asyncio.timeout(settings.timeout_s):
-                answer = await self._client.chat.completions.create(
-                    model=settings.model,
-                    messages=cast("list[ChatCompletionMessageParam]", list(messages)),
-                    stream=True,
-                    **self._sampling(tokens, DIALECTS[self._dialect]),
-                )
+                answer = await self._streamed(messages, tokens, tools)
         try:
             while True:
                 with _failures(settings.reply_timeout_s):
                     async with asyncio.timeout_at(end):
                         event = await anext(answer, None)
                     piece = None if event is None else _piece(event)
-                if piece is None:
-                    return
+                if event is None or piece is None:
+                    break
+                wishes.take(event)
                 if piece:
                     yield piece
         finally:
             await answer.close()
+        for wish in wishes.whole():
+            yield wish
+
+    async def _streamed(
+        self, messages: Sequence[Message], tokens: int, tools: Sequence[Tool]
+    ) -> AsyncStream[ChatCompletionChunk]:
+        from openai import BadRequestError, UnprocessableEntityError
+
+        more = self._sampling(tokens, DIALECTS[self._dialect])
+        asked: Any = partial(
+            self._client.chat.completions.create,
+            model=self._settings.model,
+            messages=cast("list[ChatCompletionMessageParam]", list(messages)),
+            stream=True,
+            **more,
+        )
+        if tools and self._takes_tools:
+            try:
+                told = [tool.told for tool in tools]
+                return cast("AsyncStream[ChatCompletionChunk]", await asked(tools=told))
+            except (BadRequestError, UnprocessableEntityError):
+                self._takes_tools = False
+        return cast("AsyncStream[ChatCompletionChunk]", await asked())
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -203,11 +232,37 @@ def _as_format(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": inner}
 
 
-def _piece(event: object) -> str:
+def _delta(event: object) -> object:
     choices = getattr(event, "choices", None)
-    delta = getattr(choices[0], "delta", None) if choices else None
-    text = getattr(delta, "content", None)
+    return getattr(choices[0], "delta", None) if choices else None
+
+
+def _piece(event: object) -> str:
+    text = getattr(_delta(event), "content", None)
     return text if isinstance(text, str) else ""
+
+
+class Wishes:
+    """Puts together the calls that a server's events bring piece by piece."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, ToolWish] = {}
+
+    def take(self, event: object) -> None:
+        """Takes one event; what is no piece of a call is passed over."""
+        for piece in getattr(_delta(event), "tool_calls", None) or ():
+            number, function = getattr(piece, "index", None), getattr(piece, "function", None)
+            if not isinstance(number, int) or len(self._found) >= MOST_WISHES:
+                continue
+            name, text = getattr(function, "name", None), getattr(function, "arguments", None)
+            before = self._found.get(number, ToolWish("", ""))
+            name = name if isinstance(name, str) and not before.name else before.name
+            text = text if isinstance(text, str) else ""
+            self._found[number] = ToolWish(name, (before.arguments + text)[:LONGEST_WISH])
+
+    def whole(self) -> list[ToolWish]:
+        """The calls, in their order."""
+        return [wish for _, wish in sorted(self._found.items()) if wish.name]
 
 
 @contextmanager

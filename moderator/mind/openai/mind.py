@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from moderator.mind.base import Capabilities, Participant
 from moderator.mind.openai.settings import OpenAISettings
+from moderator.mind.tools import Toolbox
 from roles.schema import Role
 
 if TYPE_CHECKING:
@@ -26,6 +28,14 @@ class OpenAIMind:
 
     def __init__(self, settings: OpenAISettings, key: SecretStr | None = None) -> None:
         self._settings, self._key = settings, key
+        self._tools: Toolbox | None = None
+        self._live = False
+
+    def with_tools(self, tools: Toolbox, *, live: bool) -> OpenAIMind:
+        """The same mind with tools, of which a role allows some."""
+        made = OpenAIMind(self._settings, self._key)
+        made._tools, made._live = tools, live
+        return made
 
     @property
     def capabilities(self) -> Capabilities:
@@ -44,8 +54,20 @@ class OpenAIMind:
             InputError: there are no phrases in the role's language.
         """
         from moderator.mind.openai.chat import Chat
+        from moderator.mind.openai.looking_up import LookUp
         from moderator.mind.openai.session import OpenAISession
+
+        tools = self._tools
+        look_up = None
+        if tools is not None and role.tools:
+            look_up = partial(LookUp, tools, role.tools, live=self._live)
 
         # A client reads certificates, which takes longer than a meeting waits.
         chat = await asyncio.to_thread(Chat, self._settings, self._key)
-        return OpenAISession(role, participants, self._settings, chat)
+        return OpenAISession(
+            role,
+            participants,
+            self._settings,
+            chat,
+            look_up=look_up,
+        )

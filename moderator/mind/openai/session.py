@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,6 @@ from moderator.arbiter.rules.wish import STALE_AFTER
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, SaidAt, Word
 from moderator.floor.state import FloorStatus, FloorView
-from moderator.labels import unnamed
 from moderator.language.phrases import phrases_of
 from moderator.mind.base import Moment, Participant, names_of
 from moderator.mind.grounding.answer import GroundedAnswer, unsaid
@@ -22,11 +21,14 @@ from moderator.mind.openai import prompt
 from moderator.mind.openai.answer import Answer, read_answer, schema
 from moderator.mind.openai.backoff import Backoff
 from moderator.mind.openai.chat import Completes
+from moderator.mind.openai.looking_up import LookUp
 from moderator.mind.openai.prompt import OWN, Message
 from moderator.mind.openai.settings import OpenAISettings
 from moderator.mind.questions import Question, Questions
-from moderator.mouth.sentences import CHARACTERS_A_WORD, SentenceSplitter
+from moderator.mind.tools import Tool, ToolWish
+from moderator.mouth.sentences import CHARACTERS_A_WORD, SAY_NOW, SentenceSplitter
 from moderator.timeline import Samples, to_samples
+from moderator.tool_calls import ToolCall
 from moderator.transcript import Transcript
 from roles.schema import Role
 
@@ -49,6 +51,7 @@ class OpenAISession:
         settings: how the server is asked.
         chat: the server.
         decides: it wishes to speak, too; otherwise it only finds words for what others wish.
+        look_up: makes what calls tools for an answer; None: there are none.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class OpenAISession:
         chat: Completes,
         *,
         decides: bool = True,
+        look_up: Callable[[], LookUp] | None = None,
     ) -> None:
         self._role, self._participants = role, participants
         self._settings, self._chat, self._decides = settings, chat, decides
@@ -78,6 +82,9 @@ class OpenAISession:
         self._wording = Wording(self._phrases)
         self._answer: GroundedAnswer | None = None
         self._asked_by: frozenset[str] = frozenset()
+        self._look_up = look_up
+        self._lookup: LookUp | None = None
+        self._shown: frozenset[str] = frozenset()
 
     async def push(self, percept: Percept, floor: FloorView) -> None:
         """Takes the next chunk."""
@@ -126,7 +133,9 @@ class OpenAISession:
         at, generation = self._now, self._generation
         answer = await self._decision(floor, at)
         if generation == self._generation:
-            self._wish = self._checked(answer, at)
+            thought = self._role.thought.tokens if self._thinks else None
+            question = self._questions.open
+            self._wish = answer.proposal(at, self._acts, self._present(), question, thought)
         return self._wish
 
     def _should_ask(self, floor: FloorView) -> bool:
@@ -191,40 +200,11 @@ class OpenAISession:
 
     def _labels(self) -> dict[str, str]:
         """What everybody is called who is there, has left, or was heard without being known."""
-        heard = {one.speaker for one in self._transcript} - {OWN} - set(self._met)
-        unknown = {one: Participant(one, "" if unnamed(one) else one) for one in sorted(heard)}
-        return prompt.labels(self._met | unknown, self._role.identity.name)
+        return prompt.everybody(self._transcript, self._met, self._role.identity.name)
 
     def _present(self) -> dict[str, str]:
         """The same of who is there."""
         return {one: name for one, name in self._labels().items() if one in self._participants}
-
-    def _checked(self, answer: Answer, at: Samples) -> Proposal | None:
-        """What the role permits of an answer; None where it wishes nothing that is permitted."""
-        act = answer.permitted_act(self._acts)
-        if act is None:
-            return None
-        names = self._present()
-        question = self._questions.open
-        # Whether somebody addressed the agent is measured; a model cannot claim it.
-        answering = question is not None and act in (Act.ANSWER, Act.SUMMARISE)
-        addressee = answer.known_addressee(names)
-        if answering and addressee is None and question is not None:
-            addressee = question.by
-        return Proposal(
-            at=at,
-            mind="openai",
-            probability=answer.take_turn,
-            act=act,
-            addressee=addressee,
-            answering=answering,
-            cue=answer.short_reason,
-            thought=self._cut_thought(answer.thought) if self._thinks else None,
-        )
-
-    def _cut_thought(self, thought: str) -> str | None:
-        """Servers count tokens; what is far beyond the role's budget anyway is cut here."""
-        return prompt.said(thought, self._role.thought.tokens * CHARACTERS_A_WORD) or None
 
     async def compose(self, proposal: Proposal) -> AsyncIterator[str]:
         """The words of a proposal, sentence by sentence; no thought, no more than the turn holds.
@@ -235,7 +215,7 @@ class OpenAISession:
             MindError: the server failed.
         """
         generation, self._wish = self._generation, None
-        question, self._answer = self._questions.open, None
+        question, self._answer, self._lookup = self._questions.open, None, None
         if proposal.answering:
             self._questions.answered()
         if proposal.act is Act.BACKCHANNEL:
@@ -271,37 +251,55 @@ class OpenAISession:
         shown = [lines[index] for index in best]
         identity = self._role.identity
         people = [*names.values(), identity.name, *identity.aliases]
-        answer = GroundedAnswer(Check(shown, asked, people, self._wording), self._phrases, words)
-        self._answer = answer
+        check = Check(shown, asked, people, self._wording)
+        self._answer = GroundedAnswer(check, self._phrases, words)
         self._asked_by = frozenset() if question is None else frozenset({question.by})
-        if shown:
-            async for sentence in self._grounded(answer, proposal, shown, asked, words):
+        self._shown = frozenset(line.speaker for line in shown)
+        self._lookup = self._look_up() if asked and self._look_up is not None else None
+        if shown or self._lookup is not None:
+            async for sentence in self._grounded(check, proposal, shown, asked, words):
                 yield sentence
-        if not answer.named and question is not None:
+        if not self._answer.named and question is not None:
             yield unsaid(ranking, self._present(), question.by, self._phrases)
 
     async def _grounded(
         self,
-        answer: GroundedAnswer,
+        check: Check,
         proposal: Proposal,
-        shown: Sequence[SaidLine],
+        shown: list[SaidLine],
         asked: str,
         words: int,
     ) -> AsyncIterator[str]:
-        task = prompt.to_answer(proposal.act, words)
-        messages = self._messages(
-            self._ready(), task, prompt.lines_of(shown, asked), proposal.addressee
-        )
-        pieces = self._pieces(messages, words * CHARACTERS_A_WORD)
-        try:
-            async for piece in pieces:
-                for sentence in answer.push(piece):
-                    yield sentence
-                if answer.over:
-                    return
-        finally:
-            await pieces.aclose()
-        for sentence in answer.finish():
+        """What the lines say; if the model wishes it, also what tools return, as further lines."""
+        lookup, wishes = self._lookup, list[ToolWish]()
+        generation = self._generation
+        while generation == self._generation:  # what is asked anew holds nobody who is forgotten
+            tools = () if lookup is None else lookup.tools
+            answer = self._answer = GroundedAnswer(check, self._phrases, words)
+            task = prompt.to_answer(proposal.act, words, tools=bool(tools))
+            record = prompt.lines_of(shown, asked)
+            messages = self._messages(self._ready(), task, record, proposal.addressee)
+            pieces = self._pieces(messages, words * CHARACTERS_A_WORD, tools)
+            try:
+                async for piece in pieces:
+                    if isinstance(piece, ToolWish):
+                        wishes.append(piece)
+                        continue
+                    for sentence in answer.push(piece):
+                        yield sentence
+                    if answer.over and not (tools and not answer.named):
+                        return  # a model may say that it will call a tool before it does
+            finally:
+                await pieces.aclose()
+            if lookup is None or not tools or not wishes or answer.named:
+                break
+            known = len(lookup.lines())
+            async for _ in lookup.run(wishes):
+                yield self._phrases.say("one_moment") + SAY_NOW
+            wishes.clear()
+            check.add(lookup.lines()[known:])
+            shown += lookup.lines()[known:]
+        for sentence in self._answer.finish() if self._answer is not None else ():
             yield sentence
 
     def _ready(self) -> FloorView:
@@ -323,25 +321,27 @@ class OpenAISession:
         splitter, any_yet = SentenceSplitter(max_turn=longest), False
         messages = self._messages(floor, task, self._record(), proposal.addressee)
         async for piece in self._pieces(messages, longest):
-            for sentence in splitter.push(piece):
+            for sentence in splitter.push(piece) if isinstance(piece, str) else ():
                 any_yet = True
                 yield sentence
         for sentence in splitter.finish():
             if not any_yet or sentence[-1] in ".?!…":
                 yield sentence
 
-    async def _pieces(self, messages: Sequence[Message], longest: int) -> AsyncGenerator[str, None]:
+    async def _pieces(
+        self, messages: Sequence[Message], longest: int, tools: Sequence[Tool] = ()
+    ) -> AsyncGenerator[str | ToolWish, None]:
         """The server's reply as it comes, up to twice so many characters.
 
         Raises:
             MindError: the server failed.
         """
         read = 0
-        stream = self._chat.stream(messages, tokens=self._settings.reply_tokens)
+        stream = self._chat.stream(messages, tokens=self._settings.reply_tokens, tools=tools)
         try:
             async for piece in stream:
                 yield piece
-                read += len(piece)
+                read += len(piece) if isinstance(piece, str) else 0
                 if read > longest * 2:
                     break
         except MindError:
@@ -356,6 +356,8 @@ class OpenAISession:
             return frozenset()
         if proposal.act in GROUNDED:
             answer = self._answer
+            if self._lookup is not None and self._lookup.calls:  # what was looked up may quote them
+                return self._shown | self._asked_by
             return answer.speakers | self._asked_by if answer and answer.named else frozenset()
         shown = {utterance.speaker for utterance in self._transcript} - {OWN}
         question = self._questions.open
@@ -366,6 +368,12 @@ class OpenAISession:
         if self._answer is None or proposal.act not in GROUNDED:
             return ()
         return self._answer.lines
+
+    def looked_up(self, proposal: Proposal) -> tuple[ToolCall, ...]:
+        """The calls of tools for an answer, as far as they have come."""
+        if self._lookup is None or proposal.act not in GROUNDED:
+            return ()
+        return self._lookup.told(frozenset() if self._answer is None else self._answer.calls)
 
     def heard(self, words: str) -> None:
         """The agent's own words, as far as they were played, become part of the transcript."""

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from livekit.agents import function_tool
+
+from moderator.errors import InputError
 
 ROOT = Path(__file__).parents[3]
+
+
+@function_tool
+async def find_date(topic: str) -> str:
+    """Finds when something takes place."""
+    return topic
 
 
 def run(code: str) -> str:
@@ -92,3 +103,29 @@ def test_the_wheel_adds_one_package_to_the_namespace(tmp_path: Path) -> None:
         if str(path.relative_to(ROOT)) not in names | {"integrations/livekit/namespace_shim.py"}
     ]
     assert not missing
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"turn_detector": object()}, "no turn detector is taken: .*, turn_detector, set turn.min"),
+        ({"tools": [print]}, "a builtin_function_or_method is no tool of livekit-agents, tools"),
+        ({"tools": [find_date]}, "tools, and a mind that calls none: duties, tools, give --mind"),
+        (
+            {"vad": "silero"},
+            "a str is no VAD of livekit-agents, vad, give a livekit.agents.vad.VAD",
+        ),
+        (
+            {"tools": [find_date], "mind": "openai:m", "mind_url": "http://127.0.0.1:9/v1"},
+            "the role allows a tool weather, which is not there, role facilitator: tools, bring it",
+        ),
+    ],
+)
+def test_what_a_meeting_cannot_use_is_told_before_it_is_joined(
+    given: dict[str, Any], told: str
+) -> None:
+    from integrations.livekit.plugin import join, load_role
+
+    role = load_role("facilitator").model_copy(update={"tools": ["weather"]})
+    with pytest.raises(InputError, match=f"^{told}"):
+        asyncio.run(join(Mock(), role, **given))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from moderator.journal.file import Journal
 from moderator.journal.lines import Line
 from moderator.journal.rerun import rerun
 from moderator.meeting.company import Company
+from moderator.meeting.loop import Meeting
 from moderator.mind.base import Participant
 from moderator.testing.meetings import talk
 from roles.schema import Identity, Role
@@ -69,8 +71,7 @@ def test_a_question_needs_the_agents_name_as_soon_as_somebody_else_is_there(
 
 
 def test_it_does_not_where_more_may_be_there_or_the_role_says_so(tmp_path: Path) -> None:
-    def gone(meeting: object, _: object) -> None:
-        assert hasattr(meeting, "leave")
+    def gone(meeting: Meeting, _: Journal) -> None:
         meeting.leave("ben")
         meeting.unheard(1)
 

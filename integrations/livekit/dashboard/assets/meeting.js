@@ -147,6 +147,10 @@ class Meeting {
       const who = this.people.get(one.identity)?.name ?? cut(one.identity, 80);
       this.#erase(one.identity);
       body.append(make('span', 'did', `erased what ${who} had said`));
+    } else if (one.change === 'tool') {
+      item.classList.add('tool');
+      const came = one.result ? cut(one.result, 300) : cut(one.outcome, 40).replaceAll('_', ' ');
+      body.append(make('span', 'did', `looked up: ${cut(one.tool, 64) || 'unknown tool'}`), make('span', 'reason', came));
     } else return;
     this.#log(item, one.seconds, body);
   }
@@ -191,6 +195,7 @@ class Meeting {
       item.remove();
       this.segments.delete(key);
     }
+    for (const item of byId('decisions').querySelectorAll('.tool')) item.remove(); // it may quote them
   }
 
   follows() {

@@ -146,7 +146,7 @@ def shared_records(data: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "step", [pytest.param(12, id="some"), pytest.param(1, id="all", marks=pytest.mark.e2e)]
+    "step", [pytest.param(12, id="some"), pytest.param(3, id="many", marks=pytest.mark.e2e)]
 )
 def test_shared_records_load(step: int, recorded_meetings: Path) -> None:
     for path in shared_records(recorded_meetings)[::step]:

@@ -153,6 +153,7 @@ class FakeLlm(llm.LLM[Any]):
         super().__init__()
         self.text, self.switch = text, Switch()
         self.asked: list[llm.ChatContext] = []
+        self.calls: list[tuple[str, str]] = []
 
     def chat(self, *, chat_ctx: llm.ChatContext, **options: Any) -> FakeWriting:
         self.asked.append(chat_ctx)
@@ -164,6 +165,14 @@ class FakeWriting(llm.LLMStream):
     async def _run(self) -> None:
         assert isinstance(self._llm, FakeLlm)
         await behave(self._llm.switch)
+        calls = [
+            llm.FunctionToolCall(name=name, arguments=arguments, call_id="x")
+            for name, arguments in self._llm.calls
+        ]
+        if calls:
+            delta = llm.ChoiceDelta(role="assistant", tool_calls=calls)
+            self._event_ch.send_nowait(llm.ChatChunk(id="x", delta=delta))
+            return
         for at in range(0, len(self._llm.text), 5):
             delta = llm.ChoiceDelta(role="assistant", content=self._llm.text[at : at + 5])
             self._event_ch.send_nowait(llm.ChatChunk(id="x", delta=delta))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from livekit.agents.utils import http_context
 
+from benchmarks.speech_server import SpeechServer
 from integrations.livekit.hearing.ears import GATE
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.hearing.shared_diarization import SharedDiarization
@@ -24,7 +25,6 @@ from moderator.testing.ears import EnergyVad, FakeDiarizer, FakeRecogniser
 from moderator.testing.mouth import ToneVoice
 from moderator.timeline import TICK, to_samples
 from roles.loader import load_role
-from tests.integrations.livekit.providers.speech_server import SpeechServer
 
 openai = pytest.importorskip("livekit.plugins.openai", reason="extra `plugins`")
 

@@ -10,7 +10,9 @@ from livekit.agents import inference, stt, tts
 from integrations.livekit.providers.specs import Wanted, made
 from moderator.errors import InputError
 from moderator.mind.duties.session import Duties
+from roles.loader import load_role
 
+ROLE = load_role("facilitator")
 FAKES = "tests.integrations.livekit.providers.fakes"
 
 
@@ -67,5 +69,5 @@ def test_without_a_key_the_gateway_is_refused_before_the_meeting(
         monkeypatch.delenv(f"LIVEKIT_API_{name}", raising=False)
         monkeypatch.delenv(f"LIVEKIT_INFERENCE_API_{name}", raising=False)
     with pytest.raises(InputError, match="--stt"):
-        Wanted(stt="deepgram/nova-3").check(Duties())
-    Wanted().check(Duties())
+        Wanted(stt="deepgram/nova-3").check(Duties(), ROLE)
+    Wanted().check(Duties(), ROLE)

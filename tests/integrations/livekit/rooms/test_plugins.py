@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from livekit.agents import JobContext
+from livekit.agents import JobContext, inference
 from livekit.plugins import moderator
 
+from benchmarks.speech_server import SpeechServer, embedded
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.providers.specs import Wanted
 from integrations.livekit.serving.worker import Worker, WorkerOptions
@@ -23,7 +24,6 @@ from moderator.cli.models import open_store
 from moderator.mind.loading import load_mind
 from moderator.timeline import to_samples
 from roles.loader import dump_role
-from tests.integrations.livekit.providers.speech_server import SpeechServer
 from tests.integrations.livekit.rooms.agent import quiet_role
 from tests.integrations.livekit.rooms.apps import app_of, serving
 from tests.integrations.livekit.rooms.people import Person, person, until
@@ -42,22 +42,8 @@ ANSWER = "According to Ana: It is Paris."
 @pytest.fixture
 def service(models: RoomModels) -> Iterator[SpeechServer]:
     """Hears and speaks by the embedded models."""
-    voice: Any = models.voice
-
-    def recognised(samples: Waveform) -> str:
-        stream = models.ears.recogniser.open()
-        stream.begin(0)
-        stream.push(samples, True)
-        stream.end(len(samples))
-        words = []
-        while stream.due:
-            words += [word.text for word in stream.read().words]
-        return " ".join(words)
-
-    def speak(text: str) -> Waveform:
-        return np.concatenate([sentence.samples for sentence in voice.say(text)])
-
-    with SpeechServer(recognised, speak, lambda _: WRITTEN) as started:
+    assert models.voice is not None
+    with embedded(models.ears.recogniser, models.voice, lambda _: WRITTEN) as started:
         yield started
 
 
@@ -124,7 +110,7 @@ async def in_app(
     realtime: bool,
     work: Callable[[Person], Awaitable[None]],
 ) -> dict[str, Any]:
-    """A meeting of an app that brings its own three; its summary."""
+    """A meeting of an app that brings its own of all; its summary."""
     summaries: list[dict[str, Any]] = []
     app = app_of(server, initialize_process_timeout=60)
 
@@ -140,6 +126,7 @@ async def in_app(
                 stt=openai.STT(use_realtime=realtime, **own),
                 llm=openai.LLM(model="local", **own),
                 tts=openai.TTS(response_format="pcm", **own),
+                vad=inference.VAD(),
             )
         )
 
@@ -236,6 +223,45 @@ def test_the_command_line_brings_plugins(
     summary = asyncio.run(run())
     assert spoken(journal(out)) == [ANSWER]
     assert set(summary["usage"]) == {"stt", "llm", "tts"}
+
+
+def test_the_command_line_brings_a_server_of_tools(
+    server: Server, service: SpeechServer, speakers: Speakers, room: str, tmp_path: Path, out: Path
+) -> None:
+    """A real process answers; what it says is spoken, journalled and reported as a tool's."""
+    pytest.importorskip("mcp", reason="extra `mcp`")
+    service.calls = (("find_date", '{"topic": "launch"}'),)
+    service.write = lambda _: "The launch takes place on the tenth of June [1]."
+    question = speakers.say(1, "Robin, when does the launch take place?")
+    role = tmp_path / "role.yaml"
+    role.write_text(dump_role(quiet_role().model_copy(update={"tools": ["find_date"]})))
+    tools = f"{sys.executable} -m tests.integrations.livekit.providers.mcp_server"
+    given = ("--llm", arguments(service, tmp_path).llm, "--mcp", tools)
+    where = ("--room", room, "--url", server.url, "--out", out, "--leave-after", "0.5")
+    environ = {
+        **os.environ,
+        "LIVEKIT_API_KEY": server.key,
+        "LIVEKIT_API_SECRET": server.secret,
+        "MODERATOR_OFFLINE": "1",
+    }
+
+    async def run() -> None:
+        program = (sys.executable, "-m", "moderator", "join", "--role", role, "--json")
+        agent = await asyncio.create_subprocess_exec(
+            *map(str, (*program, *where, *given)), env=environ, stdout=asyncio.subprocess.PIPE
+        )
+        async with person(server, room, "ana", listens=True) as ana:
+            await ask(ana, question)
+        await asyncio.wait_for(agent.communicate(), 30)
+        assert agent.returncode == 0
+
+    asyncio.run(run())
+    lines = journal(out)
+    (call,) = [line for line in lines if line["kind"] == "tool"]
+    assert (call["tool"], call["outcome"]) == ("find_date", "ok")
+    assert spoken(lines) == ["According to find date: The launch takes place on the tenth of June."]
+    report = (out / "report.html").read_text("utf-8")
+    assert "from the tool find_date: The launch takes place on the tenth of June." in report
 
 
 def test_a_worker_brings_plugins(

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 from livekit import rtc
 
 from integrations.livekit.packets import LARGEST
-from integrations.livekit.showing.feed import REMEMBERED, Feed
+from integrations.livekit.showing.feed import LONGEST_RESULT, REMEMBERED, Feed
 from integrations.livekit.topics import CHANGE, DECISION, NOW
 from moderator.arbiter.rules.base import Standing
 from moderator.events import Act, Action, Decision, Reason, RoleChanged
 from moderator.floor.state import FloorStatus, FloorView, Tally
 from moderator.timeline import to_samples
+from moderator.tool_calls import ToolCalled, ToolOutcome
 from roles.loader import load_role
 
 
@@ -144,3 +146,23 @@ def test_changes_are_told_also_to_whoever_comes_late() -> None:
     assert room.of(CHANGE) == changes
     assert [body for topic, body, to in room.sent if (topic, to) == (CHANGE, ["late"])] == (changes)
     assert len(room.of(DECISION)) == 2, "another role may wait for a reason of its own"
+
+
+def test_what_a_tool_returned_is_told_until_somebody_is_forgotten() -> None:
+    called = ToolCalled(to_samples(3), 1, 1, "weather", ToolOutcome.OK, 0, "{}", "Rain. " * 200)
+
+    def work(feed: Feed, room: FakeRoom) -> None:
+        feed(called)
+        feed(replace(called, outcome=ToolOutcome.CUT_OFF))
+
+    (told,) = published(work).of(CHANGE)
+    assert (told["change"], told["tool"], told["outcome"]) == ("tool", "weather", "ok")
+    assert told["result"] == ("Rain. " * 200)[:LONGEST_RESULT]
+
+    def forgotten(feed: Feed, room: FakeRoom) -> None:
+        work(feed, room)
+        feed.forget(to_samples(4), "ana")
+        room.handlers["participant_connected"](SimpleNamespace(identity="late"))
+
+    sent = published(forgotten).sent
+    assert [body["change"] for _, body, _ in sent] == ["erased", "erased"]

@@ -219,3 +219,17 @@ def test_an_answer_links_to_the_lines_it_was_taken_from(tmp_path: Path) -> None:
         ("l0", "Ana Brandt, 0:03")
     ]
     assert '<li id="l0" class="s' in text
+
+
+def test_an_answer_shows_what_a_tool_returned(tmp_path: Path) -> None:
+    turn = journals.turn(9, 50.0, "answer", "According to weather: rain.")
+    called = {"kind": "tool", "at": to_samples(49.0), "turn": 9, "tool": "weather", "lasted": 0}
+    calls = [
+        called | {"call": 1, "outcome": "ok", "result": "Sun."},
+        called | {"call": 2, "outcome": "ok", "result": "<b>Rain.</b>"},
+    ]
+    turn[-1] = turn[-1] | {"calls": [2, 7]}
+    journals.write_journal(tmp_path / "journal.jsonl", [journals.opened(), *calls, *turn])
+    text = write_report(tmp_path).read_text("utf-8")
+    assert "from the tool weather: &lt;b&gt;Rain.&lt;/b&gt;" in text
+    assert "Sun." not in text

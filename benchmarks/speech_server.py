@@ -1,6 +1,8 @@
 """A server on loopback that hears, speaks and writes by OpenAI's protocol, over HTTP and WebSocket.
 
-What it hears and how it speaks is given: canned for quick tests, or the embedded models.
+What it hears and how it speaks is given: canned for quick tests, or the embedded models. As a
+process, ``python -m benchmarks.speech_server``, it has these, prints its address, and ends with its
+standard input.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import asyncio
 import base64
 import io
 import json
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -21,7 +24,13 @@ import soxr
 from aiohttp import WSMsgType, web
 
 from moderator.audio import Waveform, to_pcm16
+from moderator.ears.loading import load_ear_models
+from moderator.ears.recogniser import Recogniser
+from moderator.models.store import ModelStore
+from moderator.mouth.base import Voice
+from moderator.mouth.loading import load_voice
 from moderator.timeline import SAMPLE_RATE
+from roles.schema import VoiceChoice
 
 RATE = 24_000
 """Of the sound on a WebSocket, and of speech."""
@@ -39,6 +48,10 @@ class SpeechServer:
         write: a reply, to the last message.
 
     Attributes:
+        recognise: as given.
+        speak: as given.
+        write: as given.
+        calls: tools that it wishes to call where some are offered, and none has answered yet.
         fails: every request is answered by status 500.
         asked: paths of requests, in order.
         messages: of the last request for a reply.
@@ -50,7 +63,8 @@ class SpeechServer:
         speak: Callable[[str], Waveform],
         write: Callable[[str], str] = lambda _: "I cannot say.",
     ) -> None:
-        self._recognise, self._speak, self._write = recognise, speak, write
+        self.recognise, self.speak, self.write = recognise, speak, write
+        self.calls: tuple[tuple[str, str], ...] = ()
         self.fails = False
         self.asked: list[str] = []
         self.messages: list[dict[str, Any]] = []
@@ -115,11 +129,11 @@ class SpeechServer:
 
     async def _words(self, samples: Waveform, rate: int) -> str:
         heard = soxr.resample(samples, rate, SAMPLE_RATE).astype(np.float32)
-        return await asyncio.to_thread(self._recognise, heard)
+        return await asyncio.to_thread(self.recognise, heard)
 
     async def _say(self, request: web.Request) -> web.Response:
         asked = await request.json()
-        made = await asyncio.to_thread(self._speak, asked["input"])
+        made = await asyncio.to_thread(self.speak, asked["input"])
         pcm = to_pcm16(soxr.resample(made, SAMPLE_RATE, RATE).astype(np.float32))
         assert asked["response_format"] == "pcm"
         return web.Response(body=pcm.tobytes(), content_type="audio/pcm")
@@ -129,8 +143,18 @@ class SpeechServer:
         self.messages = asked["messages"]
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await answer.prepare(request)
-        text = self._write(str(self.messages[-1]["content"]))
+        record = str(self.messages[-1]["content"])
+        text = self.write(record)
         base = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": "local"}
+        calls = self.calls if asked.get("tools") and "(tool)" not in record else ()
+        for number, (name, arguments) in enumerate(calls):
+            text, function = "", {"name": name, "arguments": arguments}
+            wish = {"index": number, "id": f"c{number}", "type": "function", "function": function}
+            chunk = {**base, "choices": [{"index": 0, "delta": {"tool_calls": [wish]}}]}
+            await answer.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        if calls:  # a client puts a call together until its reply is over
+            over = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+            await answer.write(f"data: {json.dumps({**base, 'choices': [over]})}\n\n".encode())
         for at in range(0, len(text), 7):
             delta = {"role": "assistant", "content": text[at : at + 7]}
             chunk = {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
@@ -174,3 +198,40 @@ class SpeechServer:
 
 async def _tell(socket: web.WebSocketResponse, kind: str, number: int, **more: Any) -> None:
     await socket.send_json({"type": kind, "item_id": f"item_{number}", **more})
+
+
+def embedded(
+    recogniser: Recogniser, voice: Voice, write: Callable[[str], str] = lambda _: "I cannot say."
+) -> SpeechServer:
+    """A server with loaded models behind it."""
+
+    def recognised(samples: Waveform) -> str:
+        stream = recogniser.open()
+        stream.begin(0)
+        stream.push(samples, True)
+        stream.end(len(samples))
+        words = []
+        while stream.due:
+            words += [word.text for word in stream.read().words]
+        return " ".join(words)
+
+    def speak(text: str) -> Waveform:
+        return np.concatenate([sentence.samples for sentence in voice.say(text)])
+
+    return SpeechServer(recognised, speak, write)
+
+
+def main() -> None:
+    """Serves with the embedded models, which are warm when the address is printed."""
+    store = ModelStore.default()
+    ears, voice = load_ear_models(store), load_voice(VoiceChoice(), store)
+    server = embedded(ears.recogniser, voice)
+    warm = server.speak("I am warm.")
+    server.recognise(warm)
+    with server:
+        print(server.url, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

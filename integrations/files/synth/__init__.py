@@ -1,0 +1,1 @@
+"""`moderator synth` over files: scripts in, meeting records out."""

@@ -1,0 +1,1 @@
+"""Meetings that never happened: written scripts become records with the timing of real talk."""
