@@ -245,6 +245,7 @@ class TurnPolicy(Part):
     only_when_addressed: bool = Field(
         default=False, description="Speak only in answer to somebody who addressed the agent."
     )
+    alone_needs_name: bool = Field(default=False, description="By its name even if alone with one.")
     minimum_gap_s: Seconds = Field(default=0.7, description="Silence before taking the floor.")
     silence_patience_s: Seconds = Field(default=8.0, description="Before breaking a silence.")
     share_ceiling: Share = Field(
@@ -256,9 +257,7 @@ class TurnPolicy(Part):
     cool_down_s: Seconds = Field(
         default=10.0, description="After a turn, before the next unless addressed."
     )
-    backchannels: Backchannels = Field(
-        default=Backchannels(), description="Short signals of listening."
-    )
+    backchannels: Backchannels = Field(default=Backchannels(), description="Signals of listening.")
     yields_to: People = Field(default="everyone", description="Who may make it stop by talking.")
     yield_after_s: Seconds = Field(
         default=1.2,

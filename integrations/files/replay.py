@@ -154,6 +154,8 @@ class Replay:
             Settings(options.step_s, honest_latency=options.honest_latency, names=self._enrolled),
             self._watch,
         )
+        if meeting.shared:
+            loop.unheard(1)  # who has not spoken yet may sit there
         duration = self._play(loop, out, journal, progress)
         names = {one.id: one.name for one in participants.values()}
         transcript.write(out, meeting.meeting_id, names, options.formats, duration)

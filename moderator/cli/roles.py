@@ -114,15 +114,16 @@ def _spoken(result: Examined) -> Examined:
     from moderator.mouth.loading import lacks_voice
     from roles.errors import Problem
 
-    if result.role is None:
+    role = result.role
+    if role is None:
         return result
-    lacks = lacks_voice(result.role)
+    lacks = lacks_voice(role)
     if lacks is not None:
         where = f"{result.where}: {lacks.where}"
         note = Problem(lacks.what, where, lacks.todo or "", level="note")
         result = replace(result, problems=(*result.problems, note))
     try:
-        phrases_of(result.role)
+        phrases_of(role)
     except InputError as error:
         problem = Problem(error.what, f"{result.where}: language", error.todo or "")
         return replace(result, role=None, problems=(*result.problems, problem))

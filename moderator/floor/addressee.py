@@ -89,12 +89,21 @@ class AddresseeDetector:
 
     def find_question(self, words: Sequence[str]) -> Call | None:
         """The last sentence among `words` that asks something, whoever is asked."""
-        found = None
-        for first, sentence in _sentences(words):
-            if sentence[-1].endswith(ASKS) or self._phrases.question(joined(sentence)):
-                rest = tuple(plain for word in sentence if (plain := normalise(word)))
-                found = Call(first, first, first + len(sentence), rest)
-        return found
+        asking = (one for one in _sentences(words) if self._asks(one[1]))
+        return max((_whole(*one) for one in asking), key=lambda call: call.begin, default=None)
+
+    def last_sentence(self, words: Sequence[str]) -> Call | None:
+        """The last sentence among `words`, whoever it is said to."""
+        sentences = _sentences(words)
+        return _whole(*sentences[-1]) if sentences else None
+
+    def _asks(self, sentence: Sequence[str]) -> bool:
+        plain = [normalise(word) for word in sentence]
+        while taken := self._phrases.fillers.begins(plain):
+            plain = plain[taken:]
+        if sentence[-1].endswith(ASKS) or self._phrases.requests.begins(plain):
+            return True
+        return self._phrases.question(joined(sentence)) is not None
 
     def without_name(self, words: Sequence[str], *, shared: bool = False) -> tuple[str, ...] | None:
         """The normalised words without the agent's name; None where it is not among them.
@@ -162,6 +171,12 @@ class AddresseeDetector:
         phrases = self._phrases
         joined_on = phrases.joins.begins(after[1:]) > 0
         return joined_on and not (phrases.openers | phrases.fillers).begins(after[:1])
+
+
+def _whole(first: int, sentence: Sequence[str]) -> Call:
+    """A sentence that is an address without any name in it."""
+    rest = tuple(plain for word in sentence if (plain := normalise(word)))
+    return Call(first, first, first + len(sentence), rest)
 
 
 @lru_cache(maxsize=256)

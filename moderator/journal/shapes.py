@@ -133,6 +133,11 @@ class _Left(_Line):
     id: str
 
 
+class _AloneWith(_Line):
+    at: _Time
+    person: str | None
+
+
 class _RoleChanged(_Line):
     at: _Time
     role: dict[str, Any]
@@ -217,6 +222,7 @@ _SHAPES: Final[Mapping[str, type[_Line]]] = {
     "joined": _Joined,
     "renamed": _Renamed,
     "left": _Left,
+    "alone_with": _AloneWith,
     "role_changed": _RoleChanged,
     "turn_started": _TurnStarted,
     "word_played": _WordPlayed,

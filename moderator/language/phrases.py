@@ -55,6 +55,8 @@ class Phrases(BaseModel):
     honorifics: Words
     please: Words
     questions: dict[str, list[str]]
+    requests: Words
+    refusals: list[str]
     around_questions: Words
     stop_words: Words
     stemmer: str
@@ -114,6 +116,10 @@ class Phrases(BaseModel):
         """Whether normalised words ask to be quiet, however their sentence may go on."""
         return any(self.hush_openings.begins(core) for core in self._cores(words))
 
+    def refuses(self, words: Sequence[str]) -> bool:
+        """Whether normalised words say that their speaker does not want to be heard."""
+        return any(core in self._refusals for core in self._cores(words))
+
     def stops_agent(self, words: Sequence[str]) -> bool:
         """Whether normalised words, said over the agent, are meant for it without its name."""
         return any(core in self._stops for core in self._cores(words))
@@ -148,6 +154,10 @@ class Phrases(BaseModel):
     @cached_property
     def _all_commands(self) -> dict[Tokens, Command]:
         return {phrase(way): command for command, ways in self.commands.items() for way in ways}
+
+    @cached_property
+    def _refusals(self) -> frozenset[Tokens]:
+        return frozenset(map(phrase, self.refusals))
 
     @cached_property
     def _stops(self) -> frozenset[Tokens]:

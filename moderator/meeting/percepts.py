@@ -20,17 +20,20 @@ class PerceptBuilder:
     Args:
         step: samples a percept.
         audio: keep the tracks' audio for a mind that hears.
+        begin: meeting time at which the first begins, a multiple of `step`.
     """
 
-    def __init__(self, step: Samples, *, audio: bool = False) -> None:
+    def __init__(self, step: Samples, *, audio: bool = False, begin: Samples = 0) -> None:
         self._step, self._audio = step, audio
-        self._index = 0
+        self._index = begin // step
         self._activities: list[SpeakerActivity] = []
         self._words: list[Word] = []
         self._chunks: dict[str, list[AudioChunk]] = {}
 
-    def add(self, heard: Heard, chunks: Sequence[AudioChunk]) -> Percept | None:
-        """Takes one tick; the percept that it completes, or None."""
+    def add(
+        self, heard: Heard, chunks: Sequence[AudioChunk], alone_with: str | None = None
+    ) -> Percept | None:
+        """Takes one tick, and who is the only person there; the percept that it completes."""
         self._activities += heard.activities
         self._words += heard.words
         if self._audio:
@@ -47,6 +50,7 @@ class PerceptBuilder:
             tuple(self._words),
             heard.partials,
             self._cut_audio(start) if self._audio else None,
+            alone_with,
         )
         self._index += 1
         self._activities, self._words, self._chunks = [], [], {}

@@ -57,7 +57,6 @@ class LocalSession:
         engine: runs the models.
         embeds: it has sentence embeddings.
         live: the meeting does not wait.
-        one_to_one: a single person talks with the agent.
         within_s: wall-clock seconds after which the model hangs; None: as usual.
 
     Attributes:
@@ -72,7 +71,6 @@ class LocalSession:
         *,
         embeds: bool,
         live: bool,
-        one_to_one: bool = False,
         within_s: float | None = None,
     ) -> None:
         self._role, self._participants, self._engine = role, participants, engine
@@ -80,9 +78,7 @@ class LocalSession:
         self._within_s = within_s or (LIVE_WITHIN_S if live else REPLAY_WITHIN_S)
         self._phrases = phrases_of(role)
         self._wording = Wording(self._phrases)
-        self._questions = Questions(
-            role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
-        )
+        self._questions = Questions(role, self._phrases, others=partial(names_of, participants))
         self._transcript = Transcript()
         self._met: dict[str, Participant] = {}
         self._vectors: dict[str, Vectors] = {}
