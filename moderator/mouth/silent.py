@@ -39,7 +39,7 @@ class SilentVoice:
     def say(self, text: str) -> Iterator[Sentence]:
         """Each sentence as silence that is as long as it would take to say."""
         for sentence in split(text):
-            words, at = [], 0
+            words, at = list[SpokenWord](), 0
             for word in sentence.split():
                 length = to_samples(self._seconds(f"{word} "))
                 words.append(SpokenWord(word, at, at + length))

@@ -251,7 +251,7 @@ OTHER_QUESTIONS = {
 @pytest.mark.parametrize("language", OTHERS)
 def test_questions(language: str) -> None:
     phrases = load_phrases(language)
-    name, found = NAMES.get(language, "Robin"), {}
+    name, found = NAMES.get(language, "Robin"), dict[str, str | None]()
     for text in chain(*QUESTIONS[language].values()):
         call = detector(language).find(tokens(f"{name}, {text}".split()))
         assert call is not None, text
