@@ -341,6 +341,9 @@ class Role(Part):
     )
     identity: Identity = Field(description="Who the agent is to the others.")
     voice: VoiceChoice = Field(default=VoiceChoice(), description="How it sounds.")
+    terms: list[Name] = Field(
+        default=[], max_length=50, description="Words that will be said, and are to be heard right."
+    )
     instructions: Annotated[str, Field(max_length=8_000, pattern=MANY_LINES)] = Field(
         default="", description="Told to the language model, in the second person."
     )

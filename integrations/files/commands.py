@@ -209,7 +209,7 @@ def demo(
     again = run_state(results) in (RunState.FINISHED, RunState.INTERRUPTED)
     with OutputDirectory(results, overwrite=again):
         pass  # A directory that cannot be used is refused before any work.
-    hearing = Hearing(store)
+    hearing = Hearing(store, as_live=realtime)
     with (
         ThreadPoolExecutor(1, "load") as beside,
         progress("rendering the meeting", 1.0, enabled=not as_json) as advance,

@@ -86,7 +86,7 @@ class Replay:
     ) -> None:
         self._meeting, self._options, self._mind = meeting, options, mind
         self._notice = notice
-        self._watch = Stopwatch()
+        self._watch, self._enrolled = Stopwatch(), tuple(hearing.enrolled)
         with self._watch.phase("load"):
             self._ears, self._heard_by = self._load_ears(hearing)
             self._voice = self._load_voice(hearing.store)
@@ -151,7 +151,7 @@ class Replay:
             self._voice,
             [journal.write, summary, transcript, lambda _: out.begun()],
             PacedClock() if options.realtime else ReplayClock(),
-            Settings(options.step_s, honest_latency=options.honest_latency),
+            Settings(options.step_s, honest_latency=options.honest_latency, names=self._enrolled),
             self._watch,
         )
         duration = self._play(loop, out, journal, progress)

@@ -89,7 +89,7 @@ class Meeting:
         self._role, self._participants = role, participants
         self._ears, self._voice = ears, voice
         self._minds = Minds(mind, participants, settings)
-        self._hearing = HearingWatch(ears)
+        self._hearing = HearingWatch(ears, settings.names)
         self._observers, self._clock = observers, clock
         self._settings, self._watch, self._admits = settings, stopwatch, admits
         self._names = {one.id: one.name for one in participants.values()}
@@ -105,6 +105,7 @@ class Meeting:
         self._unquoted: Samples = 0
         self._speakers: set[str] = set()
         self._delivery: Delivery | None = None
+        self._hearing.expect(role, participants.values())
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
@@ -196,11 +197,13 @@ class Meeting:
         self._participants[participant.id] = participant
         self._names[participant.id] = participant.name
         self._emit(event(self.now, participant.id, participant.name))
+        self._hearing.expect(self._role, self._participants.values())
 
     def leave(self, participant: str) -> None:
         """Somebody went out; what they said stays theirs."""
         if self._participants.pop(participant, None) is not None:
             self._emit(Left(self.now, participant))
+            self._hearing.expect(self._role, self._participants.values())
 
     def change_role(self, role: Role, voice: Voice | None) -> None:
         """The agent goes on by another role from the next tick on; its turn, if any, ends there.
@@ -232,6 +235,7 @@ class Meeting:
         self._proposed = DelayLine(enabled=self._settings.honest_latency)
         self._spotter = CommandSpotter.of(role, partial(names_of, self._participants))
         self._keeper.change_role(role)
+        self._hearing.expect(role, self._participants.values())
         self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
         return fresh
 

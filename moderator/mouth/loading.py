@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol, cast
 
+from diarize.onnx_session import open_session
 from moderator.errors import InputError
 from moderator.mouth.base import Voice
 from moderator.mouth.cache import CachedVoice
@@ -96,11 +101,25 @@ def load_voice(choice: VoiceChoice, store: ModelFiles) -> Voice:
 @lru_cache(maxsize=1)
 def hibari_engine(model: Path) -> Hibari:
     """Hibari on one thread, with the durations of phonemes as an output of its model."""
-    from hibari import Hibari
-
     from moderator.mouth.hibari import DURATIONS
 
+    with _not_imported("scipy.fft"):  # numpy's are as fast and are there already
+        from hibari import Hibari
+
     return Hibari(model=with_output(model.read_bytes(), DURATIONS), threads=1)
+
+
+@contextmanager
+def _not_imported(name: str) -> Iterator[None]:
+    """Has a module that others can do without not be found, whether it is loaded or not."""
+    loaded = sys.modules.get(name)
+    sys.modules[name] = cast(ModuleType, None)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if loaded is not None:
+            sys.modules[name] = loaded
 
 
 @lru_cache(maxsize=1)
@@ -110,17 +129,12 @@ def piper_engine(model: Path) -> PiperVoice:
     Args:
         model: the ONNX file; its configuration lies beside it with `.json` behind the name.
     """
-    import onnxruntime
     from piper.config import PiperConfig
     from piper.voice import PiperVoice
 
     from moderator.mouth.piper import DURATIONS
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        with_output(model.read_bytes(), DURATIONS), options, providers=["CPUExecutionProvider"]
-    )
+    session = open_session(with_output(model.read_bytes(), DURATIONS))
     settings = parse_json(model.with_name(model.name + ".json").read_text(encoding="utf-8"))
     return PiperVoice(session=session, config=PiperConfig.from_dict(settings))
 

@@ -24,6 +24,7 @@ class LocalMind:
         live: the meeting does not wait for it: what is asked is read while it is being said.
         one_to_one: a single person talks with the agent: whatever they ask is asked of it.
         engine: runs it; None: a process that all minds with these weights share.
+        within_s: wall-clock seconds after which the model hangs; None: as usual.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class LocalMind:
         live: bool = False,
         one_to_one: bool = False,
         engine: Reads | None = None,
+        within_s: float | None = None,
     ) -> None:
         self._weights, self._live, self._one_to_one = weights, live, one_to_one
-        self._engine = engine
+        self._engine, self._within_s = engine, within_s
 
     @property
     def capabilities(self) -> Capabilities:
@@ -57,6 +59,7 @@ class LocalMind:
             embeds=self._weights.embeds,
             live=self._live,
             one_to_one=self._one_to_one,
+            within_s=self._within_s,
         )
 
 
