@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from livekit.agents.llm.mcp import MCPServer
 
 Given: TypeAlias = "llm.Tool | llm.Toolset"
-Function: TypeAlias = "llm.FunctionTool | llm.RawFunctionTool"
+Function: TypeAlias = "llm.FunctionTool[..., Any] | llm.RawFunctionTool[..., Any]"
 
 CONNECTS_WITHIN_S = 30.0
 """A server that is not connected by then is down; a command's program has to start in that time."""
@@ -182,8 +182,9 @@ class _Server:
 
 
 def _flat(tools: Sequence[Given]) -> Iterator[Function]:
-    if isinstance(tools, str) or not isinstance(tools, Sequence):
-        raise _other_kind(tools)
+    given: object = tools
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise _other_kind(given)
     for tool in tools:
         if isinstance(tool, llm.Toolset):
             yield from _flat(tool.tools)
