@@ -20,28 +20,30 @@ CHECKS: dict[str, list[str]] = {
     "format": [sys.executable, "-m", "ruff", "format", "--check", "."],
     "lint": [sys.executable, "-m", "ruff", "check", "."],
     "imports": ["lint-imports"],
+    # Beside the rooms, which leave most of the time unused; only what they do leave.
+    "types": [sys.executable, "-m", "mypy"],
     "tests": [*PYTEST, "-n", "2", "--dist", "loadgroup", f"--ignore={ROOMS}"],
     # Rooms run in real time: other tests beside them would make people hear the agent late.
     "rooms": [*PYTEST, ROOMS],
 }
-TYPES = [sys.executable, "-m", "mypy"]
-"""Beside the rooms, which leave most of the time unused; only what they do leave."""
 
 
 def main() -> int:
     """Runs every check, also after one that failed; 0 if all passed."""
     failed = []
     for name, command in CHECKS.items():
+        if name == "types":
+            continue
         extra = sys.argv[1:] if name == "tests" else []
         _begin(name, [*command, *extra])
         begun = time.monotonic()
         with tempfile.TemporaryFile("w+") as told:
-            beside = _in_spare_time(TYPES, told) if name == "rooms" else None
+            beside = _in_spare_time(CHECKS["types"], told) if name == "rooms" else None
             if subprocess.run([*command, *extra], check=False).returncode:
                 failed.append(name)
             print(f"== {name}: {time.monotonic() - begun:.0f} s", flush=True)
             if beside is not None:
-                _begin("types", TYPES)
+                _begin("types", CHECKS["types"])
                 if beside.wait():
                     failed.append("types")
                 told.seek(0)

@@ -187,12 +187,12 @@ def test_the_app_with_tools_brings_what_its_role_allows(monkeypatch: pytest.Monk
         joined.append(given)
         return {}
 
-    meeting: Any = livekit_tools_app.meeting
     monkeypatch.setattr(plugin, "join", join)
     context: Any = SimpleNamespace(job=SimpleNamespace(id="AJ_1", metadata=""))
+    take: Any = livekit_tools_app.meeting
     for command in ("", "python my_tools.py --all"):
         monkeypatch.setenv("TOOLS_COMMAND", command)
-        asyncio.run(meeting(context))
+        asyncio.run(take(context))
     alone, both = joined
     assert (alone["role"].tools, alone["mcp_servers"]) == (["find_room"], [])
     assert both["role"].tools == ["find_room", "find_date"]

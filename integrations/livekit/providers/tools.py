@@ -181,9 +181,10 @@ class _Server:
                 await self._server.aclose()
 
 
-def _flat(tools: object) -> Iterator[Function]:
-    if isinstance(tools, str) or not isinstance(tools, Sequence):
-        raise _other_kind(tools)
+def _flat(tools: Sequence[Given]) -> Iterator[Function]:
+    given: object = tools
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise _other_kind(given)
     for tool in tools:
         if isinstance(tool, llm.Toolset):
             yield from _flat(tool.tools)

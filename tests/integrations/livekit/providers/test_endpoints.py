@@ -23,14 +23,15 @@ def test_a_model_at_an_address_needs_no_key() -> None:
     hears = endpoint("openai:whisper-1", URL, "--stt", "de", NONE)
     assert isinstance(hears, stt.STT)
     assert (hears.model, hears.capabilities.streaming) == ("whisper-1", False)
-    inside: Any = hears
-    assert str(inside._client.base_url) == f"{URL}/"
-    assert inside._opts.languages == ["de"]
-    assert inside._client.api_key == "none"
+    inner: Any = hears
+    assert str(inner._client.base_url) == f"{URL}/"
+    assert inner._opts.languages == ["de"]
+    assert inner._client.api_key == "none"
     speaks = endpoint("openai:kokoro", None, "--tts", "en", {"OPENAI_BASE_URL": URL})
     assert isinstance(speaks, tts.TTS)
     assert speaks.model == "kokoro"
-    assert str(speaks._client.base_url) == f"{URL}/"  # type: ignore[attr-defined]
+    inner = speaks
+    assert str(inner._client.base_url) == f"{URL}/"
 
 
 def test_the_key_comes_from_the_environment() -> None:
