@@ -29,6 +29,7 @@ class Word:
         start: meeting time at which it began.
         end: meeting time at which it ended.
         estimated: its times are its share of a longer stretch, by length.
+        heard: what was recognised, where the text is a name of the room that it sounds like.
     """
 
     speaker: str
@@ -36,6 +37,7 @@ class Word:
     start: Samples
     end: Samples
     estimated: bool = False
+    heard: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,10 +336,13 @@ class Role(Part):
     )
     summary: Line = Field(description="What the role does, in one line.")
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", examples=["en-GB"])] = (
-        Field(default="en", description="Language it speaks.")
+        Field(default="en", description="Language it speaks and understands: languages.md.")
     )
     identity: Identity = Field(description="Who the agent is to the others.")
     voice: VoiceChoice = Field(default=VoiceChoice(), description="How it sounds.")
+    terms: list[Name] = Field(
+        default=[], max_length=50, description="Words that will be said, and are to be heard right."
+    )
     instructions: Annotated[str, Field(max_length=8_000, pattern=MANY_LINES)] = Field(
         default="", description="Told to the language model, in the second person."
     )

@@ -28,7 +28,7 @@ from moderator.meeting.settings import Settings
 from moderator.mind.base import SpeechLLM
 from moderator.models.store import ModelStore
 from moderator.mouth.base import Voice
-from moderator.mouth.loading import load_voice
+from moderator.mouth.loading import lacks_voice, voice_of
 from moderator.timeline import (
     PacedClock,
     ReplayClock,
@@ -86,7 +86,7 @@ class Replay:
     ) -> None:
         self._meeting, self._options, self._mind = meeting, options, mind
         self._notice = notice
-        self._watch = Stopwatch()
+        self._watch, self._enrolled = Stopwatch(), tuple(hearing.enrolled)
         with self._watch.phase("load"):
             self._ears, self._heard_by = self._load_ears(hearing)
             self._voice = self._load_voice(hearing.store)
@@ -112,7 +112,7 @@ class Replay:
         if not role.turn.may_speak:
             return None
         self._notice(role.voice.backend)
-        return load_voice(role.voice, store)
+        return voice_of(role, store)
 
     def run(self, progress: Progress) -> dict[str, Any]:
         """Runs the meeting and writes its files.
@@ -151,7 +151,7 @@ class Replay:
             self._voice,
             [journal.write, summary, transcript, lambda _: out.begun()],
             PacedClock() if options.realtime else ReplayClock(),
-            Settings(options.step_s, honest_latency=options.honest_latency),
+            Settings(options.step_s, honest_latency=options.honest_latency, names=self._enrolled),
             self._watch,
         )
         if meeting.shared:
@@ -170,7 +170,7 @@ class Replay:
             run_s=spent.pop("run") - opened,
             phases_s=spent,
             number_type=self._mind.capabilities.number_type,
-            notes=meeting.notes,
+            notes=self._notes,
         )
         out.finish(result)
         embed = options.embed_audio and not meeting.words
@@ -219,8 +219,13 @@ class Replay:
                 **({"formats": list(options.formats)} if options.formats else {}),
             },
             models=self._models(),
-            notes=meeting.notes,
+            notes=self._notes,
         )
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        lacks = lacks_voice(self._options.role)
+        return self._meeting.notes if lacks is None else (*self._meeting.notes, lacks.what)
 
     def _models(self) -> tuple[str, ...]:
         voice = [self._voice.spec.backend] if self._voice is not None else []

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from moderator.events import Command, CommandGiven, Word
 from moderator.floor.addressee import AddresseeDetector
 from moderator.language.phrases import Phrases, normalise, phrases_of
+from moderator.spacing import ENDS
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript, Utterance
 from roles.schema import Role
@@ -105,7 +106,7 @@ class CommandSpotter:
         if call is not None:
             command = self._phrases.command(call.rest)
             if command is not None:
-                over = utterance.words[call.end - 1].endswith((".", "?", "!"))
+                over = utterance.words[call.end - 1].endswith(ENDS)
                 sure = agent_speaking or self._phrases.hushes_whatever_follows(call.rest)
                 return command, over or (command is Command.HUSH and sure)
         # "Stop Robin" without its comma reads like a mention; to be quiet for nothing does no harm.
@@ -114,7 +115,7 @@ class CommandSpotter:
         if named is not None and self._phrases.command(named) is Command.HUSH:
             before = utterance.words[:-1]
             ends = self._detector.without_name(before, shared=agent_speaking) is None
-            stopped = utterance.words[-1].endswith((".", "?", "!"))
+            stopped = utterance.words[-1].endswith(ENDS)
             sure = agent_speaking or self._phrases.hushes_whatever_follows(named)
             return Command.HUSH, ends or stopped or sure
         if agent_speaking:

@@ -24,12 +24,14 @@ from diarize.segmentation import Activity, SegmentsAhead
 from diarize.tracks import TrackDiarizer
 from moderator.audio import AudioChunk, Waveform
 from moderator.ears.background import PHASE
+from moderator.ears.expecting import expect
 from moderator.ears.leakage import LeakageGuard
 from moderator.ears.listener import Listener
 from moderator.ears.reading_pool import ReadingPool
 from moderator.ears.recogniser import Recognised, Recogniser, RecogniserStream
 from moderator.ears.sources import OwnTrack, Probabilities, SharedMic, Source
 from moderator.ears.utterances import GateOptions
+from moderator.ears.vocabulary import vocabulary
 from moderator.events import Heard
 from moderator.timeline import Samples, Stopwatch, to_samples
 
@@ -290,14 +292,16 @@ class ListenerAhead:
         self._shared = _Shared(ReadingPool(threads), watch)
         self._detector, self._recogniser, self._watch = detector, recogniser, watch
         self._scouts: dict[str, tuple[Source, _Scribe, _Foretold]] = {}
+        self._names: tuple[str, ...] = ()
+        known = vocabulary(recogniser.spec.languages)
         sources: list[Source] = []
         for name in own:
             vad, stream = self._scout(name)
-            sources.append(OwnTrack(name, vad, stream, partial(TrackDiarizer, name)))
+            sources.append(OwnTrack(name, vad, stream, partial(TrackDiarizer, name), known=known))
         self._segmenting: dict[str, SegmentsAhead] = {}
         for name, diarizer in shared.items():
             vad, stream = self._scout(name)
-            sources.append(SharedMic(name, vad, stream, diarizer))
+            sources.append(SharedMic(name, vad, stream, diarizer, known=known))
             if isinstance(diarizer, SegmentsAhead):
                 self._segmenting[name] = diarizer
         self._listener = Listener(sources)
@@ -305,10 +309,20 @@ class ListenerAhead:
         self._guard = LeakageGuard() if len(own) > 1 else None
 
     def _scout(self, name: str) -> tuple[_Foretold, _Reader]:
-        vad, scribe = self._detector(), _Scribe(self._recogniser.open, self._shared)
+        vad, scribe = self._detector(), _Scribe(self._open, self._shared)
         foretold = _Foretold(vad.frame)
         self._scouts[name] = (Source(name, vad, scribe, GateOptions(), 0), scribe, foretold)
         return foretold, _Reader(scribe)
+
+    def _open(self) -> RecogniserStream:
+        stream = self._recogniser.open()
+        expect(stream, self._names)
+        return stream
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Takes the names that are to be expected; before anything is foreseen."""
+        self._names = tuple(names)
+        self._listener.expect(names)
 
     def foresee(self, now: Samples, chunks: Sequence[AudioChunk], *, last: bool = False) -> None:
         """Looks for voices in what will have arrived by `now`; arguments as those of `hear`.

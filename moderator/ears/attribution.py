@@ -58,7 +58,8 @@ class Attribution:
         while self._waiting and self._waiting[0].end <= settled:
             word = self._waiting.popleft()
             speaker = self._speaker(word)
-            found.append(Word(speaker, word.text, word.start, word.end, word.estimated))
+            times = word.start, word.end, word.estimated
+            found.append(Word(speaker, word.text, *times, word.heard))
         oldest = min(settled, self._waiting[0].start if self._waiting else settled) - _MEMORY
         while self._activities and self._activities[0].end < oldest:
             self._activities.popleft()

@@ -10,13 +10,14 @@ stream takes over in the middle of the utterance. Nobody's voice is missed by th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from moderator.audio import Waveform
+from moderator.ears.expecting import expect
 from moderator.ears.health import Health
 from moderator.ears.reading_pool import Reading, ReadingPool
 from moderator.ears.recogniser import (
@@ -91,6 +92,11 @@ class BackgroundStream:
         self._partial = ""
         self._inside = False
         self._now: Samples = 0
+        self._names: tuple[str, ...] = ()
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Names that the inner stream is told with what it is given next."""
+        self._names = tuple(names)
 
     @property
     def due(self) -> bool:
@@ -202,6 +208,7 @@ class BackgroundStream:
 
     def _give(self, place: int | None) -> None:
         inner = self._inner = self._inner or self._opens()
+        expect(inner, self._names)
         given, self._given = self._given, []
         for call in given:
             call(inner)
@@ -243,7 +250,7 @@ def believed(found: Any, now: Samples) -> list[RecognisedWord]:
             raise ValueError("its words lie where nothing was heard")
         text = _on_one_line(word.text)
         if text:
-            words.append(replace(word, text=text))
+            words.append(replace(word, text=text, heard=None))
     return words
 
 

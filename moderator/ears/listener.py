@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 
 from moderator.audio import AudioChunk
+from moderator.ears.expecting import expect
 from moderator.ears.leakage import LeakageGuard
 from moderator.ears.sources import OwnTrack, Report, Source
 from moderator.errors import InputError
@@ -32,6 +33,7 @@ class Listener:
         self._sources: dict[str, Source] = {}
         self._leaving: list[Source] = []
         self._guard, self._workers = guard, workers
+        self._names: tuple[str, ...] = ()
         for source in sources:
             self.add(source)
 
@@ -49,6 +51,13 @@ class Listener:
         if source.id in self._sources:
             raise InputError(f"two tracks are called {source.id!r}", todo="give each its own id")
         self._sources[source.id] = source
+        expect(source, self._names)
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Takes the names that are to be expected from now on, the most important first."""
+        self._names = tuple(names)
+        for source in self._sources.values():
+            expect(source, self._names)
 
     def remove(self, source: str, *, forget: bool = False) -> None:
         """Hears a source no longer; what it has not said yet comes with the next tick.

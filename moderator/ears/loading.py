@@ -15,6 +15,7 @@ from moderator.ears.recogniser import NoRecogniser, Recogniser
 from moderator.ears.sources import OwnTrack, SharedMic
 from moderator.ears.utterances import GateOptions
 from moderator.ears.vad import SileroVad, load_silero
+from moderator.ears.vocabulary import Known, vocabulary
 from moderator.ears.whisper import Whisper, load_whisper
 from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser
 from moderator.timeline import Samples
@@ -50,6 +51,11 @@ class EarModels:
     detector: DetectorMaker
     recogniser: Recogniser
 
+    @property
+    def known(self) -> Known:
+        """The words of what is spoken."""
+        return vocabulary(self.recogniser.spec.languages)
+
     def own_track(
         self, participant: str, *, start: Samples = 0, gate: GateOptions | None = None
     ) -> OwnTrack:
@@ -61,6 +67,7 @@ class EarModels:
             lambda vad: TrackDiarizer(participant, vad),
             gate=gate,
             start=start,
+            known=self.known,
         )
 
     def shared_mic(
@@ -81,6 +88,7 @@ class EarModels:
             gate=gate,
             start=start,
             prefix=prefix,
+            known=self.known,
         )
 
 
@@ -117,6 +125,7 @@ def load_ear_models(
     decoder = load_whisper(
         store.directory(name), language=language, threads=threads, workers=workers
     )
+    vocabulary((language,))("")  # read now: a meeting has no time for it
     identify = decoder.languages if decoder.multilingual else _identifier(store)
     return EarModels(
         partial(SileroVad, network), WhisperRecogniser(decoder, options, name, identify)

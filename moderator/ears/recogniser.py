@@ -39,6 +39,7 @@ class RecognisedWord:
         end: meeting time at which it ended.
         estimated: its times are its share of a longer stretch, by length.
         speaker: who spoke it, among the voices of its source; None: not known.
+        heard: what was recognised, where the text is a name that it sounds like.
     """
 
     text: str
@@ -46,6 +47,7 @@ class RecognisedWord:
     end: Samples
     estimated: bool = False
     speaker: str | None = None
+    heard: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -12,12 +12,16 @@ import numpy.typing as npt
 from diarize.base import Diarizer, SpeakerActivity, VoiceActivityDetector
 from moderator.audio import AudioChunk, Waveform, silence
 from moderator.ears.attribution import Attribution
+from moderator.ears.expecting import expect
 from moderator.ears.intake import Intake
 from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserStream
+from moderator.ears.spelling import Spelling
 from moderator.ears.utterances import GateOptions, Utterances, VoiceGate
+from moderator.ears.vocabulary import Known, everything
 from moderator.events import Word
 from moderator.labels import SOMEBODY
 from moderator.timeline import TICK, Samples, to_samples
+from moderator.transcript import UTTERANCE_PAUSE
 
 Probabilities: TypeAlias = npt.NDArray[np.float32]
 """Probability of speech by frame, shape ``(frames,)``."""
@@ -94,6 +98,7 @@ class Source:
         stream: this source's own recogniser stream.
         gate: when a voice begins and ends.
         start: meeting time from which it is heard.
+        known: the words of what is spoken.
     """
 
     def __init__(
@@ -103,8 +108,11 @@ class Source:
         stream: RecogniserStream,
         gate: GateOptions,
         start: Samples,
+        known: Known = everything,
     ) -> None:
         self.id = id
+        self._known, self._spelling = known, Spelling()
+        self._said: RecognisedWord | None = None  # the last stable word, as recognised
         self._frame = vad.frame
         self._start = start // self._frame * self._frame  # all sources' frames lie on one grid
         self._vad, self._stream = vad, stream
@@ -154,9 +162,36 @@ class Source:
         """Recognises what is due."""
         if self._stream.due:
             found = self._stream.read()
-            self._recognised = replace(found, words=tuple(map(self._voiced_word, found.words)))
+            words = tuple(self._spelled(list(map(self._voiced_word, found.words))))
+            self._recognised = Recognised(words, self._spelled_text(found.partial))
         else:
             self._recognised = Recognised((), self._recognised.partial)
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Takes the names that are to be expected from now on."""
+        expect(self._stream, names)
+        self._spelling = Spelling(names, self._known)
+
+    def _spelled(self, words: Sequence[RecognisedWord]) -> Iterator[RecognisedWord]:
+        """Words with the names among them as they are spelt in the room."""
+        before, at = self._before_utterance(words), 0
+        for found in self._spelling.spell([word.text for word in words], before):
+            parts = words[at : at + found.count]
+            at += found.count
+            self._said = parts[-1]
+            heard = " ".join(part.text for part in parts) if found.changed else None
+            yield replace(parts[0], text=found.text, end=parts[-1].end, heard=heard)
+
+    def _before_utterance(self, words: Sequence[RecognisedWord]) -> str:
+        """The word before those given, unless a pause lies between."""
+        said = self._said
+        if said is None or (words and words[0].start - said.end >= UTTERANCE_PAUSE):
+            return ""
+        return said.text
+
+    def _spelled_text(self, text: str) -> str:
+        before = self._said.text if self._said is not None else ""
+        return " ".join(found.text for found in self._spelling.spell(text.split(), before))
 
     def _voiced_word(self, word: RecognisedWord) -> RecognisedWord:
         """A word that begins where the voice does.
@@ -197,6 +232,7 @@ class OwnTrack(Source):
         diarizer: makes the track's diarizer; its labels are replaced by `participant`.
         gate: when a voice begins and ends.
         start: meeting time at which they joined.
+        known: the words of what is spoken.
     """
 
     def __init__(
@@ -208,8 +244,9 @@ class OwnTrack(Source):
         *,
         gate: GateOptions | None = None,
         start: Samples = 0,
+        known: Known = everything,
     ) -> None:
-        super().__init__(participant, vad, stream, gate or GateOptions(), start)
+        super().__init__(participant, vad, stream, gate or GateOptions(), start, known)
         self._given = GivenProbabilities(vad.frame)
         self._diarizer = diarizer(self._given)
         self._activities: list[SpeakerActivity] = []
@@ -224,7 +261,7 @@ class OwnTrack(Source):
     def report(self) -> Report:
         """What came of the tick."""
         found = self._recognised.words
-        words = tuple(Word(self.id, w.text, w.start, w.end, w.estimated) for w in found)
+        words = tuple(Word(self.id, w.text, w.start, w.end, w.estimated, w.heard) for w in found)
         speaking = frozenset({self.id}) if self._voiced else frozenset()
         return Report(speaking, tuple(self._activities), words, self._recognised.partial, self.id)
 
@@ -243,6 +280,7 @@ class SharedMic(Source):
         gate: when a voice begins and ends.
         start: meeting time from which it is heard.
         prefix: put before the diarizer's labels, so that two microphones do not share them.
+        known: the words of what is spoken.
     """
 
     def __init__(
@@ -255,8 +293,9 @@ class SharedMic(Source):
         gate: GateOptions | None = None,
         start: Samples = 0,
         prefix: str = "",
+        known: Known = everything,
     ) -> None:
-        super().__init__(id, vad, stream, gate or GateOptions(), start)
+        super().__init__(id, vad, stream, gate or GateOptions(), start, known)
         self._diarizer, self._prefix = diarizer, prefix
         self._nobody = prefix + SOMEBODY
         self._attribution = Attribution(self._nobody)

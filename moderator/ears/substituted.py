@@ -7,11 +7,12 @@ utterance that begins later.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from moderator.audio import Waveform
 from moderator.ears.background import believed
+from moderator.ears.expecting import expect
 from moderator.ears.health import Pause
 from moderator.ears.recogniser import (
     Recognised,
@@ -55,6 +56,14 @@ class SubstitutedStream:
         self._inside = False
         self._now = self._until = 0
         self._failures: list[str] = []
+        self._names: tuple[str, ...] = ()
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Names that either may be told."""
+        if self._names != (names := tuple(names)):
+            self._names = names
+            for one in (self._first, self._second):
+                expect(one, names)
 
     @property
     def due(self) -> bool:
@@ -86,6 +95,7 @@ class SubstitutedStream:
     def _begin_first(self) -> None:
         try:
             self._first = self._open_first()
+            expect(self._first, self._names)
         except Exception as error:
             self._failed(error)
             return
@@ -168,6 +178,7 @@ class SubstitutedStream:
     def _other(self) -> RecogniserStream:
         if self._second is None:
             self._second = self._open_second()
+            expect(self._second, self._names)
         return self._second
 
     def _bound(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from moderator.audio import Waveform, silence
 from moderator.ears.agreement import Piece
@@ -25,11 +26,13 @@ from moderator.timeline import SAMPLE_RATE, Samples, to_seconds
 _PADDING: Samples = 2 * SAMPLE_RATE
 _GRID: Samples = SAMPLE_RATE // 2
 _HOP: Samples = 160  # samples a feature frame
+_EDGE: Samples = 4 * _HOP  # of silence, so that a feature frame lies wholly in it
 _TOKEN: Samples = 320  # samples an encoder frame, the unit of word times
 _MARGIN: Samples = 4_800  # timestamps are rounded by whisper, often to whole seconds
 _SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 _FULL: Samples = 20 * SAMPLE_RATE
 _TRAINED: Samples = 30 * SAMPLE_RATE - _HOP  # one frame is added by the features
+_PROMPT = 96  # tokens: some thirty names
 _LONGEST: Samples = 28 * SAMPLE_RATE - _PADDING
 
 
@@ -99,10 +102,19 @@ class Whisper:
         added = _PADDING + -len(audio) % _GRID
         if full:
             added = min(max(added, _FULL - len(audio)), _TRAINED - len(audio))
-        padded = np.concatenate([audio, silence(added)])
-        log_mel = np.ascontiguousarray(self._features(padded)[None], dtype=np.float32)
+        log_mel = self._log_mel(audio, len(audio) + added)[None]
         view = self._model.encode(ctranslate2.StorageView.from_array(log_mel))
         return Encoded(view, len(audio))
+
+    def _log_mel(self, audio: Waveform, length: Samples) -> npt.NDArray[np.float32]:
+        """Features ``(mels, length // 160 + 1)`` of the audio with silence up to `length` behind.
+
+        All frames of silence are the same: only the first of them is computed.
+        """
+        found = self._features(np.concatenate([audio, silence(min(_EDGE, length - len(audio)))]))
+        missing = length // _HOP + 1 - found.shape[1]
+        padded = np.pad(found, ((0, 0), (0, missing)), mode="edge")
+        return np.ascontiguousarray(padded, dtype=np.float32)
 
     def languages(self, audio: Waveform) -> Mapping[str, float]:
         """How probable each language is for a window ``(n,)``, by ISO 639-1 code.
@@ -112,6 +124,26 @@ class Whisper:
         window = self.encode(audio[:_FULL])
         found = self._model.detect_language(window.view)[0]
         return {token.strip("<|>"): float(probability) for token, probability in found}
+
+    def prompt(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Tokens that, as a prompt, make the decoder spell names right.
+
+        A list of them: whisper goes on as if they had been said before. The most important are
+        nearest to what is decoded; those beyond `_PROMPT` tokens are left out.
+
+        Args:
+            names: the most important first.
+        """
+        kept: list[str] = []
+        tokens: list[int] = []
+        for name in names:
+            longer = self._tokenizer.encode(" " + ", ".join([name, *kept]) + ".")
+            if len(longer) > _PROMPT:
+                break
+            kept.insert(0, name)
+            tokens = longer
+        # A name may be written like one of the decoder's own marks.
+        return tuple(token for token in tokens if token < self._tokenizer.eot)
 
     def decode(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,9 @@ from moderator.ears.recogniser import Recognised, RecognisedWord, RecogniserSpec
 from moderator.ears.repetition import loop_start, repeated_tail, repeats, squeezed
 from moderator.ears.whisper import Encoded, Hypothesis, Whisper
 from moderator.timeline import SAMPLE_RATE, Samples, to_samples
+
+_SILENT = 0.3
+"""So likely to hold no speech, a window is decoded without names: they make whisper talk on."""
 
 _SHORTEST_WORD: Samples = to_samples(0.06)  # on average, of several in a row
 
@@ -112,6 +116,13 @@ class WhisperStream:
         self._said: deque[int] = deque(maxlen=max(1, options.prompt))
         self._partial = ""
         self._last: Samples = 0  # end of the last stable word
+        self._names: tuple[str, ...] = ()
+        self._hint: tuple[int, ...] = ()  # tokens that say how the names are spelt
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Takes the names that are to be expected from now on, the most important first."""
+        if self._names != (names := tuple(names)):
+            self._names, self._hint = names, self._whisper.prompt(names)
 
     @property
     def due(self) -> bool:
@@ -193,7 +204,7 @@ class WhisperStream:
         encoded, found = self._understand(window, full=False)
         if foreign := self._foreign(window, found):
             self._agreement.forget()
-            self._partial = marked(foreign)
+            self._partial = marked(foreign, self._whisper.language)
             return []
         if self._too_early(window, found):
             return []
@@ -228,7 +239,9 @@ class WhisperStream:
         found = self._decode(encoded, window)
         tail = found.pieces
         if foreign := self._foreign(window, found, whole=True):
-            return (Piece(marked(foreign), ()),), ((window.start, window.now),)
+            return (Piece(marked(foreign, self._whisper.language), ()),), (
+                (window.start, window.now),
+            )
         if repeats([piece.text for piece in tail]):
             found = self._decode(encoded, window, avoid_repeats=True)
         unsure = found.log_probability < self._options.doubt
@@ -269,8 +282,12 @@ class WhisperStream:
         self, encoded: Encoded, window: _Utterance, *, avoid_repeats: bool = False
     ) -> Hypothesis:
         prefix = [token for piece in window.stable for token in piece.tokens]
-        prompt = list(self._said) if self._options.prompt else []
-        return self._whisper.decode(encoded, prefix, prompt, avoid_repeats=avoid_repeats)
+        said = list(self._said) if self._options.prompt else []
+        decode = partial(self._whisper.decode, encoded, prefix, avoid_repeats=avoid_repeats)
+        found = decode([*self._hint, *said])
+        if self._hint and found.pieces and found.no_speech > _SILENT:
+            return decode(said)
+        return found
 
     def _timed(
         self,

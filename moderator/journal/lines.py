@@ -147,8 +147,14 @@ def _heard(event: Heard) -> Line:
 
 
 def _word(word: Word) -> list[str | int]:
-    """Who, what, from when until when; a fifth entry says that the times are estimated."""
+    """Who, what, from when until when.
+
+    A fifth entry says whether the times are estimated; a sixth what was recognised, where a name of
+    the room was put in its place.
+    """
     entry: list[str | int] = [word.speaker, word.text, word.start, word.end]
+    if word.heard is not None:
+        return [*entry, word.estimated, word.heard]
     return [*entry, True] if word.estimated else entry
 
 
@@ -214,9 +220,12 @@ _ENCODERS: dict[type, Callable[[Any], Line]] = {
 }
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def text_of(line: Line) -> str:
     """A line as it stands in the file."""
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return _ENCODER.encode(line) + "\n"
 
 
 def read(path: Path, kind: str | None = None) -> Iterator[Line]:

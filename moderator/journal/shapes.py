@@ -20,9 +20,12 @@ _Count = Annotated[int, Field(ge=0, le=LATEST)]
 
 
 class _Line(BaseModel):
-    """Fields as they stand in the file, those of a later version aside."""
+    """Fields as they stand in the file, those of a later version aside.
 
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+    Each is built when a line of its kind is checked, which a meeting under way never does.
+    """
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 class _Person(_Line):
@@ -42,9 +45,11 @@ class _Heard(_Line):
     at: _Time
     speaking: list[str] = Field(default_factory=list)
     activities: list[tuple[str, _Time, _Time]] = Field(default_factory=list)
-    words: list[tuple[str, str, _Time, _Time] | tuple[str, str, _Time, _Time, bool]] = Field(
-        default_factory=list
-    )
+    words: list[
+        tuple[str, str, _Time, _Time]
+        | tuple[str, str, _Time, _Time, bool]
+        | tuple[str, str, _Time, _Time, bool, str]
+    ] = Field(default_factory=list)
     partials: dict[str, str] = Field(default_factory=dict)
 
 

@@ -90,7 +90,7 @@ class Meeting:
         self._role, self._company = role, Company(participants, past.names if past else None)
         self._ears, self._voice = ears, voice
         self._minds = Minds(mind, participants, settings)
-        self._hearing = HearingWatch(ears)
+        self._hearing = HearingWatch(ears, settings.names)
         self._observers, self._clock = observers, clock
         self._settings, self._watch, self._admits = settings, stopwatch, admits
         self._keeper = past.keeper if past else TurnKeeper(role, self._company.names)
@@ -106,14 +106,14 @@ class Meeting:
         self._unquoted: Samples = 0
         self._speakers = {utterance.speaker for utterance in self._transcript}
         self._delivery: Delivery | None = None
+        self._hearing.expect(role, participants.values())
         for event in past.events if past else ():
             self._emit(event)
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
         with self._watch.phase("open"):
-            moments = self._past.moments if self._past else ()
-            session = await self._minds.first(self._role, moments)
+            session = await self._minds.first(self._role, self._past.moments if self._past else ())
         desk = Desk(session, live=self._settings.live)
         turns = self._past.turns if self._past else 0
         delivery = Delivery(session, self._voice, self._settings, self._watch, turns)
@@ -197,11 +197,13 @@ class Meeting:
     def join(self, participant: Participant) -> None:
         """Somebody came in while the meeting goes on, or is called otherwise from now on."""
         self._emit(self._company.join(self.now, participant))
+        self._hearing.expect(self._role, self._company.participants.values())
 
     def leave(self, participant: str) -> None:
         """Somebody went out; what they said stays theirs."""
         if (event := self._company.leave(self.now, participant)) is not None:
             self._emit(event)
+            self._hearing.expect(self._role, self._company.participants.values())
 
     def unheard(self, people: int) -> None:
         """So many more are there, or may be, of whom nothing is heard: it is not alone with one."""
@@ -220,12 +222,7 @@ class Meeting:
         self._next = (role, voice)
 
     async def _change_role(
-        self,
-        role: Role,
-        voice: Voice | None,
-        desk: Desk,
-        delivery: Delivery,
-        session: MindSession,
+        self, role: Role, voice: Voice | None, desk: Desk, delivery: Delivery, session: MindSession
     ) -> MindSession:
         self._next = None
         self._cut(delivery, session)
@@ -237,6 +234,7 @@ class Meeting:
         self._proposed = DelayLine(enabled=self._settings.honest_latency)
         self._spotter = CommandSpotter.of(role, partial(names_of, self._company.participants))
         self._keeper.change_role(role)
+        self._hearing.expect(role, self._company.participants.values())
         self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
         return fresh
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
+
+from roles.schema import Role
+
+MOST_EXPECTED = 60
+"""Names that ears are told to expect."""
+
+_SPOKEN = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*\.?$")
 
 KEPT = 8
 """Names that nobody else gets of whoever displays one after the other."""
@@ -44,6 +52,27 @@ class Names:
         while self._by_key.setdefault(name_key(name), identity) != identity:
             name, number = f"{shown} ({number})", number + 1
         return name
+
+
+def expected(role: Role, people: Iterable[str]) -> tuple[str, ...]:
+    """The names that will be said in a meeting, the most important first.
+
+    The agent's, those of people as far as they can be spoken, then the terms of its role.
+
+    Args:
+        role: the agent's.
+        people: what they are called.
+    """
+    identity = role.identity
+    spoken = filter(None, map(_spoken, people))
+    names = dict.fromkeys((identity.name, *identity.aliases, *spoken, *role.terms))
+    return tuple(names)[:MOST_EXPECTED]
+
+
+def _spoken(name: str) -> str:
+    """Of a displayed name the words that one can say, at most three: "Ana (2)" is Ana."""
+    words = [word for word in name.split() if len(word) > 1 and _SPOKEN.match(word)]
+    return " ".join(word[:1].upper() + word[1:] for word in words[:3])
 
 
 def own_names(name: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:

@@ -102,4 +102,7 @@ def admitted(heard: Heard, admits: Callable[[str, Samples], bool]) -> Heard:
     activities = tuple(piece for piece in heard.activities if admits(piece.speaker, piece.start))
     words = tuple(word for word in heard.words if admits(word.speaker, word.start))
     partials = {name: text for name, text in heard.partials.items() if admits(name, heard.at)}
+    found = (speaking, activities, words, partials)
+    if found == (heard.speaking, heard.activities, heard.words, heard.partials):
+        return heard
     return replace(heard, speaking=speaking, activities=activities, words=words, partials=partials)

@@ -19,6 +19,7 @@ class Settings:
             more than a server may take.
         mind_opens_within_s: a live mind hangs that takes longer to be opened for another role.
         voice_within_s: a live voice hangs that takes longer for a sentence.
+        names: of people who may come to be heard, beside those who are there.
     """
 
     step_s: float = 0.5
@@ -27,6 +28,7 @@ class Settings:
     mind_within_s: float = 35.0
     mind_opens_within_s: float = 120.0
     voice_within_s: float = 10.0
+    names: tuple[str, ...] = ()
 
     @property
     def step(self) -> Samples:

@@ -9,6 +9,7 @@ from moderator.events import Percept
 from moderator.floor.addressee import AddresseeDetector, Call
 from moderator.labels import unnamed_beside
 from moderator.language.phrases import Phrases, normalise
+from moderator.spacing import joined, tokens
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript
 from roles.schema import Command, Role
@@ -47,7 +48,7 @@ class Question:
     @property
     def text(self) -> str:
         """What was said; grows while they go on."""
-        return " ".join(part for part in self.parts.values() if part)
+        return joined(part for part in self.parts.values() if part)
 
 
 class Questions:
@@ -88,8 +89,8 @@ class Questions:
         return self._open if self._open is not None and self._asks(self._open.text) else None
 
     def _asks(self, text: str) -> bool:
-        words = [normalise(word) for word in text.split()]
-        if all(word in self._phrases.fillers | self._phrases.greetings for word in words):
+        words = [normalise(word) for word in tokens(text.split())]
+        if self._phrases.polite(words):
             return False
         return self._phrases.command(words) in (None, Command.STATUS)
 
@@ -122,10 +123,11 @@ class Questions:
         for speaker, text in partials.items():
             before = transcript.current(speaker)
             goes_on = before is not None and now - before.end <= GOES_ON_WITHIN
-            words = [*(before.words if before is not None and goes_on else ()), *text.split()]
+            fresh = tokens(text.split())
+            words = [*(before.words if before is not None and goes_on else ()), *fresh]
             call = self._find(speaker, words)
             if call is not None:
-                asked = " ".join([*call.rest, *words[call.end :]] or words[: call.begin])
+                asked = joined([*call.rest, *words[call.end :]] or words[: call.begin])
                 question = Question(speaker, now, parts={now: asked})
                 return question if self._asks(asked) else None
         return None
@@ -165,6 +167,6 @@ class Questions:
         text = utterance.text
         if call is not None:
             said = [*call.rest, *utterance.words[call.end :]]
-            text = " ".join(said or utterance.words[: call.begin])
+            text = joined(said or utterance.words[: call.begin])
         question.parts[utterance.start] = text
         question.until = max(question.until, utterance.end)

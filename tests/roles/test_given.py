@@ -85,8 +85,8 @@ def mistakes(data: object) -> list[str]:
             {"a\nb": 1},
             "metadata: role.a\N{REPLACEMENT CHARACTER}b: unknown key "
             "'a\N{REPLACEMENT CHARACTER}b' in the role, its keys are id, summary, language, "
-            "identity, voice, instructions, duties, tools, turn, authority, thought, microphones, "
-            "consent, retention",
+            "identity, voice, terms, instructions, duties, tools, turn, authority, thought, "
+            "microphones, consent, retention",
         ),
     ],
 )

@@ -8,6 +8,8 @@ from livekit import rtc
 
 from integrations.livekit.people.shared_microphones import YES
 from moderator.labels import unnamed
+from moderator.language.phrases import phrases_of
+from moderator.spacing import joined
 from moderator.timeline import Samples
 from roles.schema import Role
 
@@ -119,9 +121,12 @@ class Consent:
 
     def announcement(self) -> str:
         """What people are told when the agent comes in."""
-        role = self._role
-        who = f"{role.identity.name} ({role.identity.title})"
-        what = f"{who} is an AI, an automatic agent in this meeting."
-        kept = " and writes down what is said" if role.retention.transcript else ""
-        how = " Write /optout here and it does not hear you." if role.consent.opt_out else ""
-        return f"{what} {role.summary} It listens to everybody{kept}.{how}"
+        role, say = self._role, phrases_of(self._role).say
+        told = say(
+            "announce",
+            int(role.retention.transcript),
+            agent=role.identity.name,
+            title=role.identity.title,
+            summary=role.summary,
+        )
+        return joined([told, say("announce_opt_out")]) if role.consent.opt_out else told

@@ -66,8 +66,8 @@ class LlmChat:
         end = asyncio.get_running_loop().time() + settings.reply_timeout_s
         within_s, answer = settings.timeout_s, None
         try:
-            told: list[llm.Tool] = [_told(tool) for tool in tools]
-            answer = self._plugin.chat(chat_ctx=context, tools=told, conn_options=CONNECT)
+            known: list[llm.Tool] = [_told(tool) for tool in tools]
+            answer = self._plugin.chat(chat_ctx=context, tools=known, conn_options=CONNECT)
             pieces = aiter(answer)
             while True:
                 async with asyncio.timeout_at(end), asyncio.timeout(within_s):

@@ -179,6 +179,7 @@ def join(
     wanted = Wanted(stt, tts, llm, vad, tuple(mcp or ()), stt_url, tts_url)
     the_mind = load_mind(mind, mind_url, store=store, live=True)
     wanted.check(the_mind, the_role)
+    _tell_of_voice(the_role, tts)
     models = _models(the_role, store, recogniser, enrol or [], ears_brought=stt is not None)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
         summary = _take_part(options, models, the_mind, wanted, metrics, page)
@@ -186,6 +187,16 @@ def join(
         print_json(summary)
     else:
         note(f"{summary['duration_s']:.0f} s, {summary['agent']['turns']} turns of the agent")
+
+
+def _tell_of_voice(role: Role, tts: str | None) -> None:
+    """Says where there is no voice for a role's language."""
+    from moderator.cli.console import note
+    from moderator.mouth.loading import lacks_voice
+
+    lacks = lacks_voice(role) if tts is None else None
+    if lacks is not None:
+        note(f"note: {lacks}")
 
 
 def serve(
@@ -242,6 +253,7 @@ def serve(
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
     others = tuple(load_roles(other_role or []))
     wanted = Wanted(stt, tts, llm, vad, tuple(mcp or ()), stt_url, tts_url)
+    _tell_of_voice(the_role, tts)
     options = WorkerOptions(
         *(url, api_key, api_secret, the_role, agent_name, out, rooms),
         others=others,

@@ -23,6 +23,7 @@ class LocalMind:
         weights: what runs.
         live: the meeting does not wait for it: what is asked is read while it is being said.
         engine: runs it; None: a process that all minds with these weights share.
+        within_s: wall-clock seconds after which the model hangs; None: as usual.
     """
 
     def __init__(
@@ -31,9 +32,10 @@ class LocalMind:
         *,
         live: bool = False,
         engine: Reads | None = None,
+        within_s: float | None = None,
     ) -> None:
         self._weights, self._live = weights, live
-        self._engine = engine
+        self._engine, self._within_s = engine, within_s
 
     @property
     def capabilities(self) -> Capabilities:
@@ -54,6 +56,7 @@ class LocalMind:
             self._engine or _shared(self._weights.model),
             embeds=self._weights.embeds,
             live=self._live,
+            within_s=self._within_s,
         )
 
 

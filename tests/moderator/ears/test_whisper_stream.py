@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from moderator.audio import Waveform, silence
 from moderator.ears.agreement import Piece
 from moderator.ears.whisper import Encoded, Hypothesis, Whisper
 from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser, WhisperStream
+from moderator.meeting.assembly import UNHURRIED_S
 from moderator.timeline import SAMPLE_RATE, TICK, Samples, to_samples
 
 WORD = to_samples(0.4)
@@ -52,6 +55,43 @@ class FakeWhisper:
         return found
 
 
+class Prompted(FakeWhisper):
+    """Is told of names; where nobody speaks it talks on if it is."""
+
+    def __init__(self, no_speech: float) -> None:
+        super().__init__()
+        self.no_speech, self.prompts = no_speech, list[tuple[int, ...]]()
+
+    def prompt(self, names: Sequence[str]) -> tuple[int, ...]:
+        return tuple(range(7_000, 7_000 + len(names)))
+
+    def decode(
+        self, window: Encoded, prefix: Sequence[int], prompt: Sequence[int], **more: Any
+    ) -> Hypothesis:
+        self.prompts.append(tuple(prompt))
+        found = super().decode(window, prefix, prompt, **more)
+        more_words = (Piece("sorry", (8_000,)),) if prompt else ()
+        return replace(found, pieces=found.pieces + more_words, no_speech=self.no_speech)
+
+
+@pytest.mark.parametrize(("no_speech", "prompts"), [(0.1, [(7_000, 7_001)]), (0.5, None)])
+def test_names_are_told_where_somebody_speaks(
+    no_speech: float, prompts: list[tuple[int, ...]] | None
+) -> None:
+    fake = Prompted(no_speech)
+    one = stream(fake)
+    one.expect(["Robin", "Ana"])
+    one.begin(0)
+    one.push(talk(2), True)
+    one.end(2 * WORD)
+    found = [word.text for word in one.read().words]
+    if prompts is None:
+        assert fake.prompts == [(7_000, 7_001), ()]
+        assert "sorry" not in found
+    else:
+        assert fake.prompts == prompts
+
+
 def stream(fake: FakeWhisper, **options: float) -> WhisperStream:
     made = WhisperRecogniser(cast(Whisper, fake), StreamOptions(**options))  # type: ignore[arg-type]
     return made.open()
@@ -81,6 +121,16 @@ def test_all_words_come_once_in_order_with_their_times_and_soon() -> None:
     assert [end for _, end, _ in found] == [n * WORD for n in range(1, 51)]
     assert early >= 46
     assert max(at - end for _, end, at in found) <= to_samples(1.5)
+
+
+def test_where_hypotheses_are_rare_words_come_later_but_all_of_them_do() -> None:
+    fake = FakeWhisper()
+    found, early = feed(stream(fake, step_s=UNHURRIED_S), talk(50))
+    assert [text for text, *_ in found] == [f"w{n}" for n in range(1, 51)]
+    assert [end for _, end, _ in found] == [n * WORD for n in range(1, 51)]
+    assert early >= 40
+    assert max(at - end for _, end, at in found) <= to_samples(2 * UNHURRIED_S + 1.0)
+    assert len(fake.windows) <= 12
 
 
 def test_a_long_monologue_is_trimmed_and_loses_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Words whose times are estimated, in the journal and for who reads it."""
+"""Words whose times are estimated or that were misheard, in the journal and for who reads it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,29 @@ from moderator.measure.report.reading import read_journal
 from moderator.testing import journals
 from moderator.timeline import to_samples
 
-WORDS = (Word("ben", "told", 100, 200), Word("ben", "estimated", 200, 300, True))
+WORDS = (
+    Word("ben", "told", 100, 200),
+    Word("ben", "estimated", 200, 300, True),
+    Word("ben", "Robin,", 300, 400, heard="Robyn,"),
+)
 
 
 def test_they_are_marked() -> None:
     line = to_line(Heard(400, words=WORDS))
-    assert line["words"] == [["ben", "told", 100, 200], ["ben", "estimated", 200, 300, True]]
+    assert line["words"] == [
+        ["ben", "told", 100, 200],
+        ["ben", "estimated", 200, 300, True],
+        ["ben", "Robin,", 300, 400, False, "Robyn,"],
+    ]
     assert heard_from(line).words == WORDS
 
 
 def test_they_are_read_and_erased_like_all_others(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     journals.write_journal(path, [journals.opened(), to_line(Heard(400, words=WORDS))])
-    assert [text for _, text, *_ in read_journal(path).words] == ["told", "estimated"]
+    assert [text for _, text, *_ in read_journal(path).words] == ["told", "estimated", "Robin,"]
     erasure = Erasure(("ben",), to_samples(1.0))
-    assert erasure.traces(read(path)).spoke == [(100, 200), (200, 300)]
+    assert erasure.traces(read(path)).spoke == [(100, 200), (200, 300), (300, 400)]
     journal = Journal(tmp_path / "other.jsonl")
     journal.write(Heard(400, words=WORDS))
     journal.erase(erasure)
