@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 from livekit import rtc
 
@@ -46,6 +45,9 @@ ENCRYPTION = "moderator.encryption"
 
 SYNTHETIC = "moderator.synthetic"
 """Says, for programs, that what this participant sounds like is not a person's voice."""
+
+AGAIN_S = 1.0
+"""What could not be shown is shown after this."""
 
 HAND_FOR = to_samples(10.0)
 """A hand goes down when nothing was wished for this long."""
@@ -151,10 +153,13 @@ class AgentState:
             }
             if self._room is None or not fresh:
                 continue
-            with suppress(RuntimeError, ConnectionError, TimeoutError):
+            try:
                 await self._room.local_participant.set_attributes(fresh)
                 self._sent |= fresh
                 if fresh.get(HAND):
                     await self._room.local_participant.publish_data(
                         fresh[HAND], reliable=True, topic=topics.HAND
                     )
+            except (RuntimeError, ConnectionError, TimeoutError):
+                await asyncio.sleep(AGAIN_S)
+                self._changed.set()

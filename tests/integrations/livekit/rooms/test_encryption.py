@@ -69,10 +69,13 @@ def test_only_who_has_the_key_understands_and_the_others_say_so(
             talking.cancel()
             assert not agents[None].words()
             assert not agents["another"].words()
-            seen = reader.room.remote_participants["agent-None"].attributes
-            assert seen["moderator.encryption"] == NO_KEY
-            keyed = reader.room.remote_participants["agent-open-sesame"].attributes
-            assert keyed["moderator.encryption"] == "ok"
+
+            def shown(identity: str) -> str | None:
+                seen = reader.room.remote_participants[identity].attributes
+                return seen.get("moderator.encryption")
+
+            await until(lambda: shown("agent-None") == NO_KEY)
+            await until(lambda: shown("agent-open-sesame") == "ok")
 
     asyncio.run(run())
     printed = capsys.readouterr().err
