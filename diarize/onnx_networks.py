@@ -15,6 +15,7 @@ import numpy as np
 from diarize.base import SAMPLE_RATE, Audio
 from diarize.embedding import MEL_BINS, MIN_FRAMES, Features, Vector, filter_bank, unit
 from diarize.errors import DiarizeError
+from diarize.onnx_session import open_session
 from diarize.segmentation import Activity
 
 if TYPE_CHECKING:
@@ -80,16 +81,9 @@ class OnnxEmbedder:
 
 
 def _session(path: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime raises its own classes, unrelated to each other
+        return open_session(path)
+    except Exception as error:
         raise DiarizeError("cannot load the network", where=str(path), todo=_REMEDY) from error
 
 

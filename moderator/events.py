@@ -71,6 +71,7 @@ class Percept:
         words: words that became stable in the chunk.
         partials: per speaker the text that may still change.
         audio: per track ``(end - start,)`` samples; None where there is only text. Not journalled.
+        alone_with: id of the only person there, whose questions are the agent's; None: of several.
     """
 
     index: int
@@ -80,6 +81,7 @@ class Percept:
     words: tuple[Word, ...] = ()
     partials: Mapping[str, str] = field(default_factory=dict)
     audio: Mapping[str, Waveform] | None = field(default=None, compare=False, repr=False)
+    alone_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,9 @@ class LiveClock(PacedClock):
     Meeting time is zero until `start`.
     """
 
-    def start(self) -> None:
-        """Meeting time begins to run, from zero."""
-        self._origin = time.monotonic()
+    def start(self, at: Samples = 0) -> None:
+        """Meeting time begins to run, from zero, or goes on from `at`."""
+        self._origin = time.monotonic() - to_seconds(at)
 
     def now(self) -> Samples:
         """Meeting time now."""

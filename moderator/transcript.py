@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from moderator.events import Word
+from moderator.spacing import joined, tokens
 from moderator.timeline import Samples, to_samples, to_seconds
 
 UTTERANCE_PAUSE = to_samples(0.5)
@@ -24,7 +25,7 @@ class Utterance:
         speaker: participant's id, or the agent's.
         start: meeting time of the first word.
         end: meeting time at which the last word ended.
-        words: the words, as heard.
+        words: the words, as heard; of scripts that write no spaces, the characters.
     """
 
     speaker: str
@@ -34,8 +35,8 @@ class Utterance:
 
     @property
     def text(self) -> str:
-        """The words joined by spaces."""
-        return " ".join(self.words)
+        """The words joined, by spaces where their script writes them."""
+        return joined(self.words)
 
 
 def clock(at: Samples) -> str:
@@ -68,7 +69,7 @@ class Transcript:
                 current = Utterance(word.speaker, word.start, word.end)
                 self._open[word.speaker] = current
                 self._utterances.append(current)
-            current.words.append(word.text)
+            current.words[-1:] = tokens([*current.words[-1:], word.text])
             current.end = max(current.end, word.end)
 
     def forget(self, speaker: str) -> None:

@@ -245,6 +245,7 @@ class TurnPolicy(Part):
     only_when_addressed: bool = Field(
         default=False, description="Speak only in answer to somebody who addressed the agent."
     )
+    alone_needs_name: bool = Field(default=False, description="By its name even if alone with one.")
     minimum_gap_s: Seconds = Field(default=0.7, description="Silence before taking the floor.")
     silence_patience_s: Seconds = Field(default=8.0, description="Before breaking a silence.")
     share_ceiling: Share = Field(
@@ -256,9 +257,7 @@ class TurnPolicy(Part):
     cool_down_s: Seconds = Field(
         default=10.0, description="After a turn, before the next unless addressed."
     )
-    backchannels: Backchannels = Field(
-        default=Backchannels(), description="Short signals of listening."
-    )
+    backchannels: Backchannels = Field(default=Backchannels(), description="Signals of listening.")
     yields_to: People = Field(default="everyone", description="Who may make it stop by talking.")
     yield_after_s: Seconds = Field(
         default=1.2,
@@ -337,7 +336,7 @@ class Role(Part):
     )
     summary: Line = Field(description="What the role does, in one line.")
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", examples=["en-GB"])] = (
-        Field(default="en", description="Language it speaks.")
+        Field(default="en", description="Language it speaks and understands: languages.md.")
     )
     identity: Identity = Field(description="Who the agent is to the others.")
     voice: VoiceChoice = Field(default=VoiceChoice(), description="How it sounds.")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated
@@ -107,17 +107,15 @@ async def answers(mind: SpeechLLM, path: Path, asked: Sequence[Question]) -> lis
             before, now = now, spoken[-1].end + to_samples(1.0)
             await session.push(Percept(1, before, now, words=tuple(spoken)), _free(now))
             proposal = await session.propose()
-            pieces = session.compose(proposal) if proposal is not None else _nothing()
-            said.append("".join([piece async for piece in pieces]))
+            text = ""
+            if proposal is not None:
+                async for piece in session.compose(proposal):
+                    text += piece
+            said.append(text)
             now += to_samples(10.0)
         return said
     finally:
         await session.close()
-
-
-async def _nothing() -> AsyncIterator[str]:
-    for piece in ():
-        yield piece
 
 
 def _said(speaker: str, text: str, start: Samples) -> list[Word]:

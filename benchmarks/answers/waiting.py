@@ -49,7 +49,7 @@ async def waits(
     )
     found = weights(file, ModelStore.default())
     engine = Engine(found.model)
-    session = await LocalMind(found, live=True, engine=engine).open(role, people)
+    session = await LocalMind(found, live=True, engine=engine, within_s=300.0).open(role, people)
     now = await _heard(session, words)
     needing, working, quoted = [], [], []
     for text in asked:

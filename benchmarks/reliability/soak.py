@@ -26,7 +26,7 @@ from moderator.meeting.loop import Meeting
 from moderator.meeting.settings import Settings
 from moderator.mind.duties.session import Duties
 from moderator.models.store import ModelStore
-from moderator.mouth.loading import load_voice
+from moderator.mouth.loading import voice_of
 from moderator.testing.meetings import people
 from moderator.timeline import TICK, ReplayClock, Samples, Stopwatch, to_samples
 from roles.loader import load_role
@@ -171,7 +171,7 @@ def soak(hours: float, tell: Callable[[Round], None], round_min: float = ROUND_M
             names,
             ears,
             Duties(),
-            load_voice(role.voice, store),
+            voice_of(role, store),
             [outcome],
             ReplayClock(),
             Settings(),

@@ -209,7 +209,7 @@ def demo(
     again = run_state(results) in (RunState.FINISHED, RunState.INTERRUPTED)
     with OutputDirectory(results, overwrite=again):
         pass  # A directory that cannot be used is refused before any work.
-    hearing = Hearing(store)
+    hearing = Hearing(store, as_live=realtime)
     with (
         ThreadPoolExecutor(1, "load") as beside,
         progress("rendering the meeting", 1.0, enabled=not as_json) as advance,
@@ -249,11 +249,14 @@ def _run(
 ) -> dict[str, Any]:
     from integrations.files.replay import Replay
     from moderator.cli.console import loading, note, progress
+    from moderator.mouth.loading import lacks_voice
     from moderator.timeline import to_seconds
 
-    told = meeting.notes
+    told, lacks = meeting.notes, lacks_voice(options.role)
     for text in told:
         note(f"note: {text}")
+    if lacks is not None:
+        note(f"note: {lacks}")
     with loading(enabled=not as_json) as notice:
         run = Replay(meeting, options, mind, hearing, notice)
     seconds = to_seconds(meeting.duration)

@@ -28,7 +28,7 @@ from moderator.meeting.settings import Settings
 from moderator.mind.base import SpeechLLM
 from moderator.models.store import ModelStore
 from moderator.mouth.base import Voice
-from moderator.mouth.loading import load_voice
+from moderator.mouth.loading import lacks_voice, voice_of
 from moderator.timeline import (
     PacedClock,
     ReplayClock,
@@ -112,7 +112,7 @@ class Replay:
         if not role.turn.may_speak:
             return None
         self._notice(role.voice.backend)
-        return load_voice(role.voice, store)
+        return voice_of(role, store)
 
     def run(self, progress: Progress) -> dict[str, Any]:
         """Runs the meeting and writes its files.
@@ -154,6 +154,8 @@ class Replay:
             Settings(options.step_s, honest_latency=options.honest_latency, names=self._enrolled),
             self._watch,
         )
+        if meeting.shared:
+            loop.unheard(1)  # who has not spoken yet may sit there
         duration = self._play(loop, out, journal, progress)
         names = {one.id: one.name for one in participants.values()}
         transcript.write(out, meeting.meeting_id, names, options.formats, duration)
@@ -168,7 +170,7 @@ class Replay:
             run_s=spent.pop("run") - opened,
             phases_s=spent,
             number_type=self._mind.capabilities.number_type,
-            notes=meeting.notes,
+            notes=self._notes,
         )
         out.finish(result)
         embed = options.embed_audio and not meeting.words
@@ -217,8 +219,13 @@ class Replay:
                 **({"formats": list(options.formats)} if options.formats else {}),
             },
             models=self._models(),
-            notes=meeting.notes,
+            notes=self._notes,
         )
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        lacks = lacks_voice(self._options.role)
+        return self._meeting.notes if lacks is None else (*self._meeting.notes, lacks.what)
 
     def _models(self) -> tuple[str, ...]:
         voice = [self._voice.spec.backend] if self._voice is not None else []

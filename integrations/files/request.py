@@ -71,7 +71,8 @@ class ReplayRequest:
     def hearing(self, store: ModelStore, voices: Mapping[str, Waveform]) -> Hearing:
         """The models to hear with."""
         language = self.role.language.split("-", maxsplit=1)[0]
-        return Hearing(store, self.recogniser, language, voices)
+        as_live = self.realtime or self.honest_latency
+        return Hearing(store, self.recogniser, language, voices, as_live=as_live)
 
     def proposing(
         self, store: ModelStore, notice: Callable[[str], None] = lambda _: None

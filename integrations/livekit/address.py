@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from livekit import api, rtc
@@ -17,6 +19,9 @@ CONNECT_WITHIN_S = 15.0
 
 _TOKEN_FOR = timedelta(hours=6)
 _VIEWER_TOKEN_FOR = timedelta(minutes=1)
+
+LONGEST_KEY = 4096
+"""Bytes of a key that is read from a file."""
 
 ON_BEHALF = "lk.publish_on_behalf"
 
@@ -44,6 +49,7 @@ class Address:
         token: a token that somebody else made; it decides room and identity.
         key: API key.
         secret: its secret.
+        encryption: of the room, end to end; None: it is not encrypted, or there is no key.
     """
 
     url: str
@@ -53,6 +59,7 @@ class Address:
     token: str | None = field(default=None, repr=False)
     key: str = ""
     secret: str = field(default="", repr=False)
+    encryption: rtc.E2EEOptions | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Checks the address.
@@ -129,13 +136,54 @@ def _is_server(url: str) -> bool:
     return has_port and parts.scheme in ("ws", "wss", "http", "https") and bool(parts.hostname)
 
 
+KEY_ENV = "MODERATOR_E2EE_KEY"
+
+
+def shared_key(key: rtc.E2EEOptions | str | bytes | None) -> rtc.E2EEOptions | None:
+    """A room's encryption by a key that all its participants share.
+
+    Args:
+        key: as the participants' apps were given it; options of LiveKit's own stay as they are.
+
+    Raises:
+        InputError: it is empty.
+    """
+    if key is None or isinstance(key, rtc.E2EEOptions):
+        return key
+    secret = key.encode() if isinstance(key, str) else key
+    if not secret:
+        raise InputError("an empty key", where="end-to-end encryption", todo="give the room's key")
+    return rtc.E2EEOptions(key_provider_options=rtc.KeyProviderOptions(shared_key=secret))
+
+
+def given_key(file: Path | None, environ: Mapping[str, str]) -> rtc.E2EEOptions | None:
+    """The key in a file, without the line end behind it, or in `KEY_ENV`; None without either.
+
+    Raises:
+        InputError: the file cannot be read, or there is no key in it.
+    """
+    if file is None:
+        return shared_key(environ.get(KEY_ENV) or None)
+    try:
+        with file.open("rb") as opened:
+            key = opened.read(LONGEST_KEY + 1).rstrip(b"\r\n")
+    except OSError as error:
+        what = f"cannot read the key ({error.strerror})"
+        raise InputError(what, where=str(file), todo="give --e2ee-key-file") from None
+    if len(key) > LONGEST_KEY:
+        raise InputError("too long for a key", where=str(file), todo="give the room's key alone")
+    return shared_key(key)
+
+
 async def connect(room: rtc.Room, address: Address) -> None:
     """Joins without hearing anybody: whom to hear is decided person by person.
 
     Raises:
         InputError: the server is not there, or refuses; the reason is in the message.
     """
-    options = rtc.RoomOptions(auto_subscribe=False, connect_timeout=5.0)
+    options = rtc.RoomOptions(
+        auto_subscribe=False, connect_timeout=5.0, encryption=address.encryption
+    )
     try:
         async with asyncio.timeout(CONNECT_WITHIN_S):
             await room.connect(address.url, address.fresh_token(), options)

@@ -60,7 +60,7 @@ class DuplexModel(llm.DuplexModel):
         role: the agent's.
         ears: makes what hears one conversation; its one track is called `PERSON`.
         voice: speaks.
-        mind: proposes; `load` makes one to which everything asked is asked of the agent.
+        mind: proposes.
 
     Raises:
         RoleError: the role contradicts itself.
@@ -95,7 +95,7 @@ class DuplexModel(llm.DuplexModel):
         from roles.loader import load_role
 
         the_role = role if isinstance(role, Role) else load_role(role)
-        the_mind = load_mind(mind, mind_url, live=True, one_to_one=True)
+        the_mind = load_mind(mind, mind_url, live=True)
         store = ModelStore.default()
         models = ModelCache(store, shared_diarization(store, {})).for_role(the_role)
         if models.voice is None:

@@ -22,6 +22,7 @@ from moderator.events import Heard, Proposal, TurnEnded
 from moderator.journal.erasure import Erasure
 from moderator.journal.file import Journal
 from moderator.journal.lines import Closed, Event, Opened
+from moderator.journal.restoring import Restored, Unfinished, restore
 from moderator.measure.report.page import write_report
 from moderator.measure.summary import SummaryBuilder
 from moderator.timeline import Samples, to_samples
@@ -44,13 +45,25 @@ class Outcome:
         role: says what is kept.
         out: the directory; None: only the summary, which is returned.
         overwrite: replace an earlier meeting's files.
+        past: a meeting that broke off, whose files are gone on with.
     """
 
-    def __init__(self, role: Role, out: Path | None, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        role: Role,
+        out: Path | None,
+        *,
+        overwrite: bool = False,
+        past: Unfinished | None = None,
+    ) -> None:
+        self._past = past
         self._role, self._erases = role, role.consent.erase_on_opt_out
         self.agent = f"{role.identity.name} (agent)"
         """The label of the agent's own words."""
-        self._directory = OutputDirectory(out, overwrite=overwrite) if out else None
+        goes_on = past is not None
+        self._directory = (
+            OutputDirectory(out, overwrite=overwrite, goes_on=goes_on) if out else None
+        )
         self._summary = SummaryBuilder()
         self._journal: Journal | None = None
         self._last_turn: TurnEnded | None = None
@@ -76,14 +89,35 @@ class Outcome:
             raise
 
     def _open(self, out: OutputDirectory, opened: Callable[[str], Opened]) -> None:
-        keep = self._role.retention.audio
-        self._journal = Journal(out.file(JOURNAL), keep_thoughts=self._role.thought.journal)
-        self._journal.write(opened(self.agent))
-        self.recording = Recording(
-            WavWriter(out.file("agent.wav"), AGENTS) if keep != "none" else None,
-            WavWriter(out.file("meeting.wav"), MIXED) if keep == "meeting" else None,
-            Tapes(out.path / TAPES) if keep == "meeting" and self._erases else None,
+        keep, goes_on = self._role.retention.audio, self._past is not None
+        if goes_on:
+            self._summary = replayed(out.path).summary
+        self._journal = Journal(
+            out.file(JOURNAL), keep_thoughts=self._role.thought.journal, goes_on=goes_on
         )
+        if not goes_on:
+            self._journal.write(opened(self.agent))
+        tapes = Tapes.found(out.path / TAPES) if goes_on else None
+        if tapes is None and keep == "meeting" and self._erases:
+            tapes = Tapes(out.path / TAPES)
+        agents, mixed = out.file("agent.wav"), out.file("meeting.wav")
+        self.recording = Recording(
+            WavWriter(agents, AGENTS, goes_on=goes_on) if keep != "none" else None,
+            WavWriter(mixed, MIXED, goes_on=goes_on) if keep == "meeting" else None,
+            tapes,
+        )
+
+    def restored(self, step: Samples) -> Restored | None:
+        """The meeting that is gone on with, for percepts of `step`; it was opened before.
+
+        Raises:
+            InputError: its journal cannot be read.
+        """
+        if self._past is None or self._directory is None:
+            return None
+        made = restore(self._directory.file(JOURNAL), self._past.silent_for, step)
+        self.recording.go_on(made.start)
+        return made
 
     def labels_owed(self, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Of whom words are owed an erasure when they refuse; none if the role keeps them."""

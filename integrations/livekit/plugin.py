@@ -24,8 +24,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livekit import rtc
 from livekit.agents import JobContext, JobProcess, Plugin
 
+from integrations.livekit.address import shared_key
 from integrations.livekit.duplex import DuplexModel as DuplexModel
 from integrations.livekit.duplex import DuplexSession as DuplexSession
 from integrations.livekit.hearing.model_cache import ModelCache
@@ -92,6 +94,7 @@ async def join(
     stt: Hears | str | None = None,
     tts: Speaks | str | None = None,
     llm: Writes | str | None = None,
+    e2ee: rtc.E2EEOptions | str | bytes | None = None,
     vad: Notices | None = None,
     tools: Sequence[Tool | Toolset] = (),
     mcp_servers: Sequence[MCPServer] = (),
@@ -115,6 +118,7 @@ async def join(
             names a model of LiveKit's inference gateway. What you give stays yours to close.
         tts: speaks, likewise.
         llm: writes answers that no measured fact gives; never decides when they are given.
+        e2ee: the key of an end-to-end encrypted room, or LiveKit's options for it.
         vad: notices voices instead of the embedded detector.
         tools: made with ``@function_tool``; `llm`, or a mind that writes, may call those that the
             role allows, while it composes an answer.
@@ -154,6 +158,7 @@ async def join(
             patience_s=leave_after_s,
             metrics=metrics,
             others=[_role(other) for other in others],
+            encryption=shared_key(e2ee),
         )
         summary = await _taken_part(session)
     finally:

@@ -55,6 +55,10 @@ class Recording:
         if self._tapes is None:
             self._write(start - LATE)
 
+    def go_on(self, at: Samples) -> None:
+        """The meeting goes on at `at`; before that there is silence."""
+        self._base = at
+
     def erase(self, track: str) -> None:
         """Destroys what was kept of a track so far, where tracks are kept apart."""
         if self._tapes is not None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
 
-from integrations.livekit.address import Address
 from integrations.livekit.contact import Contact
 from integrations.livekit.hearing.echo import EchoGuard
+from integrations.livekit.hearing.encryption import Encryption
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.hearing.source import RoomSource
 from integrations.livekit.hearing.tracks import Tracks
+from integrations.livekit.measuring.measured import measured
+from integrations.livekit.options import SessionOptions
 from integrations.livekit.outcome import Outcome, meeting_id
 from integrations.livekit.people.claims import Claims
 from integrations.livekit.people.consent import Consent
@@ -30,7 +30,9 @@ from integrations.livekit.room import Attendance, First, Lookout, RoomLink
 from integrations.livekit.showing.feed import Feed
 from integrations.livekit.showing.state import AgentState
 from integrations.livekit.showing.text import TextPublisher
+from integrations.livekit.telling.callers import Callers
 from integrations.livekit.telling.channels import Channels
+from integrations.livekit.telling.coming_back import tell_back
 from integrations.livekit.telling.control import Control
 from integrations.livekit.telling.succession import Succession
 from moderator.errors import InputError
@@ -51,29 +53,6 @@ if TYPE_CHECKING:
 
 FINISH_WITHIN_S = 15.0
 """A turn that goes on for longer is cut when the agent is told to go."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOptions:
-    """How a meeting in a room is run.
-
-    Attributes:
-        role: the agent's.
-        address: the room.
-        out: directory for its files; None: none are written.
-        overwrite: replace an earlier meeting's files.
-        step_s: length of a percept; None: as the mind wants it.
-        patience_s: how long an empty room is waited in for somebody to come back.
-        others: roles that it may take later, beside those of the library.
-    """
-
-    role: Role
-    address: Address
-    out: Path | None = None
-    overwrite: bool = False
-    step_s: float | None = None
-    patience_s: float = 10.0
-    others: tuple[Role, ...] = ()
 
 
 class RoomSession:
@@ -106,7 +85,19 @@ class RoomSession:
         self._why = ""
         self._mind = Dictated(mind)
         self.consent, self.shared = Consent(role, self._clock.now), SharedMicrophones(role)
-        self.tracks = Tracks(self.consent, self._clock, lambda one: self._seats.review(one))
+        keyed = options.address.encryption is not None
+        self._encryption = Encryption(
+            *(keyed, self.consent.allows, wall.now),
+            show=lambda problem: self._state.encryption(problem),
+            write=lambda text: self._text.say(text),
+            fails=self._fails,
+        )
+        self.tracks = Tracks(
+            self.consent,
+            self._clock,
+            lambda one: self._seats.review(one),
+            self._encryption.opens,
+        )
         self._seats = Seats(
             self.consent,
             self.shared,
@@ -125,6 +116,8 @@ class RoomSession:
             lambda who, channel: self._refusals.agree(who, channel),
             self._succession.become,
         )
+        says = self._mind.say, self._text.say, self.shared.microphone_of
+        self._callers = Callers(role, self._control, *says, wall.now)
         self._voice = models.voice
         self._channels = Channels(self._control, self._text.say, self.consent.excludes, wall.now)
         self._called = Names(own_names(role.identity.name, role.identity.aliases))
@@ -137,7 +130,12 @@ class RoomSession:
             self._empty,
             options.patience_s,
         )
-        self._outcome = Outcome(role, options.out, overwrite=options.overwrite)
+        past = options.past
+        self._outcome = Outcome(role, options.out, overwrite=options.overwrite, past=past)
+        if past is not None:
+            self.consent.restore(past.refused, past.refused_at)
+            for one, name in past.names.items():
+                self._called.of(one, name)
         self._erasures = Erasures(self._outcome, self._to, self._not_erased, self._erased)
         self._refusals = Refusals(
             role,
@@ -158,10 +156,13 @@ class RoomSession:
         self._meeting: Meeting | None = None
         self._measure: MeetingMetrics | None = None
         self._names: dict[str, str] = {}
+        self._sid = ""
+        self._lost = lambda: {"receive": self.tracks.dropped, "transmit": self._publisher.dropped}
         self.contact = Contact(self._clock, self._heard_or_not)
         told = self._connection_changed, self.end
         self._link = RoomLink(options.address, (self._attach,), (self._enter,), *told, first)
-        self._lookout = Lookout(self._link, (self._people.review, self.tracks.make_good))
+        looks = self._people.review, self.tracks.make_good, self._encryption.review
+        self._lookout = Lookout(self._link, (*looks, self._callers.review))
 
     async def run(self) -> dict[str, Any]:
         """Joins, takes part until the meeting is over, and leaves.
@@ -175,7 +176,7 @@ class RoomSession:
         await self._link.join()
         self._lookout.start()
         try:
-            if self._options.role.consent.announce:
+            if self._options.role.consent.announce and self._options.past is None:
                 self._text.say(self.consent.announcement())
             await self._people.wait(self._over)
             return await self._meet()
@@ -217,13 +218,15 @@ class RoomSession:
     async def _meet(self) -> dict[str, Any]:
         options, watch = self._options, self._watch
         present = self._seats.present()
+        self._sid = await self._link.room.sid
         self._outcome.open(self._opened)
+        past = self._outcome.restored(Settings(self._step_s).step)
         ears = self._models.hearing(
             self.shared, lambda: self.tracks.heard, self.consent.allows, watch
         )
         meeting = Meeting(
             options.role,
-            present,
+            present if past is None else past.participants,
             ears,
             self._mind,
             self._voice,
@@ -232,18 +235,22 @@ class RoomSession:
             Settings(self._step_s, live=True),
             watch,
             ears.admits,
+            past,
         )
         self._meeting = meeting
         self._control.attach(meeting)
         self._seats.attach(meeting)
         self._refusals.attach(meeting)
-        source = RoomSource(
-            self.tracks, self._clock, self._over, self._echo, self.contact, meeting.spare
-        )
+        self._encryption.begun()
+        if past is not None:
+            self._go_on(meeting)
+        told = self._over, self._echo, self.contact, meeting.spare, meeting.now
+        source = RoomSource(self.tracks, self._clock, *told)
         sinks = Sinks(self.consent.allows, self._publisher, self._outcome.recording)
         try:
             try:
-                with watch.phase("run"), self._measured():
+                what = options.role.id, self._clock, watch, self._lost, self._models.usage
+                with watch.phase("run"), measured(self._metrics, *what) as self._measure:
                     await meeting.run(source, sinks)
             finally:
                 await self._erasures.finish()  # nothing is closed or abandoned while one is owed
@@ -260,24 +267,12 @@ class RoomSession:
             self._link.room.name, meeting.now, why, self._names, watch.spent(), *used
         )
 
-    @contextmanager
-    def _measured(self) -> Iterator[None]:
-        """The meeting is measured in this block, if it is at all."""
-        if self._metrics is None:
-            yield
-            return
-        from integrations.livekit.measuring.metrics import MeetingProbe
-
-        told = self._dropped, self._models.usage
-        probe = MeetingProbe(self._options.role.id, self._clock, self._watch, *told)
-        self._measure = self._metrics.meeting(probe)
-        try:
-            yield
-        finally:
-            self._measure.close()
-
-    def _dropped(self) -> dict[str, Samples]:
-        return {"receive": self.tracks.dropped, "transmit": self._publisher.dropped}
+    def _go_on(self, meeting: Meeting) -> None:
+        """Who came and went while nobody was there to see is made good, and it says it is back."""
+        self._seats.review_all()
+        own, say = self._outcome.agent, self._mind.say
+        role, standing = self._options.role, meeting.standing
+        tell_back(role, standing, self._text.say, lambda text: say(text, own))
 
     def _each(self, event: Event) -> None:
         if self._measure is not None:
@@ -291,6 +286,7 @@ class RoomSession:
             self._state.floor(self._meeting.floor)
             self._feed.floor(self._meeting.floor, self._meeting.standing)
         elif isinstance(event, Heard):
+            self._callers.heard(event)
             for speaker in dict.fromkeys(word.speaker for word in event.words):
                 voice = self.shared.name_of(speaker)
                 if voice is not None and speaker not in self._meeting.participants:
@@ -310,7 +306,7 @@ class RoomSession:
                 for one in self._seats.present().values()
             },
             agent=agent,
-            settings={"step_s": self._step_s, "live": True},
+            settings={"step_s": self._step_s, **self._options.settings(self._link.room, self._sid)},
             models=(*self._models.names, self._mind.capabilities.name),
         )
 
@@ -319,6 +315,8 @@ class RoomSession:
         self._people.attach(room)
         self._channels.attach(room)
         self._claims.attach(room)
+        self._callers.attach(room)
+        self._encryption.attach(room)
 
     async def _enter(self, room: rtc.Room) -> None:
         """The room is joined, for the first time or anew."""
@@ -387,9 +385,12 @@ class RoomSession:
         self._feed.forget(at, identity)
 
     def _not_erased(self, why: str) -> None:
+        self._fails("erasure", why)
+
+    def _fails(self, part: str, why: str) -> None:
         if self._meeting is not None:
             with suppress(InputError):
-                self._outcome(Failure(self._meeting.now, "erasure", why))
+                self._outcome(Failure(self._meeting.now, part, why))
 
     def _erased(self, erasure: Erasure) -> None:
         if self._meeting is not None:

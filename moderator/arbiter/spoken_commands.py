@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from moderator.events import Command, CommandGiven, Word
 from moderator.floor.addressee import AddresseeDetector
 from moderator.language.phrases import Phrases, normalise, phrases_of
+from moderator.spacing import ENDS
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript, Utterance
 from roles.schema import Role
@@ -60,9 +61,17 @@ class CommandSpotter:
         return cls(role, phrases, AddresseeDetector.of(role, phrases, others))
 
     def spot(
-        self, words: Iterable[Word], transcript: Transcript, now: Samples, *, agent_speaking: bool
+        self,
+        words: Iterable[Word],
+        transcript: Transcript,
+        now: Samples,
+        *,
+        agent_speaking: bool,
+        alone_with: str | None = None,
     ) -> list[CommandGiven]:
         """Commands that the newly stable words complete; each utterance gives one at most.
+
+        Whoever is alone with the agent (`alone_with`) need not name it: it is for nobody else.
 
         "Stop talking" is obeyed at once, as is "stop" while the agent speaks. Otherwise the
         sentence must be over: "leave" may go on with "that to me", and "wait" with "for Ben".
@@ -75,7 +84,8 @@ class CommandSpotter:
             utterance = transcript.current(speaker)
             if utterance is None or self._done.get(speaker) == utterance.start:
                 continue
-            command, over = self._command(utterance, agent_speaking=agent_speaking)
+            alone = speaker == alone_with
+            command, over = self._command(utterance, agent_speaking=agent_speaking, alone=alone)
             if command is None:
                 continue
             if not over and now - utterance.end < OVER_AFTER:
@@ -87,14 +97,16 @@ class CommandSpotter:
         return found
 
     def _command(
-        self, utterance: Utterance, *, agent_speaking: bool
+        self, utterance: Utterance, *, agent_speaking: bool, alone: bool
     ) -> tuple[Command | None, bool]:
         """The command in an utterance, and whether nothing that may follow changes it."""
         call = self._detector.find(utterance.words)
+        if call is None and alone:
+            call = self._detector.last_sentence(utterance.words)
         if call is not None:
             command = self._phrases.command(call.rest)
             if command is not None:
-                over = utterance.words[call.end - 1].endswith((".", "?", "!"))
+                over = utterance.words[call.end - 1].endswith(ENDS)
                 sure = agent_speaking or self._phrases.hushes_whatever_follows(call.rest)
                 return command, over or (command is Command.HUSH and sure)
         # "Stop Robin" without its comma reads like a mention; to be quiet for nothing does no harm.
@@ -103,7 +115,7 @@ class CommandSpotter:
         if named is not None and self._phrases.command(named) is Command.HUSH:
             before = utterance.words[:-1]
             ends = self._detector.without_name(before, shared=agent_speaking) is None
-            stopped = utterance.words[-1].endswith((".", "?", "!"))
+            stopped = utterance.words[-1].endswith(ENDS)
             sure = agent_speaking or self._phrases.hushes_whatever_follows(named)
             return Command.HUSH, ends or stopped or sure
         if agent_speaking:

@@ -106,17 +106,24 @@ def schema(as_json: AsJson = False) -> None:
 
 
 def _spoken(result: Examined) -> Examined:
-    """A role that speaks a language without phrases cannot be used either."""
+    """A role in a language without phrases cannot be used either; without a voice, it writes."""
     from dataclasses import replace
 
     from moderator.errors import InputError
     from moderator.language.phrases import phrases_of
+    from moderator.mouth.loading import lacks_voice
     from roles.errors import Problem
 
-    if result.role is None:
+    role = result.role
+    if role is None:
         return result
+    lacks = lacks_voice(role)
+    if lacks is not None:
+        where = f"{result.where}: {lacks.where}"
+        note = Problem(lacks.what, where, lacks.todo or "", level="note")
+        result = replace(result, problems=(*result.problems, note))
     try:
-        phrases_of(result.role)
+        phrases_of(role)
     except InputError as error:
         problem = Problem(error.what, f"{result.where}: language", error.todo or "")
         return replace(result, role=None, problems=(*result.problems, problem))

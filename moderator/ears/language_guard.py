@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from moderator.audio import Waveform
-from moderator.language.phrases import load_phrases
+from moderator.language.phrases import base, languages, load_phrases
 from moderator.timeline import Samples, to_samples
 
 Identify: TypeAlias = Callable[[Waveform], Mapping[str, float]]
@@ -68,6 +68,13 @@ class LanguageGuard:
         return max(languages, key=lambda name: means[name], default=None)
 
 
-def marked(language: str) -> str:
-    """What stands in the place of words in a language, such as ``[German]``."""
-    return f"[{load_phrases('en').language_names.get(language, language)}]"
+def marked(language: str, known: str = "en") -> str:
+    """What stands in the place of words in a language, such as ``[German]``.
+
+    Args:
+        language: of the words, ISO 639-1.
+        known: the language that is understood, which the other is named in; English, if it has no
+            names of languages.
+    """
+    named_in = load_phrases(known if base(known) in languages() else "en")
+    return f"[{named_in.language_names.get(language, language)}]"

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from diarize.onnx_session import open_session
 from moderator.audio import Waveform, silence
 from moderator.errors import InputError
 from moderator.timeline import Samples
@@ -109,17 +110,9 @@ def load_silero(path: Path) -> SileroNetwork:
     Raises:
         InputError: the file is missing, or is no such network.
     """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime raises its own classes, unrelated to each other
+        session = open_session(path)
+    except Exception as error:
         raise InputError(
             "cannot load the voice activity network",
             where=str(path),

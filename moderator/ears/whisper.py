@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from moderator.audio import Waveform, silence
 from moderator.ears.agreement import Piece
@@ -25,6 +26,7 @@ from moderator.timeline import SAMPLE_RATE, Samples, to_seconds
 _PADDING: Samples = 2 * SAMPLE_RATE
 _GRID: Samples = SAMPLE_RATE // 2
 _HOP: Samples = 160  # samples a feature frame
+_EDGE: Samples = 4 * _HOP  # of silence, so that a feature frame lies wholly in it
 _TOKEN: Samples = 320  # samples an encoder frame, the unit of word times
 _MARGIN: Samples = 4_800  # timestamps are rounded by whisper, often to whole seconds
 _SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
@@ -100,10 +102,19 @@ class Whisper:
         added = _PADDING + -len(audio) % _GRID
         if full:
             added = min(max(added, _FULL - len(audio)), _TRAINED - len(audio))
-        padded = np.concatenate([audio, silence(added)])
-        log_mel = np.ascontiguousarray(self._features(padded)[None], dtype=np.float32)
+        log_mel = self._log_mel(audio, len(audio) + added)[None]
         view = self._model.encode(ctranslate2.StorageView.from_array(log_mel))
         return Encoded(view, len(audio))
+
+    def _log_mel(self, audio: Waveform, length: Samples) -> npt.NDArray[np.float32]:
+        """Features ``(mels, length // 160 + 1)`` of the audio with silence up to `length` behind.
+
+        All frames of silence are the same: only the first of them is computed.
+        """
+        found = self._features(np.concatenate([audio, silence(min(_EDGE, length - len(audio)))]))
+        missing = length // _HOP + 1 - found.shape[1]
+        padded = np.pad(found, ((0, 0), (0, missing)), mode="edge")
+        return np.ascontiguousarray(padded, dtype=np.float32)
 
     def languages(self, audio: Waveform) -> Mapping[str, float]:
         """How probable each language is for a window ``(n,)``, by ISO 639-1 code.

@@ -204,7 +204,7 @@ class WhisperStream:
         encoded, found = self._understand(window, full=False)
         if foreign := self._foreign(window, found):
             self._agreement.forget()
-            self._partial = marked(foreign)
+            self._partial = marked(foreign, self._whisper.language)
             return []
         if self._too_early(window, found):
             return []
@@ -239,7 +239,9 @@ class WhisperStream:
         found = self._decode(encoded, window)
         tail = found.pieces
         if foreign := self._foreign(window, found, whole=True):
-            return (Piece(marked(foreign), ()),), ((window.start, window.now),)
+            return (Piece(marked(foreign, self._whisper.language), ()),), (
+                (window.start, window.now),
+            )
         if repeats([piece.text for piece in tail]):
             found = self._decode(encoded, window, avoid_repeats=True)
         unsure = found.log_probability < self._options.doubt

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from moderator.language.phrases import Phrases, normalise
+from moderator.spacing import ASKS, BREAKS, COMMAS, ENDS, joined, tokens
 from roles.schema import Role
 
 ALIKE = 0.8
@@ -88,12 +89,21 @@ class AddresseeDetector:
 
     def find_question(self, words: Sequence[str]) -> Call | None:
         """The last sentence among `words` that asks something, whoever is asked."""
-        found = None
-        for first, sentence in _sentences(words):
-            if sentence[-1].endswith("?") or self._phrases.question(" ".join(sentence)):
-                rest = tuple(plain for word in sentence if (plain := normalise(word)))
-                found = Call(first, first, first + len(sentence), rest)
-        return found
+        asking = (one for one in _sentences(words) if self._asks(one[1]))
+        return max((_whole(*one) for one in asking), key=lambda call: call.begin, default=None)
+
+    def last_sentence(self, words: Sequence[str]) -> Call | None:
+        """The last sentence among `words`, whoever it is said to."""
+        sentences = _sentences(words)
+        return _whole(*sentences[-1]) if sentences else None
+
+    def _asks(self, sentence: Sequence[str]) -> bool:
+        plain = [normalise(word) for word in sentence]
+        while taken := self._phrases.fillers.begins(plain):
+            plain = plain[taken:]
+        if sentence[-1].endswith(ASKS) or self._phrases.requests.begins(plain):
+            return True
+        return self._phrases.question(joined(sentence)) is not None
 
     def without_name(self, words: Sequence[str], *, shared: bool = False) -> tuple[str, ...] | None:
         """The normalised words without the agent's name; None where it is not among them.
@@ -107,7 +117,7 @@ class AddresseeDetector:
         plain = [normalise(word) for word in words]
         names = self._every if shared else _plain(self.answers_to)
         for index in range(len(plain)):
-            length = _name_at(names, plain, index)
+            length = self._named(names, plain, index)
             if length:
                 return tuple(word for word in plain[:index] + plain[index + length :] if word)
         return None
@@ -116,54 +126,62 @@ class AddresseeDetector:
         plain = [normalise(word) for word in sentence]
         names = _plain(self.answers_to)
         for index in range(len(plain)):
-            length = _name_at(names, plain, index)
+            length = self._named(names, plain, index)
             if length and self._is_call(sentence, plain, index, index + length):
                 rest = plain[:index] + plain[index + length :]
-                while rest and rest[0] in self._phrases.fillers:
-                    rest = rest[1:]
+                while filler := self._phrases.fillers.begins(rest):
+                    rest = rest[filler:]
                 end = offset + len(sentence)
                 return Call(offset, offset + index, end, tuple(word for word in rest if word))
         return None
 
+    def _named(self, names: Sequence[tuple[str, ...]], plain: Sequence[str], index: int) -> int:
+        """How many words from `index` on are one of the names, with what it is honoured by."""
+        length = _name_at(names, plain, index)
+        return length + self._phrases.honorifics.begins(plain[index + length :]) if length else 0
+
     def _is_call(self, sentence: Sequence[str], plain: Sequence[str], start: int, end: int) -> bool:
         phrases = self._phrases
         before, after = plain[:start], plain[end:]
-        comma_before = start > 0 and sentence[start - 1].endswith(",")
-        set_off = sentence[end - 1][-1] in ",.!?;:"
-        if before and before[-1] in phrases.mentions and not comma_before:
+        comma_before = start > 0 and sentence[start - 1].endswith(COMMAS)
+        set_off = sentence[end - 1].endswith(BREAKS)
+        if phrases.mentions.ends(before) and not comma_before:
             return False
-        if all(word in phrases.fillers for word in before):
+        if phrases.fillers.makes(before):
             if set_off:
                 return not self._listed(after)
             return not after or self._opens(after)
-        if not after or after == ["please"]:
-            to_somebody = sentence[-1].endswith("?") or before[0] in phrases.openers
-            asked = comma_before or to_somebody or self._second_person(before)
-            return (set_off or comma_before) and asked
+        if not after or phrases.please.makes(after):
+            to_somebody = sentence[-1].endswith(ASKS) or phrases.openers.begins(before)
+            asked = comma_before or to_somebody or phrases.second_person.within(before)
+            return (set_off or comma_before) and bool(asked)
         return comma_before and set_off and not self._stated(after)
 
     def _opens(self, after: Sequence[str]) -> bool:
         """What follows the name, without a comma, is said to it and not about it."""
-        return after[0] in self._phrases.openers and not self._stated(after)
+        return self._phrases.openers.begins(after) > 0 and not self._stated(after)
 
     def _stated(self, after: Sequence[str]) -> bool:
         """What follows the name has it as its subject: "is right", but not "is there time"."""
-        inverted = len(after) > 1 and after[1] in self._phrases.subjects
-        return bool(after) and after[0] in self._phrases.auxiliaries and not inverted
+        taken = self._phrases.auxiliaries.begins(after)
+        return taken > 0 and not self._phrases.subjects.begins(after[taken:])
 
     def _listed(self, after: Sequence[str]) -> bool:
         """The name is the first of several: "Robin, Ana and Ben"."""
         phrases = self._phrases
-        joined = len(after) > 1 and after[1] in phrases.joins
-        return joined and after[0] not in phrases.openers | phrases.fillers
+        joined_on = phrases.joins.begins(after[1:]) > 0
+        return joined_on and not (phrases.openers | phrases.fillers).begins(after[:1])
 
-    def _second_person(self, words: Sequence[str]) -> bool:
-        return any(word in self._phrases.second_person for word in words)
+
+def _whole(first: int, sentence: Sequence[str]) -> Call:
+    """A sentence that is an address without any name in it."""
+    rest = tuple(plain for word in sentence if (plain := normalise(word)))
+    return Call(first, first, first + len(sentence), rest)
 
 
 @lru_cache(maxsize=256)
 def _plain_one(name: str) -> tuple[str, ...]:
-    return tuple(normalise(part) for part in name.split())
+    return tuple(normalise(part) for part in tokens(name.split()))
 
 
 def _plain(names: Iterable[str]) -> list[tuple[str, ...]]:
@@ -194,7 +212,7 @@ def _name_at(names: Sequence[tuple[str, ...]], plain: Sequence[str], index: int)
         if name[0][:1] != initial:  # what sounds alike begins alike, too
             continue
         part = tuple(plain[index : index + len(name)])
-        if part == name or (len(part) == len(name) and _alike(" ".join(part), " ".join(name))):
+        if part == name or (len(part) == len(name) and _alike(joined(part), joined(name))):
             return len(name)
     return 0
 
@@ -210,7 +228,7 @@ def _sentences(words: Sequence[str]) -> list[tuple[int, Sequence[str]]]:
     """The sentences among `words` with the index of their first word."""
     result, first = [], 0
     for index, word in enumerate(words):
-        if word and word[-1] in ".?!":
+        if word.endswith(ENDS):
             result.append((first, words[first : index + 1]))
             first = index + 1
     if first < len(words):

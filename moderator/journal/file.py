@@ -36,13 +36,16 @@ class Journal:
 
     Args:
         path: file to write; it must not exist yet.
+        goes_on: it exists, and is added to behind its last whole line.
         keep_thoughts: write the minds' thoughts (the role's ``thought.journal``).
 
     Raises:
         InputError: the file cannot be written.
     """
 
-    def __init__(self, path: Path | None = None, *, keep_thoughts: bool = False) -> None:
+    def __init__(
+        self, path: Path | None = None, *, keep_thoughts: bool = False, goes_on: bool = False
+    ) -> None:
         self.lines: list[Line] = []
         self._thinning: Thinning[Event | Opened | Closed] = Thinning()
         self._keep_thoughts = keep_thoughts
@@ -54,7 +57,8 @@ class Journal:
         self._file: BinaryIO | None = None
         try:
             if path is not None:
-                self._file = path.open("xb", buffering=0)
+                self._file = path.open("r+b" if goes_on else "xb", buffering=0)
+                self._end = _cut_to_whole_lines(self._file)
         except OSError as error:
             raise InputError(
                 f"cannot write the journal: {error.strerror}", where=str(path), todo="choose --out"
@@ -160,3 +164,17 @@ class Journal:
         full = error.errno == errno.ENOSPC
         what = "the disk is full" if full else f"cannot write the journal ({error.strerror})"
         return InputError(what, where=str(self._path), todo="free some space and run again")
+
+
+def _cut_to_whole_lines(file: BinaryIO) -> int:
+    """Takes off what a crash left of a last line; the length of the rest."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        begin = max(0, end - 65_536)
+        file.seek(begin)
+        at = file.read(end - begin).rfind(b"\n")
+        end = begin + at + 1 if at >= 0 else begin
+        if at >= 0:
+            break
+    file.truncate(end)
+    return end

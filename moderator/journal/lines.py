@@ -41,6 +41,7 @@ from moderator.events import (
 from moderator.journal.shapes import check_shape
 from moderator.journal.thinning import QuietPercepts
 from moderator.plain_json import parse_json
+from moderator.presence import AloneWith
 from moderator.sparing import SparedChanged
 from moderator.timeline import Samples
 from moderator.tool_calls import ToolCalled
@@ -65,6 +66,7 @@ Event: TypeAlias = (
     | Joined
     | Renamed
     | Left
+    | AloneWith
     | RoleChanged
     | TurnStarted
     | WordPlayed
@@ -173,10 +175,12 @@ def _proposal(event: Proposal) -> Line:
         "probability": round(event.probability, 6),
         "act": event.act.value,
     }
-    for name in ("addressee", "duty", "answering", "cue", "facts", "thought", "takes_s"):
+    for name in ("addressee", "duty", "answering", "cue", "facts", "thought"):
         value = getattr(event, name)
         if value:
             line[name] = value
+    if event.takes_s is not None:  # no time at all is another estimate than none
+        line["takes_s"] = event.takes_s
     return line
 
 
@@ -196,6 +200,7 @@ _KINDS: dict[type, str] = {
     Joined: "joined",
     Renamed: "renamed",
     Left: "left",
+    AloneWith: "alone_with",
     RoleChanged: "role_changed",
     TurnStarted: "turn_started",
     WordPlayed: "word_played",
@@ -215,9 +220,12 @@ _ENCODERS: dict[type, Callable[[Any], Line]] = {
 }
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def text_of(line: Line) -> str:
     """A line as it stands in the file."""
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return _ENCODER.encode(line) + "\n"
 
 
 def read(path: Path, kind: str | None = None) -> Iterator[Line]:

@@ -37,16 +37,25 @@ def rerun(path: Path) -> list[tuple[Decision, Decision]]:
         raise InputError("no meeting was opened", where=str(path), todo="give a journal.jsonl")
     role = role_from(opened, str(path))
     names = {one: str(entry["name"]) for one, entry in opened["participants"].items()}
-    return _Rerun(TurnKeeper(role, names), names, str(path)).run(lines)
+    return Rerun(TurnKeeper(role, names), names, str(path)).run(lines)
 
 
-class _Rerun:
+class Rerun:
+    """Feeds the lines of a journal to a deciding core.
+
+    Args:
+        keeper: the core.
+        names: of everybody who took part, by id; kept up to date in place.
+        where: the journal, for errors.
+    """
+
     def __init__(self, keeper: TurnKeeper, names: dict[str, str], where: str) -> None:
         self._keeper, self._names, self._where = keeper, names, where
         self._at: Samples = 0
         self._differ: list[tuple[Decision, Decision]] = []
 
     def run(self, lines: Iterable[Line]) -> list[tuple[Decision, Decision]]:
+        """Feeds them; the decisions that differ, as `rerun` gives them."""
         for line in lines:
             take = getattr(self, f"_{line['kind']}", None)
             if take is not None:

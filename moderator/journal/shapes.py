@@ -20,9 +20,12 @@ _Count = Annotated[int, Field(ge=0, le=LATEST)]
 
 
 class _Line(BaseModel):
-    """Fields as they stand in the file, those of a later version aside."""
+    """Fields as they stand in the file, those of a later version aside.
 
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+    Each is built when a line of its kind is checked, which a meeting under way never does.
+    """
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 class _Person(_Line):
@@ -130,6 +133,11 @@ class _Left(_Line):
     id: str
 
 
+class _AloneWith(_Line):
+    at: _Time
+    person: str | None
+
+
 class _RoleChanged(_Line):
     at: _Time
     role: dict[str, Any]
@@ -214,6 +222,7 @@ _SHAPES: Final[Mapping[str, type[_Line]]] = {
     "joined": _Joined,
     "renamed": _Renamed,
     "left": _Left,
+    "alone_with": _AloneWith,
     "role_changed": _RoleChanged,
     "turn_started": _TurnStarted,
     "word_played": _WordPlayed,

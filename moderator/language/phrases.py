@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import TypeAlias
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
 from moderator.errors import InputError
+from moderator.language.vocabulary import Tokens, Vocabulary, Words, phrase
+from moderator.spacing import BREAKS, tokens
 from roles.schema import Command, Role
 
 _EDGES = re.compile(r"^[^\w']+|[^\w']+$")
 
-_STOPS = frozenset(".?!,")
+_STOPS = frozenset(BREAKS)
 _FAREWELL = 12
 """Words of a sentence that are looked at for a farewell at its beginning."""
 
@@ -27,63 +29,50 @@ def normalise(word: str) -> str:
     return _EDGES.sub("", word.lower().replace("\u2019", "'"))
 
 
-_ByWord: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]
-"""Phrases by the first or the last of their words, the longest first."""
-
-
-def _by_word(phrases: Iterable[str], at: int) -> _ByWord:
-    found: dict[str, list[tuple[str, ...]]] = {}
-    split = {tuple(phrase.split()) for phrase in phrases}
-    for phrase in sorted(split, key=lambda phrase: (-len(phrase), phrase)):
-        found.setdefault(phrase[at], []).append(phrase)
-    return found
-
-
-def _without_beginning(words: tuple[str, ...], by_first: _ByWord) -> tuple[str, ...] | None:
-    """The words without the longest phrase that they begin with; None: with none."""
-    for phrase in by_first.get(words[0], ()) if words else ():
-        if len(words) > len(phrase) and words[: len(phrase)] == phrase:
-            return words[len(phrase) :]
-    return None
-
-
-def _without_end(words: tuple[str, ...], by_last: _ByWord) -> tuple[str, ...] | None:
-    for phrase in by_last.get(words[-1], ()) if words else ():
-        if len(words) > len(phrase) and words[-len(phrase) :] == phrase:
-            return words[: -len(phrase)]
-    return None
-
-
 class Phrases(BaseModel):
-    """The phrases of a language; see ``en.yaml`` for what each part is for."""
+    """The phrases of a language; see ``en.yaml`` for what each part is for.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Words are given to its methods as `moderator.spacing.tokens` cuts them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     commands: dict[Command, list[str]]
-    hush_openings: list[str]
-    requests_before: list[str]
-    requests_after: list[str]
+    hush_openings: Words
+    requests_before: Words
+    requests_after: Words
     stop_over_agent: list[str]
-    fillers: frozenset[str]
-    greetings: frozenset[str]
-    farewells: list[str]
+    fillers: Words
+    greetings: Words
+    farewells: Words
     endings: list[str]
-    openers: frozenset[str]
-    auxiliaries: frozenset[str]
-    subjects: frozenset[str]
-    joins: frozenset[str]
-    mentions: frozenset[str]
-    second_person: frozenset[str]
+    openers: Words
+    auxiliaries: Words
+    subjects: Words
+    joins: Words
+    mentions: Words
+    second_person: Words
+    honorifics: Words
+    please: Words
     questions: dict[str, list[str]]
-    around_questions: frozenset[str]
-    stop_words: frozenset[str]
+    requests: Words
+    refusals: list[str]
+    around_questions: Words
+    stop_words: Words
     stemmer: str
-    exact: frozenset[str]
+    exact: Words
     numbers: dict[str, int]
-    negations: frozenset[str]
-    reporting: frozenset[str]
-    asks_number: list[str]
-    asks_time: list[str]
+    number_joins: dict[str, int]
+    counters: list[str]
+    signs: dict[str, str]
+    negations: Words
+    negation_reaches: Literal["behind", "clause"]
+    elisions: list[str]
+    reporting: Words
+    asks_number: Words
+    asks_time: Words
+    decimal: str
+    comma: str
     templates: dict[str, list[str]]
     language_names: dict[str, str]
 
@@ -96,6 +85,20 @@ class Phrases(BaseModel):
         variants = self.templates[template]
         return variants[variant % len(variants)].format(**facts).strip()
 
+    def listed(self, parts: Iterable[str]) -> str:
+        """Parts one after the other, as the language writes it."""
+        return self.comma.join(parts)
+
+    def number(self, value: float) -> str:
+        """A number in digits."""
+        return f"{value:g}".replace(".", self.decimal)
+
+    def minutes(self, value: float) -> str:
+        """So many minutes, in words."""
+        if value == 1:
+            return self.say("duration_one_minute")
+        return self.say("duration_minutes", minutes=self.number(value))
+
     def command(self, words: Sequence[str]) -> Command | None:
         """Which command normalised words are, and nothing else; None: none.
 
@@ -104,45 +107,61 @@ class Phrases(BaseModel):
         """
         known = self._all_commands
         cores = list(self._cores(words))
-        found = (known.get(" ".join(core)) for core in cores)
-        command = next((one for one in found if one is not None), None)
-        if command is None and any(self._begins_hush(core) for core in cores):
+        command = next((known[core] for core in cores if core in known), None)
+        if command is None and any(self.hush_openings.begins(core) for core in cores):
             return Command.HUSH
         return command
 
     def hushes_whatever_follows(self, words: Sequence[str]) -> bool:
         """Whether normalised words ask to be quiet, however their sentence may go on."""
-        return any(self._begins_hush(core) for core in self._cores(words))
+        return any(self.hush_openings.begins(core) for core in self._cores(words))
+
+    def refuses(self, words: Sequence[str]) -> bool:
+        """Whether normalised words say that their speaker does not want to be heard."""
+        return any(core in self._refusals for core in self._cores(words))
 
     def stops_agent(self, words: Sequence[str]) -> bool:
         """Whether normalised words, said over the agent, are meant for it without its name."""
-        return any(" ".join(core) in self.stop_over_agent for core in self._cores(words))
+        return any(core in self._stops for core in self._cores(words))
 
-    def _begins_hush(self, core: Sequence[str]) -> bool:
-        said = " ".join(core) + " "
-        return any(said.startswith(f"{opening} ") for opening in self.hush_openings)
+    def polite(self, words: Sequence[str]) -> bool:
+        """Whether normalised words are greetings and fillers, and nothing else."""
+        return self._polite.makes(words)
 
-    def _cores(self, words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    def _cores(self, words: Sequence[str]) -> Iterator[Tokens]:
         """The words as they are, then with more and more of what is put around them taken off."""
-        core: tuple[str, ...] | None = tuple(words)
-        while core is not None:
-            end: tuple[str, ...] | None = core
-            while end is not None:
-                yield end
-                end = _without_end(end, self._after)
-            core = _without_beginning(core, self._before)
+        for said in dict.fromkeys((tuple(words), tuple(self.please.removed(words)))):
+            core: Tokens | None = said
+            while core is not None:
+                end: Tokens | None = core
+                while end is not None:
+                    yield end
+                    end = self._after.without_end(end)
+                core = self._before.without_beginning(core)
 
     @cached_property
-    def _before(self) -> _ByWord:
-        return _by_word([*self.requests_before, *self.fillers], 0)
+    def _before(self) -> Vocabulary:
+        return self.requests_before | self.fillers
 
     @cached_property
-    def _after(self) -> _ByWord:
-        return _by_word([*self.requests_after, *self.fillers], -1)
+    def _after(self) -> Vocabulary:
+        return self.requests_after | self.fillers
 
     @cached_property
-    def _all_commands(self) -> dict[str, Command]:
-        return {way: command for command, ways in self.commands.items() for way in ways}
+    def _polite(self) -> Vocabulary:
+        return self.greetings | self.fillers
+
+    @cached_property
+    def _all_commands(self) -> dict[Tokens, Command]:
+        return {phrase(way): command for command, ways in self.commands.items() for way in ways}
+
+    @cached_property
+    def _refusals(self) -> frozenset[Tokens]:
+        return frozenset(map(phrase, self.refusals))
+
+    @cached_property
+    def _stops(self) -> frozenset[Tokens]:
+        return frozenset(map(phrase, self.stop_over_agent))
 
     def takes_leave(self, words: Sequence[str]) -> bool:
         """Whether words as heard, with their punctuation, say goodbye."""
@@ -155,12 +174,15 @@ class Phrases(BaseModel):
     def _say_goodbye(self, words: tuple[str, ...]) -> bool:
         plain = [normalise(word) for word in words]
         said = f" {' '.join(plain)} "
-        if any(f" {ending} " in said for ending in self.endings):
+        if any(f" {ending} " in said for ending in self._endings):
             return True
         begins = [0, *(at + 1 for at, word in enumerate(words) if word[-1:] in _STOPS)]
         rests = [tuple(plain[begin : begin + _FAREWELL]) for begin in begins]
-        starts = [f"{' '.join(core)} " for rest in rests for core in self._cores(rest)]
-        return any(one.startswith(f"{way} ") for one in starts for way in self.farewells)
+        return any(self.farewells.begins(core) for rest in rests for core in self._cores(rest))
+
+    @cached_property
+    def _endings(self) -> list[str]:
+        return [" ".join(phrase(ending)) for ending in self.endings]
 
     def question(self, text: str) -> str | None:
         """Which of the questions that facts answer `text` asks; None: another.
@@ -168,23 +190,36 @@ class Phrases(BaseModel):
         A phrase among words that say more is another: "how much time did Ben spend on the tents"
         is not about the time left. What comes before the question may be anything.
         """
-        plain = [word for word in map(normalise, text.split()) if word]
-        for begin, word in enumerate(plain):
-            if begin == 0 or word in self.openers:
+        words = tokens(text.split())
+        plain = [normalise(word) for word in words if normalise(word)]
+        for begin in range(len(plain)):
+            if begin == 0 or self.openers.begins(plain[begin:]):
                 asked = f" {' '.join(plain[begin:])} "
-                for kind, phrases in self.questions.items():
-                    if any(self._asks_only(asked, f" {phrase} ") for phrase in phrases):
+                for kind, phrases in self._questions.items():
+                    if any(self._asks_only(asked, f" {way} ") for way in phrases):
                         return kind
         return None
 
-    def _asks_only(self, asked: str, phrase: str) -> bool:
-        before, found, after = asked.partition(phrase)
-        return bool(found) and all(word in self._around for word in f"{before} {after}".split())
+    def _asks_only(self, asked: str, way: str) -> bool:
+        before, found, after = asked.partition(way)
+        around = self._around
+        return bool(found) and around.makes(before.split()) and around.makes(after.split())
 
     @cached_property
-    def _around(self) -> frozenset[str]:
-        parts = (self.fillers, self.greetings, self.auxiliaries, self.subjects, self.second_person)
-        return self.around_questions.union(*parts)
+    def _questions(self) -> dict[str, list[str]]:
+        return {
+            kind: [" ".join(phrase(way)) for way in ways] for kind, ways in self.questions.items()
+        }
+
+    @cached_property
+    def _around(self) -> Vocabulary:
+        known = self.around_questions | self.fillers | self.greetings | self.auxiliaries
+        return known | self.subjects | self.second_person
+
+
+def base(language: str) -> str:
+    """A language's code without its region: ``en`` of ``en-GB``."""
+    return language.split("-", maxsplit=1)[0]
 
 
 def languages() -> list[str]:
@@ -200,7 +235,7 @@ def load_phrases(language: str) -> Phrases:
     Raises:
         InputError: there are none.
     """
-    name = language.split("-", maxsplit=1)[0]
+    name = base(language)
     if name not in languages():
         known = ", ".join(languages())
         raise InputError(
@@ -219,5 +254,5 @@ def phrases_of(role: Role) -> Phrases:
     Raises:
         InputError: there are none, and the role speaks.
     """
-    known = role.language.split("-", maxsplit=1)[0] in languages()
+    known = base(role.language) in languages()
     return load_phrases(role.language if known or role.turn.may_speak else "en")

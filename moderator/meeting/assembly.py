@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from moderator.models.store import ModelStore
     from moderator.timeline import Stopwatch
 
+UNHURRIED_S = 2.0
+"""Between two guesses at what somebody is saying, where nobody waits: guesses are most of the work,
+and what is said is decoded to its end when it is over."""
+
 WORKERS = 2
 """Sources recognised at the same time; the results do not depend on it."""
 
@@ -31,6 +35,8 @@ class Hearing:
         language: what is spoken, ISO 639-1.
         enrolled: a few seconds of speech of people on shared microphones, by name.
         models: of `ear_models`, where they have been loaded already.
+        as_live: words are guessed as often as in a live meeting, where somebody waits for them;
+            otherwise every `UNHURRIED_S`.
     """
 
     store: ModelStore
@@ -38,15 +44,21 @@ class Hearing:
     language: str = "en"
     enrolled: Mapping[str, Waveform] = field(default_factory=dict)
     models: EarModels | None = None
+    as_live: bool = False
 
 
 def ear_models(hearing: Hearing, notice: Callable[[str], None] = lambda _: None) -> EarModels:
     """Loads what finds voices and understands words; arguments and errors as of `load_ears`."""
     from moderator.ears import loading
+    from moderator.ears.whisper_stream import StreamOptions
 
     notice(loading.recogniser_name(hearing.recogniser, hearing.language))
     return loading.load_ear_models(
-        hearing.store, whisper=hearing.recogniser, language=hearing.language, workers=WORKERS
+        hearing.store,
+        whisper=hearing.recogniser,
+        language=hearing.language,
+        workers=WORKERS,
+        options=StreamOptions() if hearing.as_live else StreamOptions(step_s=UNHURRIED_S),
     )
 
 

@@ -49,17 +49,23 @@ class Delivery:
         voice: speaks them; None: nothing is ever played.
         settings: a live meeting does not wait for words, honest latency delays the first sound.
         stopwatch: gets the computing time.
+        turns: that there were before.
     """
 
     def __init__(
-        self, session: MindSession, voice: Voice | None, settings: Settings, stopwatch: Stopwatch
+        self,
+        session: MindSession,
+        voice: Voice | None,
+        settings: Settings,
+        stopwatch: Stopwatch,
+        turns: int = 0,
     ) -> None:
         self._session, self._voice = session, voice
         self._live, self._honest = settings.live, settings.honest_latency
         self._watch = stopwatch
         self._playout = Playout()
         self._task: asyncio.Task[None] | None = None
-        self._turns = 0
+        self._turns = turns
         self._silent_until: Samples = 0
         self._taken: Samples = 0
         self._quiet = True

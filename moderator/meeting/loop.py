@@ -26,10 +26,7 @@ from moderator.events import (
     Erased,
     Failure,
     Heard,
-    Joined,
-    Left,
     Proposal,
-    Renamed,
     RoleChanged,
     TurnEnded,
     TurnStarted,
@@ -38,7 +35,8 @@ from moderator.events import (
 from moderator.floor.state import FloorView
 from moderator.journal.erasure import Erasure
 from moderator.journal.lines import Event
-from moderator.labels import unnamed
+from moderator.journal.restoring import Restored
+from moderator.meeting.company import Company
 from moderator.meeting.delivery import Delivery
 from moderator.meeting.ends import Observer, Sink, Source
 from moderator.meeting.hearing_watch import HearingWatch
@@ -70,6 +68,7 @@ class Meeting:
         stopwatch: gets the computing time of each part.
         admits: whether what somebody said at a meeting time may be used, asked by speaker or track
             when it is: consent may have been withdrawn while it was being heard.
+        past: goes on from there; its participants are those given.
     """
 
     def __init__(
@@ -84,35 +83,40 @@ class Meeting:
         settings: Settings,
         stopwatch: Stopwatch,
         admits: Callable[[str, Samples], bool] = lambda _who, _at: True,
+        past: Restored | None = None,
     ) -> None:
-        self.now: Samples = 0
-        self._role, self._participants = role, participants
+        self._past = past
+        self.now: Samples = past.start if past else 0
+        self._role, self._company = role, Company(participants, past.names if past else None)
         self._ears, self._voice = ears, voice
         self._minds = Minds(mind, participants, settings)
         self._hearing = HearingWatch(ears, settings.names)
         self._observers, self._clock = observers, clock
         self._settings, self._watch, self._admits = settings, stopwatch, admits
-        self._names = {one.id: one.name for one in participants.values()}
-        self._keeper = TurnKeeper(role, self._names)
-        self._transcript = Transcript()
+        self._keeper = past.keeper if past else TurnKeeper(role, self._company.names)
+        self._transcript = past.transcript if past else Transcript()
         self._spotter = CommandSpotter.of(role, partial(names_of, participants))
-        self._percepts = PerceptBuilder(settings.step, audio=mind.capabilities.hears_audio)
+        able = mind.capabilities
+        self._percepts = PerceptBuilder(settings.step, audio=able.hears_audio, begin=self.now)
         self._heard: DelayLine[Heard] = DelayLine(enabled=settings.honest_latency)
         self._proposed: DelayLine[Outcome] = DelayLine(enabled=settings.honest_latency)
         self._left = False
         self._next: tuple[Role, Voice | None] | None = None
         self._changes: list[Callable[[Samples], ConnectionChanged | SparedChanged]] = []
         self._unquoted: Samples = 0
-        self._speakers: set[str] = set()
+        self._speakers = {utterance.speaker for utterance in self._transcript}
         self._delivery: Delivery | None = None
         self._hearing.expect(role, participants.values())
+        for event in past.events if past else ():
+            self._emit(event)
 
     async def run(self, source: Source, sink: Sink) -> None:
         """Runs until the source ends or the agent leaves; `now` says how far it came."""
         with self._watch.phase("open"):
-            session = await self._minds.first(self._role)
+            session = await self._minds.first(self._role, self._past.moments if self._past else ())
         desk = Desk(session, live=self._settings.live)
-        delivery = Delivery(session, self._voice, self._settings, self._watch)
+        turns = self._past.turns if self._past else 0
+        delivery = Delivery(session, self._voice, self._settings, self._watch, turns)
         self._delivery = delivery
         try:
             async for now, chunks in source.ticks():
@@ -148,7 +152,8 @@ class Meeting:
         self._heard.put(now, heard, phase.elapsed)
         heard = merge(now, self._heard.take(now), self._keeper.heard)
         self._listen(heard)
-        percept, cost = self._percepts.add(heard, chunks), 0.0
+        alone_with = self._company.alone_with(self._role)
+        percept, cost = self._percepts.add(heard, chunks, alone_with), 0.0
         if percept is not None:
             self._emit(percept)
             with self._watch.phase("mind") as phase:
@@ -175,35 +180,34 @@ class Meeting:
         if heard.speaking or heard.activities or heard.words or heard.partials:
             self._emit(heard)
         if heard.words:
-            self._meet(heard)
+            self._company.meet(heard)
             self._speakers |= {word.speaker for word in heard.words}
             self._transcript.add(heard.words)
-        speaking = self._keeper.standing.turn_act is not None
+        if (changed := self._company.change(heard.at, self._role)) is not None:
+            self._emit(changed)
         for given in self._spotter.spot(
-            heard.words, self._transcript, heard.at, agent_speaking=speaking
+            heard.words,
+            self._transcript,
+            heard.at,
+            agent_speaking=self._keeper.standing.turn_act is not None,
+            alone_with=self._company.alone_with(self._role),
         ):
             self.command(given)
 
-    def _meet(self, heard: Heard) -> None:
-        """Somebody who was heard for the first time becomes a participant."""
-        for word in heard.words:
-            if not unnamed(word.speaker) and word.speaker not in self._names:
-                self._participants[word.speaker] = Participant(word.speaker, word.speaker)
-                self._names[word.speaker] = word.speaker
-
     def join(self, participant: Participant) -> None:
         """Somebody came in while the meeting goes on, or is called otherwise from now on."""
-        event = Renamed if participant.id in self._participants else Joined
-        self._participants[participant.id] = participant
-        self._names[participant.id] = participant.name
-        self._emit(event(self.now, participant.id, participant.name))
-        self._hearing.expect(self._role, self._participants.values())
+        self._emit(self._company.join(self.now, participant))
+        self._hearing.expect(self._role, self._company.participants.values())
 
     def leave(self, participant: str) -> None:
         """Somebody went out; what they said stays theirs."""
-        if self._participants.pop(participant, None) is not None:
-            self._emit(Left(self.now, participant))
-            self._hearing.expect(self._role, self._participants.values())
+        if (event := self._company.leave(self.now, participant)) is not None:
+            self._emit(event)
+            self._hearing.expect(self._role, self._company.participants.values())
+
+    def unheard(self, people: int) -> None:
+        """So many more are there, or may be, of whom nothing is heard: it is not alone with one."""
+        self._company.unheard = people
 
     def change_role(self, role: Role, voice: Voice | None) -> None:
         """The agent goes on by another role from the next tick on; its turn, if any, ends there.
@@ -218,12 +222,7 @@ class Meeting:
         self._next = (role, voice)
 
     async def _change_role(
-        self,
-        role: Role,
-        voice: Voice | None,
-        desk: Desk,
-        delivery: Delivery,
-        session: MindSession,
+        self, role: Role, voice: Voice | None, desk: Desk, delivery: Delivery, session: MindSession
     ) -> MindSession:
         self._next = None
         self._cut(delivery, session)
@@ -233,9 +232,9 @@ class Meeting:
         await self._minds.close_old(session)
         self._role, self._voice = role, voice
         self._proposed = DelayLine(enabled=self._settings.honest_latency)
-        self._spotter = CommandSpotter.of(role, partial(names_of, self._participants))
+        self._spotter = CommandSpotter.of(role, partial(names_of, self._company.participants))
         self._keeper.change_role(role)
-        self._hearing.expect(role, self._participants.values())
+        self._hearing.expect(role, self._company.participants.values())
         self._emit(RoleChanged(self.now, role.model_dump(mode="json")))
         return fresh
 
@@ -396,4 +395,4 @@ class Meeting:
     @property
     def participants(self) -> Mapping[str, Participant]:
         """Everybody met so far."""
-        return self._participants
+        return self._company.participants

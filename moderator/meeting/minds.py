@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from moderator.meeting.settings import Settings
-from moderator.mind.base import MindSession, Participant, SpeechLLM
+from moderator.mind.base import MindSession, Moment, Participant, SpeechLLM, recall_in
 from moderator.mind.guarded import Guarded
 from moderator.mind.opening import Opening
 from roles.schema import Role
@@ -32,14 +32,16 @@ class Minds:
         """The one of the role now; None before the first."""
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def first(self, role: Role) -> MindSession:
-        """Opens the session that the meeting begins with.
+    async def first(self, role: Role, past: Sequence[Moment] = ()) -> MindSession:
+        """Opens the session that the meeting begins with, or goes on with after `past`.
 
         Raises:
             Exception: whatever the mind raises.
         """
         found = await self._mind.open(role, self._participants)
         self.session = self._guarded(found) if self._settings.live else found
+        for moment in past:
+            await recall_in(self.session, moment)
         return self.session
 
     async def next(self, role: Role) -> MindSession:

@@ -20,17 +20,20 @@ class PerceptBuilder:
     Args:
         step: samples a percept.
         audio: keep the tracks' audio for a mind that hears.
+        begin: meeting time at which the first begins, a multiple of `step`.
     """
 
-    def __init__(self, step: Samples, *, audio: bool = False) -> None:
+    def __init__(self, step: Samples, *, audio: bool = False, begin: Samples = 0) -> None:
         self._step, self._audio = step, audio
-        self._index = 0
+        self._index = begin // step
         self._activities: list[SpeakerActivity] = []
         self._words: list[Word] = []
         self._chunks: dict[str, list[AudioChunk]] = {}
 
-    def add(self, heard: Heard, chunks: Sequence[AudioChunk]) -> Percept | None:
-        """Takes one tick; the percept that it completes, or None."""
+    def add(
+        self, heard: Heard, chunks: Sequence[AudioChunk], alone_with: str | None = None
+    ) -> Percept | None:
+        """Takes one tick, and who is the only person there; the percept that it completes."""
         self._activities += heard.activities
         self._words += heard.words
         if self._audio:
@@ -47,6 +50,7 @@ class PerceptBuilder:
             tuple(self._words),
             heard.partials,
             self._cut_audio(start) if self._audio else None,
+            alone_with,
         )
         self._index += 1
         self._activities, self._words, self._chunks = [], [], {}
@@ -98,4 +102,7 @@ def admitted(heard: Heard, admits: Callable[[str, Samples], bool]) -> Heard:
     activities = tuple(piece for piece in heard.activities if admits(piece.speaker, piece.start))
     words = tuple(word for word in heard.words if admits(word.speaker, word.start))
     partials = {name: text for name, text in heard.partials.items() if admits(name, heard.at)}
+    found = (speaking, activities, words, partials)
+    if found == (heard.speaking, heard.activities, heard.words, heard.partials):
+        return heard
     return replace(heard, speaking=speaking, activities=activities, words=words, partials=partials)

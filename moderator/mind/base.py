@@ -141,6 +141,42 @@ def quoted_by(session: MindSession, proposal: Proposal) -> frozenset[str] | None
     return session.quotes(proposal) if isinstance(session, Quotes) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something of the meeting that a mind is told again: another program goes on with it.
+
+    Attributes:
+        percept: what was heard since the moment before.
+        floor: the floor then.
+        granted: the wish that was granted then; None: none was.
+        own: what the agent said; then nothing else is told.
+    """
+
+    percept: Percept
+    floor: FloorView
+    granted: Proposal | None = None
+    own: str = ""
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A session that takes up where another one was, without wishing or asking anything."""
+
+    async def recall(self, moment: Moment) -> None:
+        """Takes one moment of the past; they come in order, before the first percept."""
+        ...
+
+
+async def recall_in(session: MindSession, moment: Moment) -> None:
+    """Tells a session of the past, in the way that it can be told."""
+    if isinstance(session, Recalls):
+        await session.recall(moment)
+    elif moment.own:
+        session.heard(moment.own)
+    else:
+        await session.push(moment.percept, moment.floor)
+
+
 @runtime_checkable
 class Cites(Protocol):
     """A session that knows which lines of the meeting its words tell."""

@@ -12,11 +12,13 @@ from moderator.mind.base import (
     Capabilities,
     Foresees,
     MindSession,
+    Moment,
     Participant,
     SpeechLLM,
     cited_by,
     looked_up_by,
     quoted_by,
+    recall_in,
 )
 from moderator.mouth.sentences import seconds_to_say
 from moderator.tool_calls import ToolCall
@@ -80,6 +82,10 @@ class DictatedSession:
         """Takes the next chunk."""
         self._now = percept.end
         await self._inner.push(percept, floor)
+
+    async def recall(self, moment: Moment) -> None:
+        """Tells the mind."""
+        await recall_in(self._inner, moment)
 
     async def propose(self) -> Proposal | None:
         """The text that waits longest, else the mind's own wish."""

@@ -13,12 +13,14 @@ from moderator.language.phrases import phrases_of
 from moderator.mind.base import (
     Capabilities,
     MindSession,
+    Moment,
     PartFailed,
     Participant,
     SpeechLLM,
     cited_by,
     looked_up_by,
     quoted_by,
+    recall_in,
 )
 from moderator.mind.desk import Desk
 from moderator.mind.duties.session import Duties, DutiesSession
@@ -115,6 +117,11 @@ class EnsembleSession:
         self._now = percept.end
         await self._duties.push(percept, floor)
         await self._desk.ask(percept, floor)
+
+    async def recall(self, moment: Moment) -> None:
+        """Tells both."""
+        await self._duties.recall(moment)
+        await recall_in(self._decider, moment)
 
     async def propose(self) -> Proposal | None:
         """The more pressing wish.

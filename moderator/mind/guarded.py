@@ -17,10 +17,12 @@ from moderator.floor.state import FloorView
 from moderator.mind.base import (
     Foresees,
     MindSession,
+    Moment,
     PartFailed,
     cited_by,
     looked_up_by,
     quoted_by,
+    recall_in,
 )
 from moderator.tool_calls import ToolCall
 
@@ -61,6 +63,15 @@ class Guarded:
             with _failing():
                 async with asyncio.timeout(PUSH_WITHIN_S):
                     await self._inner.push(percept, floor)
+
+    async def recall(self, moment: Moment) -> None:
+        """Tells it of the past; `propose` tells where that failed, or took too long."""
+        try:
+            with _failing():
+                async with asyncio.timeout(self._within_s):
+                    await recall_in(self._inner, moment)
+        except MindError as error:
+            self._failures.append(_kind(error))
 
     async def propose(self) -> Proposal | None:
         """The wish, if it is one.

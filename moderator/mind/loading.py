@@ -29,7 +29,6 @@ class _Wanted:
         model: what follows the colon; empty without one.
         url: the server.
         environ: where addresses and keys stand.
-        one_to_one: a single person talks with the agent.
         store: where models are; None: the default one.
         live: the meeting is not to wait.
     """
@@ -37,7 +36,6 @@ class _Wanted:
     model: str
     url: str | None
     environ: Mapping[str, str]
-    one_to_one: bool
     store: ModelStore | None = None
     live: bool = False
 
@@ -49,7 +47,6 @@ def load_mind(
     role: Role | None = None,
     store: ModelStore | None = None,
     live: bool = False,
-    one_to_one: bool = False,
     environ: Mapping[str, str] | None = None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> SpeechLLM:
@@ -63,7 +60,6 @@ def load_mind(
         role: the role that it is for; what that does not need is not looked for.
         store: where the embedded language model is; None: the default one.
         live: the meeting is not to wait for it.
-        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
         environ: where ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` stand; the process's own if None.
         notice: told the name of what is loaded or made now.
 
@@ -82,13 +78,13 @@ def load_mind(
         )
     if decider is None:
         if spec == "duties" or (role is not None and not needs_timing(role)):
-            return Duties(one_to_one=one_to_one)
-        return _timed(spec == _HEARING, Duties(one_to_one=one_to_one), store, notice, live=live)
+            return Duties()
+        return _timed(spec == _HEARING, Duties(), store, notice, live=live)
     from moderator.mind.ensemble import Ensemble
 
     environ = os.environ if environ is None else environ
-    wanted = _Wanted(model, url, environ, one_to_one, store, live)
-    return Ensemble(Duties(one_to_one=one_to_one), decider(wanted), live=live)
+    wanted = _Wanted(model, url, environ, store, live)
+    return Ensemble(Duties(), decider(wanted), live=live)
 
 
 def _timed(
@@ -137,7 +133,7 @@ def _openai(wanted: _Wanted) -> SpeechLLM:
             where="--mind openai",
             todo=f"give --mind-url, or set {URL_ENV} or {settings.api_key_env}",
         )
-    return OpenAIMind(settings, SecretStr(key) if key else None, one_to_one=wanted.one_to_one)
+    return OpenAIMind(settings, SecretStr(key) if key else None)
 
 
 def _local(wanted: _Wanted) -> SpeechLLM:
@@ -146,7 +142,7 @@ def _local(wanted: _Wanted) -> SpeechLLM:
     from moderator.models.store import ModelStore
 
     found = weights(wanted.model, wanted.store or ModelStore.default())
-    return LocalMind(found, live=wanted.live, one_to_one=wanted.one_to_one)
+    return LocalMind(found, live=wanted.live)
 
 
 _DECIDERS: dict[str, Callable[[_Wanted], SpeechLLM]] = {"openai": _openai, "local": _local}

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from moderator.events import Percept
-from moderator.floor.addressee import AddresseeDetector
+from moderator.floor.addressee import AddresseeDetector, Call
 from moderator.labels import unnamed_beside
 from moderator.language.phrases import Phrases, normalise
+from moderator.spacing import joined, tokens
 from moderator.timeline import Samples, to_samples
 from moderator.transcript import Transcript
 from roles.schema import Command, Role
@@ -47,16 +48,17 @@ class Question:
     @property
     def text(self) -> str:
         """What was said; grows while they go on."""
-        return " ".join(part for part in self.parts.values() if part)
+        return joined(part for part in self.parts.values() if part)
 
 
 class Questions:
     """Listens for calls of the agent's name and keeps the question that is open.
 
+    Whatever a person asks who is alone with the agent (`Percept.alone_with`) is asked of it.
+
     Args:
         role: whose name is called.
         phrases: the words that tell a call from a mention.
-        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
         others: the names of those who are there now: one of theirs does not call the agent.
     """
 
@@ -65,10 +67,10 @@ class Questions:
         role: Role,
         phrases: Phrases,
         *,
-        one_to_one: bool = False,
         others: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        self._phrases, self._one_to_one = phrases, one_to_one
+        self._phrases = phrases
+        self._alone_with: str | None = None
         self._detector = AddresseeDetector.of(role, phrases, others)
         self._called_at: dict[str, tuple[Samples, int]] = {}
         self._open: Question | None = None
@@ -87,13 +89,14 @@ class Questions:
         return self._open if self._open is not None and self._asks(self._open.text) else None
 
     def _asks(self, text: str) -> bool:
-        words = [normalise(word) for word in text.split()]
-        if all(word in self._phrases.fillers | self._phrases.greetings for word in words):
+        words = [normalise(word) for word in tokens(text.split())]
+        if self._phrases.polite(words):
             return False
         return self._phrases.command(words) in (None, Command.STATUS)
 
     def hear(self, percept: Percept, transcript: Transcript) -> None:
         """Takes a percept whose words stand in the transcript already."""
+        self._alone_with = percept.alone_with
         for speaker in dict.fromkeys(word.speaker for word in percept.words):
             self._listen_for_call(speaker, transcript)
         question = self._open
@@ -120,12 +123,11 @@ class Questions:
         for speaker, text in partials.items():
             before = transcript.current(speaker)
             goes_on = before is not None and now - before.end <= GOES_ON_WITHIN
-            words = [*(before.words if before is not None and goes_on else ()), *text.split()]
-            call = self._detector.find(words)
-            if call is None and self._one_to_one:
-                call = self._detector.find_question(words)
+            fresh = tokens(text.split())
+            words = [*(before.words if before is not None and goes_on else ()), *fresh]
+            call = self._find(speaker, words)
             if call is not None:
-                asked = " ".join([*call.rest, *words[call.end :]] or words[: call.begin])
+                asked = joined([*call.rest, *words[call.end :]] or words[: call.begin])
                 question = Question(speaker, now, parts={now: asked})
                 return question if self._asks(asked) else None
         return None
@@ -140,13 +142,17 @@ class Questions:
         if self._open is not None and self._open.by == speaker:
             self._open = None
 
+    def _find(self, speaker: str, words: Sequence[str]) -> Call | None:
+        call = self._detector.find(words)
+        if call is None and speaker == self._alone_with:
+            call = self._detector.find_question(words)
+        return call
+
     def _listen_for_call(self, speaker: str, transcript: Transcript) -> None:
         utterance = transcript.current(speaker)
         if utterance is None:
             return
-        call = self._detector.find(utterance.words)
-        if call is None and self._one_to_one:
-            call = self._detector.find_question(utterance.words)
+        call = self._find(speaker, utterance.words)
         if call is not None and self._called_at.get(speaker) != (utterance.start, call.first):
             self._called_at[speaker] = (utterance.start, call.first)
             self._open = Question(speaker, utterance.end)
@@ -161,6 +167,6 @@ class Questions:
         text = utterance.text
         if call is not None:
             said = [*call.rest, *utterance.words[call.end :]]
-            text = " ".join(said or utterance.words[: call.begin])
+            text = joined(said or utterance.words[: call.begin])
         question.parts[utterance.start] = text
         question.until = max(question.until, utterance.end)

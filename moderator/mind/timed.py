@@ -9,7 +9,14 @@ from typing import Protocol
 from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
-from moderator.mind.base import Capabilities, MindSession, PartFailed, Participant
+from moderator.mind.base import (
+    Capabilities,
+    MindSession,
+    Moment,
+    PartFailed,
+    Participant,
+    recall_in,
+)
 from moderator.mind.duties.session import Duties, DutiesSession
 from moderator.timeline import Samples, to_samples, to_seconds
 from roles import schema
@@ -137,6 +144,11 @@ class TimedSession:
         self._now, self._speaking = percept.end, floor.agent_speaking
         await self._duties.push(percept, floor)
         await self._model.push(percept, floor)
+
+    async def recall(self, moment: Moment) -> None:
+        """Tells both."""
+        await self._duties.recall(moment)
+        await recall_in(self._model, moment)
 
     async def propose(self) -> Proposal | None:
         """The duties' wish, if it need not wait, or its moment has come, or it waited long enough.

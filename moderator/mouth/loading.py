@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol, cast
 
+from diarize.onnx_session import open_session
 from moderator.errors import InputError
+from moderator.language.phrases import base
 from moderator.mouth.base import Voice
 from moderator.mouth.cache import CachedVoice
 from moderator.mouth.onnx_outputs import with_output
+from moderator.mouth.silent import SilentVoice
 from moderator.plain_json import parse_json
-from roles.schema import VoiceChoice
+from roles.schema import Role, VoiceChoice
 
 if TYPE_CHECKING:
     from hibari import Hibari
@@ -30,11 +38,18 @@ were understood worse by a recogniser, since the model must hurry to make up for
 
 PIPER_SPEAKERS = ("joe",)
 
+PIPER_VOICES = "piper-voices"
+"""Directory of the model store for voices of piper that people bring themselves."""
+
+_PIPER_NAME = re.compile(r"(?P<language>[a-z]{2,3})_[A-Z]{2}-[A-Za-z0-9_]+-(x_low|low|medium|high)")
+
 _PIPER_ONNX = "en_US-joe-medium.onnx"
 
 
 class ModelFiles(Protocol):
     """What the mouth needs of the model store."""
+
+    root: Path
 
     def directory(self, name: str) -> Path:
         """The directory with the files of a model, their hashes verified.
@@ -79,13 +94,55 @@ class VoiceLoader:
                 where="voice.backend",
                 todo="install it with: pip install 'livekit-moderator[piper]'",
             )
+        if choice.speaker and (brought := _PIPER_NAME.fullmatch(choice.speaker)):
+            model = self._store.root / PIPER_VOICES / f"{choice.speaker}.onnx"
+            if not model.is_file() or not model.with_name(f"{model.name}.json").is_file():
+                todo = f"python -m piper.download_voices {choice.speaker} --data-dir {model.parent}"
+                raise InputError(
+                    "this voice of piper is not here", where=str(model), todo=f"get it with: {todo}"
+                )
+            licence = "see the voice's card"
+            engine = _engine_of(model)
+            return PiperSpeech(engine, choice.speaker, choice.speed, licence, brought["language"])
         speaker = _speaker(choice, PIPER_SPEAKERS)
         engine = piper_engine(self._store.directory(PIPER_MODEL) / _PIPER_ONNX)
         return PiperSpeech(engine, speaker, choice.speed)
 
 
+def _engine_of(model: Path) -> PiperVoice:
+    """Of a voice that somebody brought."""
+    try:
+        return piper_engine(model)
+    except Exception as error:  # onnxruntime and piper raise whatever they like
+        raise InputError(
+            "this is no voice of piper", where=str(model), todo="download it again"
+        ) from error
+
+
+def spoken_by(choice: VoiceChoice) -> str:
+    """The language that a voice speaks, ISO 639-1."""
+    brought = _PIPER_NAME.fullmatch(choice.speaker or "") if choice.backend == "piper" else None
+    return brought["language"] if brought else "en"
+
+
+def lacks_voice(role: Role) -> InputError | None:
+    """What is to be told of a role whose voice does not speak its language; None: it does.
+
+    Such a role writes what it says, at the pace of speech.
+    """
+    spoken = spoken_by(role.voice)
+    if not role.turn.may_speak or base(role.language) == spoken:
+        return None
+    return InputError(
+        f"{role.voice.backend} speaks {spoken}, not {role.language}: what the agent says is "
+        "written, and not heard",
+        where="voice",
+        todo="choose a voice of piper such as de_DE-thorsten-medium, or give a plugin by --tts",
+    )
+
+
 def load_voice(choice: VoiceChoice, store: ModelFiles) -> Voice:
-    """The voice a role asks for, with a cache of the sentences it spoke last.
+    """A voice, with a cache of the sentences it spoke last.
 
     Raises:
         InputError: the backend is not installed, the speaker is unknown, or a model is missing.
@@ -93,14 +150,39 @@ def load_voice(choice: VoiceChoice, store: ModelFiles) -> Voice:
     return CachedVoice(VoiceLoader(store)(choice))
 
 
+def voice_of(role: Role, store: ModelFiles) -> Voice:
+    """The voice of a role; one that makes no sound where its own does not speak its language.
+
+    Raises:
+        InputError: as `load_voice`.
+    """
+    if lacks_voice(role) is not None:
+        return SilentVoice(base(role.language), role.voice.speed)
+    return load_voice(role.voice, store)
+
+
 @lru_cache(maxsize=1)
 def hibari_engine(model: Path) -> Hibari:
     """Hibari on one thread, with the durations of phonemes as an output of its model."""
-    from hibari import Hibari
-
     from moderator.mouth.hibari import DURATIONS
 
+    with _not_imported("scipy.fft"):  # numpy's are as fast and are there already
+        from hibari import Hibari
+
     return Hibari(model=with_output(model.read_bytes(), DURATIONS), threads=1)
+
+
+@contextmanager
+def _not_imported(name: str) -> Iterator[None]:
+    """Has a module that others can do without not be found, whether it is loaded or not."""
+    loaded = sys.modules.get(name)
+    sys.modules[name] = cast(ModuleType, None)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if loaded is not None:
+            sys.modules[name] = loaded
 
 
 @lru_cache(maxsize=1)
@@ -110,17 +192,12 @@ def piper_engine(model: Path) -> PiperVoice:
     Args:
         model: the ONNX file; its configuration lies beside it with `.json` behind the name.
     """
-    import onnxruntime
     from piper.config import PiperConfig
     from piper.voice import PiperVoice
 
     from moderator.mouth.piper import DURATIONS
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        with_output(model.read_bytes(), DURATIONS), options, providers=["CPUExecutionProvider"]
-    )
+    session = open_session(with_output(model.read_bytes(), DURATIONS))
     settings = parse_json(model.with_name(model.name + ".json").read_text(encoding="utf-8"))
     return PiperVoice(session=session, config=PiperConfig.from_dict(settings))
 

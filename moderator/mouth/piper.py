@@ -35,12 +35,14 @@ class PiperSpeech:
         speaker: its name.
         speed: of speech, 0.5 to 2, 1 is the model's own.
         licence: of the voice's weights.
+        language: ISO 639-1 code of what it speaks.
     """
 
     engine: PiperVoice
     speaker: str
     speed: float = 1.0
     licence: str = "MIT"
+    language: str = "en"
 
     def __post_init__(self) -> None:
         low, high = _SPEEDS
@@ -50,7 +52,7 @@ class PiperSpeech:
     @property
     def spec(self) -> VoiceSpec:
         """Backend, speaker, languages, licence of the weights."""
-        return VoiceSpec("piper", self.speaker, ("en",), self.licence)
+        return VoiceSpec("piper", self.speaker, (self.language,), self.licence)
 
     def at_speed(self, speed: float) -> PiperSpeech:
         """The same voice at another speed, limited to what the model can do."""

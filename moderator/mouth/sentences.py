@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 
 from moderator.mouth.base import Sentence, Voice
@@ -23,7 +24,10 @@ CHARACTERS_A_WORD = 9
 SAY_NOW = "\f"
 """Behind a sentence: it is whole, and is not to wait for what follows."""
 
-_PAUSES = (", ", "; ", ": ", " \N{EN DASH} ", " \N{EM DASH} ", " ")
+_END_OF_SPACELESS = re.compile(r"(?<=[\u3002\uff01\uff1f])(?=\w)")
+"""Where no space follows."""
+
+_PAUSES = (", ", "\u3001", "\uff0c", "; ", ": ", " \N{EN DASH} ", " \N{EM DASH} ", " ")
 
 
 class SentenceSplitter:
@@ -92,7 +96,7 @@ def _split(text: str) -> list[str]:
     from hibari import Hibari
 
     sentences: list[str] = Hibari.split_sentences(text)
-    return sentences
+    return [part for sentence in sentences for part in _END_OF_SPACELESS.split(sentence)]
 
 
 def _cut(text: str, limit: int) -> Iterator[str]:

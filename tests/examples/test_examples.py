@@ -14,7 +14,7 @@ import pytest
 from livekit.agents import cli
 from livekit.plugins import moderator as plugin
 
-from examples import livekit_app, livekit_plugins_app, livekit_tools_app
+from examples import livekit_app, livekit_plugins_app
 from examples.journal_to_pandas import decisions, words
 from examples.own_mind import Abbreviations
 from examples.own_role import ROLE
@@ -178,17 +178,21 @@ def test_the_app_with_plugins_brings_its_own_three(
 
 
 def test_the_app_with_tools_brings_what_its_role_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mcp", reason="extra `mcp`")
+    from examples import livekit_tools_app
+
     joined: list[dict[str, Any]] = []
 
     async def join(context: Any, **given: Any) -> dict[str, Any]:
         joined.append(given)
         return {}
 
+    meeting: Any = livekit_tools_app.meeting
     monkeypatch.setattr(plugin, "join", join)
     context: Any = SimpleNamespace(job=SimpleNamespace(id="AJ_1", metadata=""))
     for command in ("", "python my_tools.py --all"):
         monkeypatch.setenv("TOOLS_COMMAND", command)
-        asyncio.run(livekit_tools_app.meeting(context))
+        asyncio.run(meeting(context))
     alone, both = joined
     assert (alone["role"].tools, alone["mcp_servers"]) == (["find_room"], [])
     assert both["role"].tools == ["find_room", "find_date"]

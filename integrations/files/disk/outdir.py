@@ -165,10 +165,11 @@ class OutputDirectory:
             removed when the new one has begun, which its journal tells (`has_begun`). If it ends
             before that, they are put back. Other files stay. Where a run was killed, the next to
             use the directory finishes what it was at.
+        goes_on: go on with a run that was killed.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, overwrite: bool = False, goes_on: bool = False) -> None:
+        self.path, self._goes_on = path, goes_on
         self._overwrite = overwrite
         self._created: list[Path] = []
         self._lock: BaseFileLock | None = None
@@ -216,6 +217,8 @@ class OutputDirectory:
 
     def _check(self, state: RunState) -> None:
         if self._overwrite or state in (RunState.ABSENT, RunState.EMPTY):
+            return
+        if self._goes_on and state is RunState.INTERRUPTED:
             return
         holds = {RunState.FINISHED: "a finished run", RunState.INTERRUPTED: "an unfinished run"}
         raise InputError(

@@ -60,6 +60,7 @@ class Tapes:
         tapes._folder, tapes._files, tapes._others, tapes._count = folder, {}, [], 0
         with disk_errors(folder):
             for name, track in _index(folder):
+                tapes._count += 1  # no name is given twice
                 path = folder / name
                 if path.is_file():
                     before = tapes._files.get(track)

@@ -42,6 +42,10 @@ class _Wave(wave.Wave_write):
     def __del__(self) -> None:
         pass
 
+    def go_on(self, frames: int) -> None:
+        """So many frames are behind the header already."""
+        self._nframeswritten, self._datawritten = frames, frames * _BYTES
+
 
 class WavWriter:
     """Writes mono 16 kHz 16-bit PCM to ``NAME.part.wav`` and renames it to ``NAME.wav`` at close.
@@ -55,24 +59,32 @@ class WavWriter:
     Args:
         path: the file's final name.
         comment: stands in the finished file's metadata.
+        goes_on: behind what a killed process left of it, if it did.
 
     Raises:
         InputError: it cannot be written.
     """
 
-    def __init__(self, path: Path, comment: str = "") -> None:
+    def __init__(self, path: Path, comment: str = "", *, goes_on: bool = False) -> None:
         self.path, self._comment = path, comment
         self.part = part_path(path)
         self._written: Samples = 0
         self._header_at: Samples = 0
         self._open = True
         with disk_errors(path):
-            self._file = self.part.open("wb")
+            goes_on = goes_on and self.part.is_file()
+            self._file = self.part.open("r+b" if goes_on else "wb")
+            there = _length(self._file) if goes_on else 0
+            self._file.seek(0)
         self._wav = _Wave(self._file)
         self._wav.setparams((1, 2, SAMPLE_RATE, 0, "NONE", "not compressed"))
         try:
             with disk_errors(path):
                 self._wav.writeframes(b"")  # the header, so that it is a wav from now on
+                self._file.truncate(HEADER + _BYTES * there)
+                self._file.seek(0, os.SEEK_END)
+                self._wav.go_on(there)
+                self._written = self._header_at = there
                 self._file.flush()
         except InputError:
             self.discard()

@@ -101,7 +101,7 @@ def load_models(
     """
     from moderator.ears import loading
     from moderator.ears.whisper_stream import StreamOptions
-    from moderator.mouth.loading import load_voice
+    from moderator.mouth.loading import voice_of
 
     language = role.language.split("-", maxsplit=1)[0]
     try:
@@ -117,14 +117,14 @@ def load_models(
             raise
         ears = loading.load_detector(store)
 
-    def voice_of(role: Role) -> Voice:
-        return load_voice(role.voice, store)
+    def voice_for(role: Role) -> Voice:
+        return voice_of(role, store)
 
-    voice = voice_of(role) if role.turn.may_speak else None
+    voice = voice_for(role) if role.turn.may_speak else None
     if voice is not None:
         next(iter(voice.say(role.identity.name)), None)  # the first sentence takes longer
     names = [loading.VAD, ears.recogniser.spec.name]
     if voice is not None:
         names.append(voice.spec.backend)
     pool = ReadingPool(WORKERS)
-    return RoomModels(ears, voice, voice_of, pool, diarization, tuple(names))
+    return RoomModels(ears, voice, voice_for, pool, diarization, tuple(names))

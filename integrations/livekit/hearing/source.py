@@ -28,6 +28,7 @@ class RoomSource:
         echo: takes the agent's own voice off what people's microphones bring.
         contact: is shown all that comes.
         spare: told what to do without, when that changes.
+        begin: meeting time at which the meeting goes on.
     """
 
     def __init__(
@@ -38,16 +39,18 @@ class RoomSource:
         echo: EchoGuard,
         contact: Contact,
         spare: Callable[[Spared], None],
+        begin: Samples = 0,
     ) -> None:
+        self._begin = begin
         self._tracks, self._clock, self._ended = tracks, clock, ended
         self._echo, self._contact = echo, contact
         self._lateness, self._spare = Lateness(), spare
 
     async def ticks(self) -> AsyncIterator[tuple[Samples, Sequence[AudioChunk]]]:
         """One tick after the other until the meeting is over; late ones follow at once."""
-        now: Samples = 0
+        now = self._begin
         early: list[AudioChunk] = []
-        self._clock.start()
+        self._clock.start(now)
         while not self._ended.is_set():
             now += TICK
             await self._clock.wait_until(now)

@@ -57,10 +57,18 @@ class Tracks:
         consent: who may be heard.
         clock: the meeting's.
         appeared: told of everybody whose first microphone is seen.
+        opens: whether what a publication sends can be decrypted, or needs not be.
     """
 
-    def __init__(self, consent: Consent, clock: LiveClock, appeared: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        consent: Consent,
+        clock: LiveClock,
+        appeared: Callable[[str], None],
+        opens: Callable[[rtc.RemoteTrackPublication], bool] = lambda _: True,
+    ) -> None:
         switch_often()
+        self._opens = opens
         self._consent, self._clock, self._appeared = consent, clock, appeared
         self._room: rtc.Room | None = None
         self._pumps: dict[str, _Pump] = {}
@@ -128,7 +136,7 @@ class Tracks:
         if microphones and person.identity not in self.published and is_person(person):
             self.published.add(person.identity)
             self._appeared(person.identity)
-        chosen = {pub.sid for pub in microphones[:1]} if wanted else set()
+        chosen = {pub.sid for pub in microphones[:1] if wanted and self._opens(pub)}
         for pub in microphones:
             if pub.sid not in chosen:
                 self._end(pub.sid)
@@ -138,7 +146,7 @@ class Tracks:
     def _subscribed(
         self, track: rtc.Track, pub: rtc.RemoteTrackPublication, person: rtc.RemoteParticipant
     ) -> None:
-        theirs = _microphone(pub) and is_person(person)
+        theirs = _microphone(pub) and is_person(person) and self._opens(pub)
         if self._room is None or not theirs or not self._consent.allows(person.identity):
             return
         self._end(pub.sid)

@@ -8,6 +8,8 @@ from livekit import rtc
 
 from integrations.livekit.people.shared_microphones import YES
 from moderator.labels import unnamed
+from moderator.language.phrases import phrases_of
+from moderator.spacing import joined
 from moderator.timeline import Samples
 from roles.schema import Role
 
@@ -60,7 +62,8 @@ class Consent:
     def __init__(self, role: Role, now: Callable[[], Samples]) -> None:
         self._role, self._now = role, now
         self._refused_at: dict[str, Samples] = {}
-        self._refused: set[str] = set()
+        self.refused: dict[str, str] = {}
+        """By identity, by which channel who has refused by other than an attribute did so."""
         self._by_attribute: set[str] = set()
         self._excluded: set[str] = set()
 
@@ -82,16 +85,21 @@ class Consent:
             self._by_attribute.discard(identity)
         return self.allows(identity) != before
 
-    def refuse(self, identity: str) -> bool:
+    def restore(self, refused: Mapping[str, str], refused_at: Mapping[str, Samples]) -> None:
+        """Takes who had refused, and when, in a meeting that goes on."""
+        self.refused.update(refused)
+        self._refused_at.update(refused_at)
+
+    def refuse(self, identity: str, channel: str) -> bool:
         """From now on they are not heard; False if the role does not let people refuse."""
         if self._role.consent.opt_out:
             self._end(identity)
-            self._refused.add(identity)
+            self.refused[identity] = channel
         return self._role.consent.opt_out
 
     def agree(self, identity: str) -> bool:
         """They may be heard again, unless their attribute still says no."""
-        self._refused.discard(identity)
+        self.refused.pop(identity, None)
         return self.allows(identity)
 
     def allows(self, identity: str, at: Samples | None = None) -> bool:
@@ -99,7 +107,7 @@ class Consent:
 
         What was said before a refusal may not be used afterwards, also when they agreed anew.
         """
-        if self.excludes(identity) or identity in self._refused or identity in self._by_attribute:
+        if self.excludes(identity) or identity in self.refused or identity in self._by_attribute:
             return False
         return at is None or at >= self._refused_at.get(identity, 0)
 
@@ -113,9 +121,12 @@ class Consent:
 
     def announcement(self) -> str:
         """What people are told when the agent comes in."""
-        role = self._role
-        who = f"{role.identity.name} ({role.identity.title})"
-        what = f"{who} is an AI, an automatic agent in this meeting."
-        kept = " and writes down what is said" if role.retention.transcript else ""
-        how = " Write /optout here and it does not hear you." if role.consent.opt_out else ""
-        return f"{what} {role.summary} It listens to everybody{kept}.{how}"
+        role, say = self._role, phrases_of(self._role).say
+        told = say(
+            "announce",
+            int(role.retention.transcript),
+            agent=role.identity.name,
+            title=role.identity.title,
+            summary=role.summary,
+        )
+        return joined([told, say("announce_opt_out")]) if role.consent.opt_out else told

@@ -59,8 +59,14 @@ class Refusals:
         self._meeting: Meeting | None = None
 
     def attach(self, meeting: Meeting) -> None:
-        """The meeting has begun: there is something to erase."""
+        """The meeting has begun: there is something to erase.
+
+        Who refused before is written down: whoever goes on with it must know.
+        """
         self._meeting = meeting
+        for identity, channel in self._consent.refused.items():
+            if meeting.now == 0:
+                self._write_down(identity, channel, None, allowed=False)
 
     def detach(self) -> None:
         """The meeting is over; refusals from now on concern its files alone."""
@@ -72,7 +78,7 @@ class Refusals:
         Who says so again, and has not been heard in between, changes nothing.
         """
         heard = self._consent.allows(identity)
-        if not self._consent.refuse(identity):
+        if not self._consent.refuse(identity, channel):
             return False
         if heard:
             self._changed(identity, channel, allowed=False)

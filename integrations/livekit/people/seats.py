@@ -38,6 +38,7 @@ class Seats:
     def attach(self, meeting: Meeting) -> None:
         """The meeting has begun, with those who were `present`."""
         self._meeting = meeting
+        self._count()
 
     def present(self) -> dict[str, Participant]:
         """Who takes part now, by identity."""
@@ -53,6 +54,15 @@ class Seats:
             self.leave(identity)
         elif identity not in self._meeting.participants:
             self._meeting.join(person)
+        self._count()
+
+    def review_all(self) -> None:
+        """The meeting goes on after nobody was there to see who came and went."""
+        if self._meeting is not None:
+            for gone in set(self._meeting.participants) - set(self.present()):
+                self._meeting.leave(gone)
+            for identity in self._people():
+                self.review(identity)
 
     def leave(self, identity: str) -> None:
         """Somebody goes, and with them everybody on their microphone."""
@@ -60,6 +70,12 @@ class Seats:
             for one in list(self._meeting.participants):
                 if self._shared.microphone_of(one) == identity:
                     self._meeting.leave(one)
+            self._count()
+
+    def _count(self) -> None:
+        """Tells how many more are in the room: spectators, who refused, and shared microphones."""
+        if self._meeting is not None:
+            self._meeting.unheard(sum(not self._takes_part(one) for one in self._people()))
 
     def _takes_part(self, identity: str) -> bool:
         heard = identity in self._microphones() and self._consent.allows(identity)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from integrations.files.disk.foreign import clipped
-from integrations.livekit.providers.tools import mcp_module
+from integrations.livekit.providers.tools import CONNECTS_WITHIN_S, mcp_module
 from moderator.errors import InputError
 from moderator.mind.loading import URL_ENV
 from moderator.mind.openai.settings import OpenAISettings
@@ -91,7 +91,9 @@ def mcp_server(spec: str) -> Any:
             todo = "give one like http://127.0.0.1:8000/mcp"
             raise InputError(f"no address of a server: {clipped(spec)}", where=where, todo=todo)
         kind = "sse" if parts.path.rstrip("/").endswith("/sse") else "streamable_http"
-        return mcp_module().MCPServerHTTP(spec, transport_type=kind)
+        return mcp_module().MCPServerHTTP(
+            spec, transport_type=kind, client_session_timeout_seconds=CONNECTS_WITHIN_S
+        )
     try:
         command = shlex.split(spec)
     except ValueError:
@@ -99,4 +101,6 @@ def mcp_server(spec: str) -> Any:
     if not command:
         todo = "give an address, or a command such as 'python server.py'"
         raise InputError(f"no command: {clipped(spec)}", where=where, todo=todo)
-    return mcp_module().MCPServerStdio(command[0], command[1:])
+    return mcp_module().MCPServerStdio(
+        command[0], command[1:], client_session_timeout_seconds=CONNECTS_WITHIN_S
+    )

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from livekit.agents.llm.mcp import MCPServer
 
 Given: TypeAlias = "llm.Tool | llm.Toolset"
-Function: TypeAlias = "llm.FunctionTool | llm.RawFunctionTool"
+Function: TypeAlias = "llm.FunctionTool[..., Any] | llm.RawFunctionTool[..., Any]"
 
-CONNECTS_WITHIN_S = 10.0
-"""A server that is not connected by then is down."""
+CONNECTS_WITHIN_S = 30.0
+"""A server that is not connected by then is down; a command's program has to start in that time."""
 
 LONGEST_DESCRIPTION, LONGEST_PARAMETERS = 1_000, 8_000
 """Characters that a language model is told of a tool; one with larger parameters is left out."""
@@ -181,7 +181,7 @@ class _Server:
                 await self._server.aclose()
 
 
-def _flat(tools: Sequence[Given]) -> Iterator[Function]:
+def _flat(tools: object) -> Iterator[Function]:
     if isinstance(tools, str) or not isinstance(tools, Sequence):
         raise _other_kind(tools)
     for tool in tools:

@@ -66,8 +66,8 @@ class LlmChat:
         end = asyncio.get_running_loop().time() + settings.reply_timeout_s
         within_s, answer = settings.timeout_s, None
         try:
-            told: list[llm.Tool] = [_told(tool) for tool in tools]
-            answer = self._plugin.chat(chat_ctx=context, tools=told, conn_options=CONNECT)
+            known: list[llm.Tool] = [_told(tool) for tool in tools]
+            answer = self._plugin.chat(chat_ctx=context, tools=known, conn_options=CONNECT)
             pieces = aiter(answer)
             while True:
                 async with asyncio.timeout_at(end), asyncio.timeout(within_s):
@@ -118,17 +118,16 @@ class LlmMind:
 
     Args:
         plugin: of livekit-agents.
-        one_to_one: a single person talks with the agent.
     """
 
-    def __init__(self, plugin: Writes, *, one_to_one: bool = False) -> None:
-        self._plugin, self._one_to_one = plugin, one_to_one
+    def __init__(self, plugin: Writes) -> None:
+        self._plugin = plugin
         self._tools: Toolbox | None = None
         self._live = False
 
     def with_tools(self, tools: Toolbox, *, live: bool) -> LlmMind:
         """The same mind with tools, of which a role allows some."""
-        made = LlmMind(self._plugin, one_to_one=self._one_to_one)
+        made = LlmMind(self._plugin)
         made._tools, made._live = tools, live
         return made
 
@@ -155,6 +154,5 @@ class LlmMind:
             settings,
             chat,
             decides=False,
-            one_to_one=self._one_to_one,
             look_up=look_up,
         )

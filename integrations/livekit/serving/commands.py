@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from integrations.livekit.hearing.models import RoomModels
     from integrations.livekit.measuring.metrics import Metrics
     from integrations.livekit.measuring.telemetry import Endpoint
+    from integrations.livekit.options import SessionOptions
     from integrations.livekit.providers.specs import Wanted
     from integrations.livekit.serving.worker import Worker
-    from integrations.livekit.session import SessionOptions
     from moderator.mind.base import SpeechLLM
     from moderator.models.store import ModelStore
     from roles.schema import Role
@@ -76,6 +76,14 @@ Mcp = Annotated[
         help="A server of tools for answers, as the role allows; may be given several times.",
     ),
 ]
+E2eeKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--e2ee-key-file",
+        metavar="FILE",
+        help="Key of end-to-end encrypted rooms; or set MODERATOR_E2EE_KEY.",
+    ),
+]
 MetricsHost = Annotated[
     str,
     typer.Option(
@@ -127,6 +135,7 @@ def join(
     ] = 10.0,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = "127.0.0.1",
+    e2ee_key_file: E2eeKeyFile = None,
     dashboard: Annotated[
         bool, typer.Option("--dashboard", help="Show the meeting on a page, on this machine.")
     ] = False,
@@ -139,6 +148,7 @@ def join(
     as_json: AsJson = False,
 ) -> None:
     """Take part in a meeting in a LiveKit room, now, until everybody has left."""
+    import os
     from contextlib import nullcontext
     from secrets import token_hex
 
@@ -149,18 +159,19 @@ def join(
     from roles.loader import load_role
 
     _prepare_livekit("join")
-    from integrations.livekit.address import Address
+    from integrations.livekit.address import Address, given_key
     from integrations.livekit.dashboard.server import Dashboard
     from integrations.livekit.measuring.telemetry import metrics_for
+    from integrations.livekit.options import SessionOptions
     from integrations.livekit.providers.specs import Wanted
-    from integrations.livekit.session import SessionOptions
     from integrations.livekit.telling.succession import load_roles
 
     if not room and token is None:
         raise InputError("no room is named", where="moderator join", todo="give --room")
     the_role = load_role(role)
     who = identity or f"moderator-{the_role.id}-{token_hex(3)}"
-    address = Address(url, room, who, the_role.identity.name, token, api_key, api_secret)
+    own, encryption = the_role.identity.name, given_key(e2ee_key_file, os.environ)
+    address = Address(url, room, who, own, token, api_key, api_secret, encryption)
     others = tuple(load_roles(other_role or []))
     options = SessionOptions(the_role, address, out, force, step, leave_after, others)
     page = nullcontext() if not dashboard else Dashboard(address, the_role.id, dashboard_port)
@@ -168,6 +179,7 @@ def join(
     wanted = Wanted(stt, tts, llm, vad, tuple(mcp or ()), stt_url, tts_url)
     the_mind = load_mind(mind, mind_url, store=store, live=True)
     wanted.check(the_mind, the_role)
+    _tell_of_voice(the_role, tts)
     models = _models(the_role, store, recogniser, enrol or [], ears_brought=stt is not None)
     with metrics_for(_endpoint(metrics_port, metrics_host)) as metrics:
         summary = _take_part(options, models, the_mind, wanted, metrics, page)
@@ -175,6 +187,16 @@ def join(
         print_json(summary)
     else:
         note(f"{summary['duration_s']:.0f} s, {summary['agent']['turns']} turns of the agent")
+
+
+def _tell_of_voice(role: Role, tts: str | None) -> None:
+    """Says where there is no voice for a role's language."""
+    from moderator.cli.console import note
+    from moderator.mouth.loading import lacks_voice
+
+    lacks = lacks_voice(role) if tts is None else None
+    if lacks is not None:
+        note(f"note: {lacks}")
 
 
 def serve(
@@ -207,11 +229,13 @@ def serve(
     mcp: Mcp = None,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = "127.0.0.1",
+    e2ee_key_file: E2eeKeyFile = None,
     offline: Offline = False,
 ) -> None:
     """Take part in every meeting that LiveKit dispatches the agent to, until told to end."""
     import asyncio
     import functools
+    import os
 
     from moderator.cli.models import open_store
     from moderator.mind.loading import load_mind
@@ -219,7 +243,7 @@ def serve(
 
     _prepare_livekit("serve")
     from integrations.files.sound.enrolments import read_enrolments
-    from integrations.livekit.address import Address
+    from integrations.livekit.address import Address, given_key
     from integrations.livekit.measuring.telemetry import metrics_for
     from integrations.livekit.providers.specs import Wanted
     from integrations.livekit.serving.worker import Worker, WorkerOptions
@@ -229,8 +253,12 @@ def serve(
     Address(url, "", "", "", None, api_key, api_secret)  # says what is wrong with them
     others = tuple(load_roles(other_role or []))
     wanted = Wanted(stt, tts, llm, vad, tuple(mcp or ()), stt_url, tts_url)
+    _tell_of_voice(the_role, tts)
     options = WorkerOptions(
-        url, api_key, api_secret, the_role, agent_name, out, rooms, others=others, wanted=wanted
+        *(url, api_key, api_secret, the_role, agent_name, out, rooms),
+        others=others,
+        wanted=wanted,
+        encryption=given_key(e2ee_key_file, os.environ),
     )
     store = open_store(offline=offline)
     enrolled = read_enrolments(enrol or [])

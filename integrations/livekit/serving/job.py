@@ -14,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from integrations.livekit.address import Address
 from integrations.livekit.hearing.models import RoomModels
-from integrations.livekit.session import RoomSession, SessionOptions
+from integrations.livekit.options import SessionOptions
+from integrations.livekit.session import RoomSession
 from integrations.livekit.telling.given_json import read_json
 from integrations.livekit.telling.succession import Roles
 from moderator.errors import InputError
+from moderator.journal.restoring import Unfinished
 from moderator.mind.base import SpeechLLM
 from moderator.timeline import Stopwatch
 from roles.errors import RoleError, printable
@@ -33,18 +35,21 @@ LONGEST_METADATA = 100_000
 class JobWishes(BaseModel):
     """What the metadata of a job may say, as JSON.
 
-    `role` is the name of a role or a whole role; without it the worker's own.
+    `role` is the name of a role or a whole role; without it the worker's own. `goes_on` is for
+    workers among themselves: the job takes over a meeting that broke off, or does nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     role: str | dict[str, Any] | None = None
     leave_after_s: float = Field(default=10.0, ge=0.0, le=3600.0)
+    goes_on: bool = False
 
 
 _FORMS = {
     "role": "the name of a role or a whole role",
     "leave_after_s": "a number from 0 to 3600",
+    "goes_on": "true or false",
 }
 """What each key of the metadata must be, for people."""
 
@@ -85,7 +90,7 @@ def _wishes(metadata: str) -> JobWishes:
         raise InputError("not a JSON object", where=_WHERE, todo='give {"role": …}')
     unknown = next((key for key in found if key not in _FORMS), None)
     if unknown is not None:
-        todo = f"its keys are {' and '.join(_FORMS)}"
+        todo = f"its keys are {', '.join(_FORMS)}"
         raise InputError(f"unknown key '{printable(unknown)}'", where=_WHERE, todo=todo)
     try:
         return JobWishes.model_validate(found)
@@ -112,6 +117,8 @@ def job_session(
     patience_s: float = 10.0,
     metrics: Metrics | None = None,
     others: Sequence[Role] = (),
+    encryption: rtc.E2EEOptions | None = None,
+    past: Unfinished | None = None,
 ) -> RoomSession:
     """A session in a job's room, which it joins when it is run.
 
@@ -127,6 +134,8 @@ def job_session(
         patience_s: how long an empty room is waited in for somebody to come back.
         metrics: measure the meeting.
         others: roles that it may take later, beside the library's.
+        encryption: of the room, end to end.
+        past: a meeting that broke off, which goes on in its own directory.
 
     Raises:
         InputError: the environment does not say where the server is.
@@ -138,14 +147,20 @@ def job_session(
         role.identity.name,
         key=os.environ.get("LIVEKIT_API_KEY", ""),
         secret=os.environ.get("LIVEKIT_API_SECRET", ""),
+        encryption=encryption,
     )
 
     async def join(room: rtc.Room) -> None:
         # Nobody is heard who has not been asked: subscribing is up to the session.
-        await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
+        await context.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE, encryption=encryption)
         outlive(room)
 
-    options = SessionOptions(role, address, out, patience_s=patience_s, others=tuple(others))
+    options = SessionOptions(
+        *(role, address, out if past is None else past.directory),
+        patience_s=patience_s,
+        others=tuple(others),
+        past=past,
+    )
     return RoomSession(options, models, mind, Stopwatch(), (context.room, join), metrics)
 
 

@@ -9,20 +9,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livekit import api, rtc
 from livekit.agents import AgentServer, JobContext, JobExecutorType, JobRequest
 from livekit.protocol.agent import JobTermination
 
+from integrations.files.disk.lock import InUse
 from integrations.livekit.hearing.model_cache import ModelCache
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.hearing.shared_diarization import shared_diarization
 from integrations.livekit.outcome import meeting_id
 from integrations.livekit.providers.specs import Wanted
 from integrations.livekit.serving.job import JobWishes, job_role, job_session
+from integrations.livekit.serving.takeover import Heirs, abandoned
 from integrations.livekit.session import RoomSession
 from integrations.livekit.telling.succession import Roles
 from moderator.audio import Waveform
 from moderator.cli.console import note
 from moderator.errors import InputError
+from moderator.journal.restoring import Unfinished
 from moderator.mind.base import SpeechLLM
 from moderator.models.store import ModelStore
 from roles.schema import Role
@@ -48,6 +52,7 @@ class WorkerOptions:
         drain_s: meetings that last longer after SIGTERM are cut.
         others: roles that jobs and commands may name, beside the library's.
         wanted: plugins that are made for each meeting.
+        encryption: of the rooms, end to end.
     """
 
     url: str
@@ -60,6 +65,7 @@ class WorkerOptions:
     drain_s: int = 60
     others: tuple[Role, ...] = ()
     wanted: Wanted = field(default_factory=Wanted)
+    encryption: rtc.E2EEOptions | None = field(default=None, repr=False)
 
 
 class Worker:
@@ -91,6 +97,7 @@ class Worker:
         self._sessions: dict[str, tuple[asyncio.AbstractEventLoop, RoomSession]] = {}
         self._coming: set[str] = set()
         self._told_full: str | None = None
+        self._draining = False
         self._load_models(options.role)
         self.server = _Server(
             self._goes_on,
@@ -118,11 +125,31 @@ class Worker:
         return self._models.for_role(role, ears_brought=self._options.wanted.stt is not None)
 
     async def run(self) -> None:
-        """Serves until `drain` and `close`."""
-        await self.server.run()
+        """Serves until `drain` and `close`; meetings of workers that died are given out anew."""
+        heirs = asyncio.create_task(self._look_for_abandoned(), name="heirs")
+        try:
+            await self.server.run()
+        finally:
+            heirs.cancel()
+            await asyncio.gather(heirs, return_exceptions=True)
+
+    async def _look_for_abandoned(self) -> None:
+        options = self._options
+        if options.out is None:
+            return
+        url = options.url.replace("ws", "http", 1)
+
+        def free() -> bool:
+            return self._full() is None and not self._draining
+
+        def server() -> api.LiveKitAPI:
+            return api.LiveKitAPI(url, options.key, options.secret)
+
+        await Heirs(options.out, server, options.agent_name, free).run()
 
     async def drain(self) -> None:
         """Takes no more jobs and lets the agents finish what they are saying."""
+        self._draining = True
         for loop, session in list(self._sessions.values()):
             work = session.drain("the worker was told to end")
             asyncio.run_coroutine_threadsafe(work, loop)
@@ -160,16 +187,26 @@ class Worker:
     def _wished(self, metadata: str) -> tuple[Role, JobWishes]:
         return job_role(metadata, self._options.role, self._roles)
 
+    async def _abandoned(self, room_sid: str) -> Unfinished | None:
+        """The meeting of a dead worker in a room."""
+        if self._options.out is None:
+            return None
+        found = await asyncio.to_thread(abandoned, self._options.out, room_sid)
+        return found[0] if found else None
+
     async def _requested(self, request: JobRequest) -> None:
         """Accepts a job whose metadata is valid, if there is room for it."""
         try:
-            role, _ = self._wished(request.job.metadata)
+            role, wishes = self._wished(request.job.metadata)
         except InputError as error:
             await _refuse(request, str(error))
             return
         if (full := self._full()) is not None:
             await _refuse(request, full)
             return
+        if wishes.goes_on:
+            past = await self._abandoned(request.room.sid)
+            role = role if past is None else past.role
         self._coming.add(request.id)
         try:
             await request.accept(
@@ -180,6 +217,11 @@ class Worker:
 
     async def _job(self, context: JobContext) -> None:
         role, wishes = self._wished(context.job.metadata)
+        past = await self._abandoned(context.job.room.sid)
+        if past is None and wishes.goes_on:
+            context.shutdown("another worker goes on with it")
+            return
+        role = role if past is None else past.role
         models = await asyncio.to_thread(self._load_models, role)
         name = f"{meeting_id(context.job.room.name)}-{context.job.id}"
         try:
@@ -192,9 +234,15 @@ class Worker:
                     patience_s=wishes.leave_after_s,
                     metrics=self._metrics,
                     others=(*self._options.others, self._options.role),
+                    encryption=self._options.encryption,
+                    past=past,
                 )
                 self._sessions[context.job.id] = (asyncio.get_running_loop(), session)
                 await session.run()
+        except InUse:
+            if past is None:
+                raise
+            note(f"{name}: another worker goes on with it")
         finally:
             self._sessions.pop(context.job.id, None)
             context.shutdown("the meeting is over")

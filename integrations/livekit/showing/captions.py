@@ -9,6 +9,7 @@ from livekit.agents import llm
 
 from moderator.events import Heard, Percept, TurnStarted, WordPlayed
 from moderator.journal.lines import Event
+from moderator.spacing import joined
 from moderator.timeline import Samples, to_samples, to_seconds
 
 STOPPED_AFTER = to_samples(0.5)
@@ -63,7 +64,7 @@ class Captions:
         if fresh or partial != self._partial:
             self._words += fresh
             self._partial, self._touched = partial, event.at
-            self._report(" ".join([*self._words, partial]).strip(), final=False)
+            self._report(joined([*self._words, partial]), final=False)
 
     def _review(self, now: Samples) -> None:
         self._stop(now, STOPPED_AFTER)
@@ -78,7 +79,7 @@ class Captions:
 
     def _finish(self) -> None:
         if self._words:
-            self._report(" ".join(self._words), final=True)
+            self._report(joined(self._words), final=True)
             self._words = []
             self._item += 1
 

@@ -41,6 +41,9 @@ WORKS = {
 SPARED = "moderator.spared"
 """What the agent does without, since it is late: nothing, thoughts, hypotheses or speech."""
 
+ENCRYPTION = "moderator.encryption"
+"""``ok``, or why somebody cannot be heard, in words."""
+
 SYNTHETIC = "moderator.synthetic"
 """Says, for programs, that what this participant sounds like is not a person's voice."""
 
@@ -60,7 +63,7 @@ class AgentState:
     def __init__(self, role: Role) -> None:
         self._room: rtc.Room | None = None
         self._wanted = {STATE: "listening", ROLE: role.id, FLOOR: "free", SHARE: "0.00", HAND: ""}
-        self._wanted |= {SYNTHETIC: "true", SPARED: Spared.NOTHING}
+        self._wanted |= {SYNTHETIC: "true", SPARED: Spared.NOTHING, ENCRYPTION: "ok"}
         self._wanted |= dict.fromkeys(WORKS.values(), "ok")
         self._sent: dict[str, str] = {}
         self._changed = asyncio.Event()
@@ -103,6 +106,10 @@ class AgentState:
         self._set(SHARE, f"{floor.agent_share:.2f}")
         if floor.now - self._wished > HAND_FOR:
             self._set(HAND, "")
+
+    def encryption(self, problem: str | None) -> None:
+        """Takes why somebody cannot be heard; None: everybody can."""
+        self._set(ENCRYPTION, problem or "ok")
 
     def forget(self) -> None:
         """Takes back words that may quote somebody."""

@@ -22,6 +22,7 @@ from moderator.events import (
 )
 from moderator.journal.lines import Event
 from moderator.labels import unnamed
+from moderator.spacing import joined
 from moderator.sparing import SparedChanged
 from moderator.timeline import Samples, to_samples
 
@@ -77,7 +78,7 @@ class _Segment:
 
     @property
     def text(self) -> str:
-        return " ".join([*self.words, self.partial]).strip()
+        return joined([*self.words, self.partial])
 
 
 class TextPublisher:
@@ -181,7 +182,7 @@ class TextPublisher:
 
     def _finish(self, speaker: str) -> None:
         segment = self._segments.pop(speaker)
-        text = " ".join(segment.words)
+        text = joined(segment.words)
         if text:
             self._put(lambda: self._transcript(speaker, segment.id, text, final=True), speaker)
 

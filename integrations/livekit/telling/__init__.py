@@ -1,4 +1,4 @@
-"""What people tell the agent beside speech: RPC, chat, another role; each checked against the role.
+"""What people tell the agent: RPC, chat, telephone keys, refusals, another role; each checked.
 
 Nothing that the room is shown may enter.
 """

@@ -65,10 +65,11 @@ class Scene:
     def duration(self, samples: Samples) -> str:
         """A duration in words."""
         seconds = round(to_seconds(samples))
+        if seconds == 1:
+            return self.phrases.say("duration_one_second")
         if seconds < 90:
             return self.phrases.say("duration_seconds", seconds=seconds)
-        minutes = round(seconds / 60)
-        return self.phrases.say("duration_minutes", minutes=minutes)
+        return self.phrases.minutes(round(seconds / 60))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,4 +29,4 @@ def parted(transcript: Transcript, phrases: Phrases, people: int) -> bool:
 
 
 def _polite(words: list[str], phrases: Phrases) -> bool:
-    return all(normalise(word) in phrases.greetings | phrases.fillers for word in words)
+    return phrases.polite([normalise(word) for word in words])

@@ -10,7 +10,7 @@ from typing import Any
 from moderator.events import Act, Percept, Proposal, SaidAt
 from moderator.floor.state import FloorView
 from moderator.language.phrases import phrases_of
-from moderator.mind.base import Capabilities, Participant, names_of
+from moderator.mind.base import Capabilities, Moment, Participant, names_of
 from moderator.mind.duties import answering, floor_care, summing_up, timing
 from moderator.mind.duties.base import DutyRunner, Scene, Wish
 from moderator.mind.duties.parting import parted
@@ -37,14 +37,7 @@ _RUNNERS: dict[type[schema.Duty], Callable[[Any], DutyRunner]] = {
 
 
 class Duties:
-    """The mind that every role has: its duties, without any model.
-
-    Args:
-        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
-    """
-
-    def __init__(self, *, one_to_one: bool = False) -> None:
-        self._one_to_one = one_to_one
+    """The mind that every role has: its duties, without any model."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -59,25 +52,17 @@ class Duties:
         Raises:
             InputError: there are no phrases in the role's language.
         """
-        return DutiesSession(role, participants, one_to_one=self._one_to_one)
+        return DutiesSession(role, participants)
 
 
 class DutiesSession:
     """The duties of one role in one meeting."""
 
-    def __init__(
-        self,
-        role: schema.Role,
-        participants: Mapping[str, Participant],
-        *,
-        one_to_one: bool = False,
-    ) -> None:
+    def __init__(self, role: schema.Role, participants: Mapping[str, Participant]) -> None:
         self._role, self._participants = role, participants
         self._phrases = phrases_of(role)
         self._wording = Wording(self._phrases)
-        self._questions = Questions(
-            role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
-        )
+        self._questions = Questions(role, self._phrases, others=partial(names_of, participants))
         self._transcript = Transcript()
         self._plan = Plan(role)
         self._runners = [
@@ -116,6 +101,21 @@ class DutiesSession:
             self._questions.detector,
             self._wording,
         )
+
+    async def recall(self, moment: Moment) -> None:
+        """Takes what was said, and marks the duty as done whose wish was granted."""
+        if moment.own:
+            return
+        await self.push(moment.percept, moment.floor)
+        granted, scene = moment.granted, self._scene
+        if granted is None or scene is None:
+            return
+        if granted.answering:
+            self._questions.answered()
+        runner = next((one for one in self._runners if one.name == granted.duty), None)
+        if runner is not None:
+            runner.wish(scene)  # it notes what it is granted for
+            runner.granted(scene.now)
 
     async def propose(self) -> Proposal | None:
         """The most pressing wish of all duties."""

@@ -25,4 +25,4 @@ def shares_in_words(scene: Scene) -> str:
         )
         for index, participant in enumerate(spoken[:NAMED])
     ]
-    return ", ".join(parts)
+    return scene.phrases.listed(parts)

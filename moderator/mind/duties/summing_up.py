@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 from moderator.events import Act
-from moderator.language.phrases import normalise
 from moderator.mind.duties.base import Scene, Wish
 from moderator.mind.duties.plan import MINUTE
 from moderator.mind.duties.shares import shares_in_words
@@ -15,7 +14,6 @@ from roles.schema import SummariseDuty
 
 TOPIC_WORDS = 3
 TIMES = 3
-SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,9 @@ def summary(scene: Scene) -> Summary:
     if not shares:
         return Summary(scene.phrases.say("answer_nobody"))
     words = frequent_words(scene)
-    topics = scene.phrases.say("summarise_topics", words=", ".join(words)) if words else ""
+    topics = (
+        scene.phrases.say("summarise_topics", words=scene.phrases.listed(words)) if words else ""
+    )
     duration = scene.duration(scene.now)
     said = scene.phrases.say("summarise", duration=duration, shares=shares, topics=topics)
     return Summary(said, frozenset().union(*words.values()))
@@ -43,10 +43,9 @@ def frequent_words(scene: Scene) -> dict[str, frozenset[str]]:
     counts: Counter[str] = Counter()
     who: dict[str, set[str]] = {}
     for utterance in scene.transcript:
-        for word in map(normalise, utterance.words):
-            if len(word) >= SHORTEST and word not in scene.phrases.stop_words and word.isalpha():
-                counts[word] += 1
-                who.setdefault(word, set()).add(utterance.speaker)
+        for word in scene.wording.topics(utterance.words):
+            counts[word] += 1
+            who.setdefault(word, set()).add(utterance.speaker)
     ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     return {word: frozenset(who[word]) for word, count in ranked[:TOPIC_WORDS] if count >= TIMES}
 

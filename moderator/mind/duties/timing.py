@@ -31,9 +31,9 @@ class Open:
         purpose = say("open_purpose", purpose=self._duty.purpose) if self._duty.purpose else ""
         agenda = ""
         if plan.item is not None:
-            items = ", ".join(item.title for item in plan.items)
-            minutes = round(sum(item.minutes for item in plan.items))
-            agenda = say("open_agenda", items=items, minutes=minutes, first=plan.item.title)
+            items = scene.phrases.listed(item.title for item in plan.items)
+            length = scene.phrases.minutes(round(sum(item.minutes for item in plan.items)))
+            agenda = say("open_agenda", items=items, duration=length, first=plan.item.title)
         identity = scene.role.identity
         words = say(
             "open",
@@ -83,7 +83,14 @@ class Agenda:
             "next": plan.next_item.title,
             "next_minutes": _number(plan.next_item.minutes),
         }
-        words = scene.phrases.say("hand_over", self._count, **facts)
+        words = scene.phrases.say(
+            "hand_over_one" if plan.item.minutes == 1 else "hand_over",
+            self._count,
+            item=plan.item.title,
+            minutes=scene.phrases.number(plan.item.minutes),
+            next=plan.next_item.title,
+            next_duration=scene.phrases.minutes(plan.next_item.minutes),
+        )
         cue = f"{plan.item.title!r} is {round(to_seconds(over))} s over its time"
         return Wish(Act.HAND_OVER, 0.8, words, cue, facts=facts)
 

@@ -75,8 +75,7 @@ class GroundedAnswer:
         before, self._told = self._told, names
         if names == before or self._check.attributes(sentence):
             return sentence
-        joined = ", ".join(names)
-        return self._phrases.say("answer_by", names=joined, said=sentence)
+        return self._phrases.say("answer_by", names=self._phrases.listed(names), said=sentence)
 
 
 def unsaid(ranking: Ranking, names: Mapping[str, str], asker: str | None, phrases: Phrases) -> str:

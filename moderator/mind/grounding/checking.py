@@ -90,8 +90,10 @@ class Check:
         shared = {token.stem for token in wording.content(tokens)} | wording.exact(tokens)
         for clause in (clause for line in named for clause in wording.clauses(line.text)):
             denied = next((at for at, one in enumerate(clause) if wording.denies(one)), len(clause))
-            behind = clause[denied : denied + DENIED_WITHIN]
-            if any(token.stem in shared - self._people for token in behind):
+            reach = clause[denied : denied + DENIED_WITHIN]
+            if wording.denies_before and denied < len(clause):
+                reach = clause[max(denied - DENIED_WITHIN, 0) : denied + DENIED_WITHIN]
+            if any(token.stem in shared - self._people for token in reach):
                 return True
         return False
 
@@ -105,8 +107,9 @@ class Check:
         return bool(self._saying(self._wording.tokens(sentence)))
 
     def _saying(self, tokens: Sequence[Token]) -> set[str]:
+        telling = [token for token in tokens if not self._wording.helps(token)]
         return {
             one.stem
-            for one, after in pairwise(tokens)
+            for one, after in pairwise(telling)
             if one.stem in self._people and self._wording.reports(after)
         }

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from moderator.language.phrases import Phrases
+from moderator.language.phrases import Phrases, normalise
 from moderator.mind.grounding.ranking import Ranking
 from moderator.mind.grounding.said_lines import SaidLine
 from moderator.mind.grounding.wording import Token, Wording
+from moderator.spacing import ASKS, ENDS, joined, tokens
 from moderator.timeline import to_samples
 
 COVERED = 0.7
@@ -59,23 +60,21 @@ class Asked:
 
     def __init__(self, question: str, phrases: Phrases, wording: Wording) -> None:
         self._wording = wording
-        plain = f" {' '.join(one.plain for one in wording.tokens(question))} "
-        self._number = any(f" {one} " in plain for one in phrases.asks_number)
-        self._time = any(f" {one} " in plain for one in phrases.asks_time)
-        for one in (*phrases.asks_number, *phrases.asks_time):
-            plain = plain.replace(f" {one} ", " ", 1)
-        self.about = plain
-        self.tokens = wording.tokens(plain)
+        spoken = [normalise(word) for word in tokens(question.split())]
+        number, time = phrases.asks_number, phrases.asks_time
+        self._number, self._time = number.within(spoken), time.within(spoken)
+        self.about = joined((number | time).removed(spoken))
+        self.tokens = wording.tokens(self.about)
 
     @property
     def topics(self) -> int:
         """Different words of meaning in it."""
         return len({one.stem for one in self._wording.content(self.tokens)})
 
-    def satisfied(self, tokens: Sequence[Token]) -> bool:
+    def satisfied(self, said: Sequence[Token]) -> bool:
         """Whether words have a number or a time that the question has not, if it wants one."""
-        new = self._wording.numbers(tokens) - self._wording.numbers(self.tokens)
-        dated = self._wording.exact(tokens) - self._wording.exact(self.tokens)
+        new = self._wording.numbers(said) - self._wording.numbers(self.tokens)
+        dated = self._wording.exact(said) - self._wording.exact(self.tokens)
         return (not self._number or bool(new)) and (not self._time or bool(new or dated))
 
 
@@ -108,11 +107,11 @@ def _surely(asked: Asked, said: Sequence[SaidLine], wording: Wording) -> Quote |
     for_somebody = any(ranking.named)
     for index in ranking.best(5):
         line = said[index]
-        if line.text.endswith("?") or ranking.covered(index) < COVERED:
+        if line.text.endswith(ASKS) or ranking.covered(index) < COVERED:
             continue
         if for_somebody and not ranking.named[index]:
             continue
-        fits = len(line.text.split()) <= LONGEST_QUOTE
+        fits = len(tokens(line.text.split())) <= LONGEST_QUOTE
         if fits and asked.satisfied(wording.tokens(line.text)):
             return Quote(line.text, line)
     return None
@@ -149,10 +148,10 @@ def picked(
         if line.to_agent or foreign or covered < PICKED_COVERED:
             continue
         for part in _sentences(line):
-            tokens = wording.tokens(part.text)
-            share = given.share_in(tokens)
-            fits = not part.text.endswith("?") and len(part.text.split()) <= LONGEST_QUOTE
-            if not (fits and share >= LEAST_SHARE and asked.satisfied(tokens)):
+            told = wording.tokens(part.text)
+            share = given.share_in(told)
+            fits = not part.text.endswith(ASKS) and len(tokens(part.text.split())) <= LONGEST_QUOTE
+            if not (fits and share >= LEAST_SHARE and asked.satisfied(told)):
                 continue
             if best is None or share + covered > best[0]:
                 best = share + covered, Quote(part.text, line)
@@ -170,20 +169,20 @@ class _Given:
 
     def __init__(self, answer: str, asked: Asked, wording: Wording) -> None:
         self._wording = wording
-        tokens = wording.tokens(answer)
+        told = wording.tokens(answer)
         known = {one.stem for one in asked.tokens}
-        self._numbers = wording.numbers(tokens)
-        self._dates = wording.exact(tokens)
-        self._new = {one.stem for one in wording.content(tokens)} - known
+        self._numbers = wording.numbers(told)
+        self._dates = wording.exact(told)
+        self._new = {one.stem for one in wording.content(told)} - known
         self.says_more = bool(
             self._new or self._dates - known or self._numbers - wording.numbers(asked.tokens)
         )
         """It does not only repeat the question."""
 
-    def share_in(self, tokens: Sequence[Token]) -> float:
+    def share_in(self, said: Sequence[Token]) -> float:
         """The share of its words of meaning that a sentence has; 0 if it lacks a number of it."""
-        had = {one.stem for one in tokens}
-        if not (self._numbers <= self._wording.numbers(tokens) and self._dates <= had):
+        had = {one.stem for one in said}
+        if not (self._numbers <= self._wording.numbers(said) and self._dates <= had):
             return 0.0
         return len(self._new & had) / len(self._new) if self._new else 1.0
 
@@ -191,16 +190,16 @@ class _Given:
 def _pairs(line: SaidLine) -> Iterator[SaidLine]:
     """Each two sentences of a line in a row, as a line of their own."""
     for one, after in pairwise(_sentences(line)):
-        yield replace(line, text=f"{one.text} {after.text}")
+        yield replace(line, text=joined([one.text, after.text]))
 
 
 def _sentences(line: SaidLine) -> Iterator[SaidLine]:
     """The sentences of a line, each as a line of its own."""
     words: list[str] = []
-    for word in line.text.split():
+    for word in tokens(line.text.split()):
         words.append(word)
-        if word[-1] in ".?!":
-            yield replace(line, text=" ".join(words))
+        if word.endswith(ENDS):
+            yield replace(line, text=joined(words))
             words = []
     if words:
-        yield replace(line, text=" ".join(words))
+        yield replace(line, text=joined(words))

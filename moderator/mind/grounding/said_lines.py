@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from moderator.spacing import ENDS, joined
 from moderator.timeline import Samples
 from moderator.transcript import Transcript
 
@@ -54,7 +55,7 @@ def said_lines(
         longest: words of one line.
     """
     return [
-        SaidLine(one.speaker, names.get(one.speaker, one.speaker), one.start, " ".join(part), to)
+        SaidLine(one.speaker, names.get(one.speaker, one.speaker), one.start, joined(part), to)
         for one in transcript
         if one.speaker != own and (one.speaker, one.start) not in but
         for to in (calls(one.words),)
@@ -66,7 +67,7 @@ def pieces(words: Sequence[str], longest: int = LONGEST_LINE) -> list[Sequence[s
     """Pieces of at most `longest` words, at a sentence's end where there is one."""
     found = []
     while len(words) > longest:
-        ends = [i for i in range(longest // 2, longest) if words[i][-1:] in ".?!"]
+        ends = [i for i in range(longest // 2, longest) if words[i].endswith(ENDS)]
         at = ends[-1] + 1 if ends else longest
         found.append(words[:at])
         words = words[at:]

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import snowballstemmer
 
-from moderator.language.phrases import Phrases
+from moderator.language.phrases import Phrases, normalise
+from moderator.mind.grounding.characters import Characters
+from moderator.mind.grounding.counting import numbers_in
+from moderator.spacing import joined, spaceless
 
 _WORD = re.compile(r"\d{1,40}|[^\W\d_]+(?:'[^\W\d_]+)*")
-_GROUPED = re.compile(r"(?<=\d)[,\u202f'](?=\d{3}(?!\d))")
-_PARTS = re.compile(r"[,.;:!?\u2026]+\s+|\s[\u2013\u2014-]\s")
-_SIGNS = {"%": " percent ", "€": " euro ", "$": " dollar ", "£": " pound "}
-_HUNDRED = 100
+_GROUPED = re.compile(r"(?<=\d)[,\u202f\u00a0'](?=\d{3}(?!\d))")
+_GROUPED_BY_POINTS = re.compile(r"(?<=\d)[. \u202f\u00a0'](?=\d{3}(?!\d))")
+_PARTS = re.compile(
+    r"[,.;:!?\u2026]+\s+|\s[\u2013\u2014-]\s|[\u3001\u3002\uff0c\uff1b\uff01\uff1f]"
+)
 _SHORT = 2
 """Words of at most so many small letters carry no meaning of their own."""
+
+_SHORTEST_TOPIC = 4
+_NO_STEMMER = "characters"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word.
+    """One word; of scripts without spaces, a pair of characters.
 
     Attributes:
         plain: in lower case, without a genitive's ending.
         stem: what inflected forms have in common.
-        capital: written with a capital letter, as a name is; short ones with nothing but such.
+        capital: written with a capital letter, as a name is; short ones with nothing but such. Of
+            scripts without capitals, what may be a name.
     """
 
     plain: str
@@ -37,6 +45,8 @@ class Token:
 
 @lru_cache(maxsize=16_384)
 def _stem(word: str, algorithm: str) -> str:
+    if algorithm == _NO_STEMMER:
+        return word
     stem: str = snowballstemmer.stemmer(algorithm).stemWord(word)
     return stem
 
@@ -52,6 +62,10 @@ class Wording:
         self._phrases = phrases
         self._idle = phrases.stop_words | phrases.fillers | phrases.auxiliaries | phrases.subjects
         self._exact = frozenset(self.stem(word) for word in phrases.exact)
+        self._grouped = _GROUPED_BY_POINTS if phrases.decimal == "," else _GROUPED
+        elided = "|".join(phrases.elisions)
+        self._elided = re.compile(rf"\b({elided})'(?=\w)", re.IGNORECASE) if elided else None
+        self._characters = Characters(phrases) if phrases.stemmer == _NO_STEMMER else None
 
     def stem(self, word: str) -> str:
         """What inflected forms of a lower-case word have in common."""
@@ -59,15 +73,23 @@ class Wording:
 
     def tokens(self, text: str) -> list[Token]:
         """The words of a text, in order."""
-        text = _GROUPED.sub("", text.replace("\u2019", "'"))
-        for sign, word in _SIGNS.items():
-            text = text.replace(sign, word)
-        found = []
+        text = self._grouped.sub("", text.replace("\u2019", "'"))
+        if self._elided is not None:
+            text = self._elided.sub(r"\1 ", text)
+        for sign, word in self._phrases.signs.items():
+            text = text.replace(sign, f" {word} ")
+        return list(self._read(text))
+
+    def _read(self, text: str) -> Iterator[Token]:
         for word in _WORD.findall(text):
-            plain = word.lower().removesuffix("'s")
-            capital = word.isupper() if len(word) == _SHORT else word[0].isupper() and len(word) > 1
-            found.append(Token(plain, self.stem(plain), capital))
-        return found
+            if self._characters is not None and spaceless(word):
+                for plain, name in self._characters.read(word):
+                    yield Token(plain, plain, name)
+            else:
+                plain = word.lower().removesuffix("'s")
+                short = len(word) == _SHORT
+                capital = word.isupper() if short else word[0].isupper() and len(word) > 1
+                yield Token(plain, self.stem(plain), capital)
 
     def clauses(self, text: str) -> list[list[Token]]:
         """The words of a text, parted where there is punctuation."""
@@ -83,7 +105,22 @@ class Wording:
             return True
         if plain in self._phrases.reporting or self.denies(token):
             return True
-        return len(plain) <= _SHORT and not token.capital
+        return len(plain) <= _SHORT and not token.capital and not spaceless(plain)
+
+    def topics(self, words: Sequence[str]) -> list[str]:
+        """The words of substance among words as heard, in lower case."""
+        if self._characters is not None:
+            return self._characters.topics(joined(words))
+        plain = (normalise(word) for word in words)
+        if self._elided is not None:
+            plain = (self._elided.sub("", word) for word in plain)
+        return [
+            word
+            for word in plain
+            if len(word) >= _SHORTEST_TOPIC
+            and word not in self._phrases.stop_words
+            and word.isalpha()
+        ]
 
     def names(self, tokens: Iterable[Token]) -> list[Token]:
         """Those written as names are."""
@@ -97,47 +134,19 @@ class Wording:
         """Whether the word says that somebody says something."""
         return token.plain in self._phrases.reporting
 
+    def helps(self, token: Token) -> bool:
+        """Whether the word only helps a verb: "has" of "has said"."""
+        return token.plain in self._phrases.auxiliaries and not self.reports(token)
+
     def denies(self, token: Token) -> bool:
         """Whether the word makes the contrary of a statement."""
         return token.plain in self._phrases.negations or token.plain.endswith("n't")
 
+    @property
+    def denies_before(self) -> bool:
+        """Whether a negation denies what stands before it, too."""
+        return self._phrases.negation_reaches == "clause"
+
     def numbers(self, tokens: Sequence[Token]) -> frozenset[int]:
         """Values of all numbers, written in digits or in words; parts of a decimal are two."""
-        found: set[int] = set()
-        total, current, spoken = 0, -1, 0
-
-        def flush() -> None:
-            nonlocal total, current, spoken
-            if current >= 0 and not (spoken == 1 and current == 1):  # "one of them" counts nothing
-                found.add(total + current)
-            total, current, spoken = 0, -1, 0
-
-        for token in tokens:
-            plain = token.plain
-            value = int(plain) if plain.isdecimal() else self._phrases.numbers.get(plain)
-            if value is None:
-                if not (plain == "and" and current >= _HUNDRED and spoken):
-                    flush()
-                continue
-            if value >= _HUNDRED and value % _HUNDRED == 0 and current >= 0 and not plain.isdigit():
-                if value == _HUNDRED:
-                    current *= value
-                else:
-                    total, current = total + current * value, 0
-            elif current >= 0 and _adds(current, value, total):
-                current += value
-            else:
-                flush()
-                current = value
-            spoken += not plain.isdigit()
-        flush()
-        return frozenset(found)
-
-
-def _adds(current: int, value: int, total: int) -> bool:
-    """Whether "twenty" or "two hundred" goes on with "five"."""
-    if current == 0:
-        return total > 0 and value < _HUNDRED * 10
-    if current % _HUNDRED == 0:
-        return 0 < value < _HUNDRED
-    return current % _HUNDRED >= 20 and current % 10 == 0 and 0 < value < 10
+        return numbers_in([token.plain for token in tokens], self._phrases)

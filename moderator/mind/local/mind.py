@@ -22,8 +22,8 @@ class LocalMind:
     Args:
         weights: what runs.
         live: the meeting does not wait for it: what is asked is read while it is being said.
-        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
         engine: runs it; None: a process that all minds with these weights share.
+        within_s: wall-clock seconds after which the model hangs; None: as usual.
     """
 
     def __init__(
@@ -31,11 +31,11 @@ class LocalMind:
         weights: Weights,
         *,
         live: bool = False,
-        one_to_one: bool = False,
         engine: Reads | None = None,
+        within_s: float | None = None,
     ) -> None:
-        self._weights, self._live, self._one_to_one = weights, live, one_to_one
-        self._engine = engine
+        self._weights, self._live = weights, live
+        self._engine, self._within_s = engine, within_s
 
     @property
     def capabilities(self) -> Capabilities:
@@ -56,7 +56,7 @@ class LocalMind:
             self._engine or _shared(self._weights.model),
             embeds=self._weights.embeds,
             live=self._live,
-            one_to_one=self._one_to_one,
+            within_s=self._within_s,
         )
 
 

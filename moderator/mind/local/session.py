@@ -38,7 +38,8 @@ ANSWER_TOKENS = 24
 LIVE_WITHIN_S, REPLAY_WITHIN_S = 25.0, 600.0
 """Wall-clock seconds after which the model hangs; a replay must not depend on a slow machine."""
 
-EMBEDDED_EVERY = to_samples(2.0)
+EMBEDDED_EVERY, EMBEDDED_AT_ONCE = to_samples(2.0), 8
+"""Meeting time between two looks for new lines, and lines of one request."""
 
 LEAST_ASKED = 4
 """Words of a question that is still being asked from which on lines are looked for."""
@@ -56,7 +57,7 @@ class LocalSession:
         engine: runs the models.
         embeds: it has sentence embeddings.
         live: the meeting does not wait.
-        one_to_one: a single person talks with the agent.
+        within_s: wall-clock seconds after which the model hangs; None: as usual.
 
     Attributes:
         asked_model: how often the model was asked for an answer.
@@ -70,16 +71,14 @@ class LocalSession:
         *,
         embeds: bool,
         live: bool,
-        one_to_one: bool = False,
+        within_s: float | None = None,
     ) -> None:
         self._role, self._participants, self._engine = role, participants, engine
         self._embeds, self._live = embeds, live
-        self._within_s = LIVE_WITHIN_S if live else REPLAY_WITHIN_S
+        self._within_s = within_s or (LIVE_WITHIN_S if live else REPLAY_WITHIN_S)
         self._phrases = phrases_of(role)
         self._wording = Wording(self._phrases)
-        self._questions = Questions(
-            role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
-        )
+        self._questions = Questions(role, self._phrases, others=partial(names_of, participants))
         self._transcript = Transcript()
         self._met: dict[str, Participant] = {}
         self._vectors: dict[str, Vectors] = {}
@@ -184,26 +183,39 @@ class LocalSession:
         return candidates(order, len(lines), MOST_LINES)
 
     async def _likeness(self, question: str, lines: Sequence[SaidLine]) -> list[float] | None:
-        """For each line, how like the question it is in meaning."""
+        """For each line, how like the question it is in meaning; 0 where that is not known yet."""
         if not self._embeds or not lines:
             return None
-        await self._embed(lines)
+        self._keep(lines)
+        missing = self._missing(lines)
+        # A live meeting does not wait for what could not be embedded while people spoke.
+        await self._embed(missing[-EMBEDDED_AT_ONCE:] if self._live else missing)
         asked = await self._engine.embed([question], question=True, within_s=self._within_s)
-        return [float(self._vectors[_key(line)] @ asked[0]) for line in lines]
-
-    async def _embed(self, lines: Sequence[SaidLine]) -> None:
-        """Embeds what is not yet, and drops what is no line any more."""
-        missing = list(dict.fromkeys(map(_key, lines)).keys() - self._vectors.keys())
-        missing.sort()
-        if missing:
-            made = await self._engine.embed(missing, question=False, within_s=self._within_s)
-            self._vectors |= dict(zip(missing, made, strict=True))
-        kept = set(map(_key, lines))
-        self._vectors = {key: one for key, one in self._vectors.items() if key in kept}
+        found = [self._vectors.get(_key(line)) for line in lines]
+        return [0.0 if one is None else float(one @ asked[0]) for one in found]
 
     async def _embed_said(self) -> None:
         """Embeds lines while people speak; the last ones may still grow."""
-        await self._embed(self._lines(None, LONGEST_LINE)[: -len(self._participants) or None])
+        lines = self._lines(None, LONGEST_LINE)[: -len(self._participants) or None]
+        await self._embed(self._missing(lines))
+
+    def _missing(self, lines: Sequence[SaidLine]) -> list[str]:
+        """What is to be embedded of lines that are not yet, oldest first."""
+        return [key for key in dict.fromkeys(map(_key, lines)) if key not in self._vectors]
+
+    def _keep(self, lines: Sequence[SaidLine]) -> None:
+        """Drops the embeddings of what is no line any more."""
+        kept = set(map(_key, lines))
+        self._vectors = {key: one for key, one in self._vectors.items() if key in kept}
+
+    async def _embed(self, keys: Sequence[str]) -> None:
+        generation = self._generation
+        for start in range(0, len(keys), EMBEDDED_AT_ONCE):
+            some = keys[start : start + EMBEDDED_AT_ONCE]
+            made = await self._engine.embed(some, question=False, within_s=self._within_s)
+            if generation != self._generation:
+                return  # they may be of who was forgotten
+            self._vectors |= dict(zip(some, made, strict=True))
 
     async def _write_nothing(self) -> None:
         await self._engine.write(NOTHING, tokens=1, within_s=self._within_s)

@@ -24,19 +24,16 @@ class OpenAIMind:
     Args:
         settings: which server, which model, and how it is asked.
         key: the server's key; None where it needs none.
-        one_to_one: a single person talks with the agent: whatever they ask is asked of it.
     """
 
-    def __init__(
-        self, settings: OpenAISettings, key: SecretStr | None = None, *, one_to_one: bool = False
-    ) -> None:
-        self._settings, self._key, self._one_to_one = settings, key, one_to_one
+    def __init__(self, settings: OpenAISettings, key: SecretStr | None = None) -> None:
+        self._settings, self._key = settings, key
         self._tools: Toolbox | None = None
         self._live = False
 
     def with_tools(self, tools: Toolbox, *, live: bool) -> OpenAIMind:
         """The same mind with tools, of which a role allows some."""
-        made = OpenAIMind(self._settings, self._key, one_to_one=self._one_to_one)
+        made = OpenAIMind(self._settings, self._key)
         made._tools, made._live = tools, live
         return made
 
@@ -72,6 +69,5 @@ class OpenAIMind:
             participants,
             self._settings,
             chat,
-            one_to_one=self._one_to_one,
             look_up=look_up,
         )

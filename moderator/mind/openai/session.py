@@ -11,7 +11,7 @@ from moderator.errors import MindError
 from moderator.events import Act, Percept, Proposal, SaidAt, Word
 from moderator.floor.state import FloorStatus, FloorView
 from moderator.language.phrases import phrases_of
-from moderator.mind.base import Participant, names_of
+from moderator.mind.base import Moment, Participant, names_of
 from moderator.mind.grounding.answer import GroundedAnswer, unsaid
 from moderator.mind.grounding.checking import Check
 from moderator.mind.grounding.ranking import Ranking, bearing
@@ -51,7 +51,6 @@ class OpenAISession:
         settings: how the server is asked.
         chat: the server.
         decides: it wishes to speak, too; otherwise it only finds words for what others wish.
-        one_to_one: a single person talks with the agent.
         look_up: makes what calls tools for an answer; None: there are none.
     """
 
@@ -63,15 +62,12 @@ class OpenAISession:
         chat: Completes,
         *,
         decides: bool = True,
-        one_to_one: bool = False,
         look_up: Callable[[], LookUp] | None = None,
     ) -> None:
         self._role, self._participants = role, participants
         self._settings, self._chat, self._decides = settings, chat, decides
         self._phrases = phrases_of(role)
-        self._questions = Questions(
-            role, self._phrases, one_to_one=one_to_one, others=partial(names_of, participants)
-        )
+        self._questions = Questions(role, self._phrases, others=partial(names_of, participants))
         self._transcript = Transcript()
         self._met: dict[str, Participant] = {}
         self._acts = prompt.permitted_acts(role)
@@ -102,6 +98,17 @@ class OpenAISession:
         self._news = self._news or bool(percept.words) or self._floor_opened(before, floor)
         if self._thinks and before is not None and before.holder != floor.holder:
             self._generation += 1  # a thought is for the floor it was begun on
+
+    async def recall(self, moment: Moment) -> None:
+        """Takes what was said, and what was answered."""
+        if moment.own:
+            self._now = moment.percept.end
+            self.heard(moment.own)
+            return
+        await self.push(moment.percept, moment.floor)
+        self._news = False
+        if moment.granted is not None and moment.granted.answering:
+            self._questions.answered()
 
     def _floor_opened(self, before: FloorView | None, floor: FloorView) -> bool:
         """The floor has just become free, or been so for longer than the role's patience."""

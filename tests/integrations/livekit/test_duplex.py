@@ -120,7 +120,7 @@ def scripted(
     words: Sequence[Word], the_role: Role | None = None, voice: ToneVoice | None = None
 ) -> DuplexModel:
     """A model that hears these words, whatever comes in."""
-    mind = Duties(one_to_one=True)
+    mind = Duties()
     return DuplexModel(the_role or role(), lambda: ScriptedEars(words), voice or ToneVoice(), mind)
 
 
@@ -228,7 +228,7 @@ def test_the_person_and_the_app_are_told_that_it_does_not_understand() -> None:
         return LiveListener(one, [one.models.own_track(PERSON, gate=GATE)])
 
     async def run() -> Talk:
-        model = DuplexModel(role(), listener, ToneVoice(), Duties(one_to_one=True))
+        model = DuplexModel(role(), listener, ToneVoice(), Duties())
         async with talking(model) as one:
             one.session.on("error", lambda event: errors.append(event.error.error))
             tone = 0.3 * np.sin(np.arange(RATE) * 2 * np.pi * 440 / RATE)

@@ -182,3 +182,21 @@ def test_a_sentence_without_a_full_stop_must_be_over() -> None:
     assert given.command is Command.LEAVE
     assert given.accepted
     assert not spotted(1.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("Please be quiet.", Command.HUSH),
+        ("You can speak again.", Command.RESUME),
+        ("We should stop the project.", None),
+    ],
+)
+def test_who_is_alone_with_the_agent_need_not_name_it(text: str, command: Command | None) -> None:
+    transcript, words = Transcript(), talk("ana", 1.0, text)
+    transcript.add(words)
+    for alone_with, expected in (("ana", command), ("ben", None), (None, None)):
+        found = CommandSpotter(role(), PHRASES, DETECTOR).spot(
+            words, transcript, words[-1].end, agent_speaking=False, alone_with=alone_with
+        )
+        assert [given.command for given in found] == ([] if expected is None else [expected])

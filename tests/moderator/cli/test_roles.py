@@ -113,15 +113,16 @@ def test_schema_is_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == json_schema()
 
 
-GERMAN = "id: beobachter\nsummary: Listens.\nidentity: {name: Robin}\nlanguage: de\n"
+FINNISH = "id: tarkkailija\nsummary: Listens.\nidentity: {name: Robin}\nlanguage: fi\n"
+GERMAN = FINNISH.replace("language: fi", "language: de")
 
 
 def test_check_and_replay_agree_on_languages(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     silent, speaking = tmp_path / "silent.yaml", tmp_path / "speaking.yaml"
-    silent.write_text(GERMAN + "turn: {may_speak: false}\n")
-    speaking.write_text(GERMAN)
+    silent.write_text(FINNISH + "turn: {may_speak: false}\n")
+    speaking.write_text(FINNISH)
     meeting = tmp_path / "words.seglst.json"
     line = {"session_id": "m", "speaker": "ana", "words": "Guten Morgen."}
     meeting.write_text(json.dumps([line | {"start_time": 0.0, "end_time": 1.0}]))
@@ -131,4 +132,24 @@ def test_check_and_replay_agree_on_languages(
         wanted = ["replay", str(meeting), "--role", str(role), "--mind", "duties", "--offline"]
         assert run([*wanted, "--out", str(out)]) == status
         assert out.exists() is (status == 0)
-    assert capsys.readouterr().err.count("no phrases in language 'de'") == 1
+    assert capsys.readouterr().err.count("no phrases in language 'fi'") == 1
+
+
+@pytest.mark.parametrize(
+    ("voice", "told"),
+    [
+        ("", "hibari speaks en, not de"),
+        ("voice: {backend: piper}\n", "piper speaks en, not de"),
+        ("voice: {backend: piper, speaker: de_DE-thorsten-medium}\n", ""),
+        ("turn: {may_speak: false}\n", ""),
+    ],
+)
+def test_check_says_where_there_is_no_voice_for_the_language(
+    voice: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    role = tmp_path / "role.yaml"
+    role.write_text(GERMAN + voice)
+    assert run(["roles", "check", str(role)]) == 0
+    out = capsys.readouterr().out
+    assert ("--tts" in out) is bool(told)
+    assert told in out

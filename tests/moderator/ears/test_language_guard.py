@@ -59,6 +59,8 @@ def test_what_is_only_hard_to_understand_is_not_another_language() -> None:
 
 def test_names_of_languages() -> None:
     assert marked("de") == "[German]"
+    assert marked("en", "de") == "[Englisch]"
+    assert marked("de", "fi") == "[German]"
     assert marked("xx") == "[xx]"
 
 

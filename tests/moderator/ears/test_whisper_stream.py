@@ -11,6 +11,7 @@ from moderator.audio import Waveform, silence
 from moderator.ears.agreement import Piece
 from moderator.ears.whisper import Encoded, Hypothesis, Whisper
 from moderator.ears.whisper_stream import StreamOptions, WhisperRecogniser, WhisperStream
+from moderator.meeting.assembly import UNHURRIED_S
 from moderator.timeline import SAMPLE_RATE, TICK, Samples, to_samples
 
 WORD = to_samples(0.4)
@@ -120,6 +121,16 @@ def test_all_words_come_once_in_order_with_their_times_and_soon() -> None:
     assert [end for _, end, _ in found] == [n * WORD for n in range(1, 51)]
     assert early >= 46
     assert max(at - end for _, end, at in found) <= to_samples(1.5)
+
+
+def test_where_hypotheses_are_rare_words_come_later_but_all_of_them_do() -> None:
+    fake = FakeWhisper()
+    found, early = feed(stream(fake, step_s=UNHURRIED_S), talk(50))
+    assert [text for text, *_ in found] == [f"w{n}" for n in range(1, 51)]
+    assert [end for _, end, _ in found] == [n * WORD for n in range(1, 51)]
+    assert early >= 40
+    assert max(at - end for _, end, at in found) <= to_samples(2 * UNHURRIED_S + 1.0)
+    assert len(fake.windows) <= 12
 
 
 def test_a_long_monologue_is_trimmed_and_loses_nothing() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from moderator.events import Heard, Word
+from moderator.events import Act, Heard, Proposal, Word
 from moderator.journal.erasure import Erasure
 from moderator.journal.file import Journal
-from moderator.journal.lines import heard_from, read, to_line
+from moderator.journal.lines import heard_from, proposal_from, read, to_line
 from moderator.measure.report.reading import read_journal
 from moderator.testing import journals
 from moderator.timeline import to_samples
@@ -40,3 +40,9 @@ def test_they_are_read_and_erased_like_all_others(tmp_path: Path) -> None:
     journal.erase(erasure)
     journal.close()
     assert not [line for line in read(tmp_path / "other.jsonl") if line.get("words")]
+
+
+def test_a_turn_that_takes_no_time_is_not_one_of_unknown_length() -> None:
+    for takes_s in (0.0, 1.5, None):
+        wish = Proposal(100, "scripted", 0.5, Act.ANSWER, takes_s=takes_s)
+        assert proposal_from(to_line(wish)) == wish

@@ -18,9 +18,10 @@ STEP = to_samples(0.5)
 class Listener:
     """Feeds words in percepts of half a second."""
 
-    def __init__(self, *, one_to_one: bool = False) -> None:
+    def __init__(self, alone_with: str | None = None) -> None:
         role = Role(id="tested", summary="for tests", identity=Identity(name="Robin"))
-        self.questions = Questions(role, load_phrases("en"), one_to_one=one_to_one)
+        self.questions = Questions(role, load_phrases("en"))
+        self.alone_with = alone_with
         self.transcript = Transcript()
         self.index = 0
 
@@ -33,7 +34,10 @@ class Listener:
             new = tuple(word for word in words if start < word.end <= end)
             self.transcript.add(new)
             partials = {by: partial} if partial else {}
-            percept = Percept(self.index, start, end, words=new, partials=partials)
+            alone = self.alone_with
+            percept = Percept(
+                self.index, start, end, words=new, partials=partials, alone_with=alone
+            )
             self.questions.hear(percept, self.transcript)
             self.index += 1
         return self.questions.open
@@ -119,11 +123,12 @@ def test_words_that_are_not_stable_yet_are_waited_for() -> None:
         ("Well, so. Can you hear me? I hope so.", "can you hear me"),
         ("tell me who has talked the most", "tell me who has talked the most"),
         ("I have been here before.", None),
+        ("So, tell me about the tents.", "so tell me about the tents"),
         ("Robin, sum up please.", "sum up please"),
     ],
 )
 def test_with_one_person_every_question_is_for_the_agent(text: str, expected: str | None) -> None:
-    question = Listener(one_to_one=True).until(5.0, talk("ana", 0.0, text))
+    question = Listener(alone_with="ana").until(5.0, talk("ana", 0.0, text))
     assert (question and question.text.removesuffix(" I hope so.")) == expected
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from roles.schema import VoiceChoice
 
 class NoModels:
     """A store on a machine without models."""
+
+    root = Path("store")
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -49,6 +52,17 @@ def test_a_missing_backend_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> N
     assert "\n" not in str(caught.value)
 
 
+def test_a_voice_of_piper_that_was_not_brought_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "find_spec", lambda name: object())
+    choice = VoiceChoice(backend="piper", speaker="de_DE-thorsten-medium")
+    with pytest.raises(InputError, match="is not here") as caught:
+        load_voice(choice, NoModels())
+    assert "piper.download_voices de_DE-thorsten-medium" in caught.value.todo
+    for outside in ("../de_DE-x-low", "de_DE-x-low/../..", "de_DE-x"):
+        with pytest.raises(InputError, match="has no speaker"):
+            load_voice(VoiceChoice(backend="piper", speaker=outside), NoModels())
+
+
 def test_the_store_speaks_for_itself() -> None:
     store = NoModels()
     with pytest.raises(ModelMissingError, match="hibari-tts is missing"):
@@ -64,3 +78,13 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_what_a_voice_can_do_without_is_not_imported_for_it() -> None:
+    before = sys.modules["json"]
+    with loading._not_imported("json"), pytest.raises(ImportError):
+        import_module("json")
+    assert import_module("json") is before
+    with loading._not_imported("json.tool"), pytest.raises(ImportError):
+        import_module("json.tool")
+    import_module("json.tool")

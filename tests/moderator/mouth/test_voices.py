@@ -28,6 +28,8 @@ TEXT = "Maya, we have not heard from you: it costs $3.50, doesn't it? Let us mov
 class Packaged:
     """A store of what lies inside installed packages."""
 
+    root = Path("store")
+
     def directory(self, name: str) -> Path:
         if name == "hibari-tts":
             spec = importlib.util.find_spec("hibari")

@@ -36,9 +36,12 @@ Speaker = Annotated[str, BeforeValidator(_numbered), Field(max_length=1000)]
 
 
 class Part(BaseModel):
-    """An object of a service's JSON; keys that are not needed are passed over."""
+    """An object of a service's JSON; keys that are not needed are passed over.
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    Built when a file of that service is read: most are of another.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 def checked(kind: type[_T], text: str, path: Path, root: str = "") -> _T:

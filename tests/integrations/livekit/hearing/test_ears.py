@@ -95,7 +95,7 @@ class Room:
 def test_what_was_being_recognised_at_a_refusal_is_dropped_also_when_they_agree_again() -> None:
     room = Room()
     room.go_on(1.0, 0.5)
-    room.consent.refuse("ana")
+    room.consent.refuse("ana", "chat")
     room.consent.agree("ana")
     agreed = room.now
     assert room.go_on(1.0, 0.0) == []
@@ -112,7 +112,7 @@ def test_a_refusal_while_it_is_heard_counts_for_what_was_heard() -> None:
     while not heard.words:
         heard = room.tick(0.0)
     assert admitted(heard, room.ears.admits).words == heard.words
-    room.consent.refuse("ana")
+    room.consent.refuse("ana", "chat")
     assert admitted(heard, room.ears.admits) == Heard(room.now)
     room.consent.agree("ana")
     assert admitted(heard, room.ears.admits) == Heard(room.now)
@@ -124,7 +124,7 @@ def test_voices_without_a_name_are_those_of_their_microphone() -> None:
     room.tick(0.5, "hall")
     word = Heard(room.now, words=(Word(f"hall/{SOMEBODY}", "elephant", 0, 100),))
     assert admitted(word, room.ears.admits).words
-    room.consent.refuse("hall")
+    room.consent.refuse("hall", "chat")
     assert not admitted(word, room.ears.admits).words
     other = Heard(room.now, words=(Word(f"den/{SOMEBODY}", "giraffe", 0, 100),))
     assert admitted(other, room.ears.admits).words, "another microphone's are not theirs"

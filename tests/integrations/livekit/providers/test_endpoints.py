@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from livekit.agents import stt, tts
 
@@ -21,9 +23,10 @@ def test_a_model_at_an_address_needs_no_key() -> None:
     hears = endpoint("openai:whisper-1", URL, "--stt", "de", NONE)
     assert isinstance(hears, stt.STT)
     assert (hears.model, hears.capabilities.streaming) == ("whisper-1", False)
-    assert str(hears._client.base_url) == f"{URL}/"
-    assert hears._opts.languages == ["de"]
-    assert hears._client.api_key == "none"
+    inside: Any = hears
+    assert str(inside._client.base_url) == f"{URL}/"
+    assert inside._opts.languages == ["de"]
+    assert inside._client.api_key == "none"
     speaks = endpoint("openai:kokoro", None, "--tts", "en", {"OPENAI_BASE_URL": URL})
     assert isinstance(speaks, tts.TTS)
     assert speaks.model == "kokoro"

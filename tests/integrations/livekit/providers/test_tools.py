@@ -28,8 +28,6 @@ from roles.loader import load_role
 from roles.schema import Role
 from tests.integrations.livekit.providers.fakes import FakeLlm
 
-exceptions = pytest.importorskip("mcp.shared.exceptions", reason="extra `mcp`")
-
 SERVER = "tests.integrations.livekit.providers.mcp_server"
 COMMAND = f"{sys.executable} -m {SERVER}"
 
@@ -156,7 +154,7 @@ def test_a_server_by_http(address: str) -> None:
 
 
 def test_a_server_by_its_command_and_again_after_it_has_died() -> None:
-    pytest.importorskip("mcp", reason="extra `mcp`")
+    exceptions = pytest.importorskip("mcp.shared.exceptions", reason="extra `mcp`")
 
     async def run() -> None:
         await asks(LiveKitTools([], [mcp_server(COMMAND)]))

@@ -12,10 +12,11 @@ from typing import Any
 
 from livekit import rtc
 
-from integrations.livekit.address import Address, connect
+from integrations.livekit.address import Address, connect, shared_key
 from integrations.livekit.hearing.models import RoomModels
 from integrations.livekit.measuring.metrics import Metrics
-from integrations.livekit.session import RoomSession, SessionOptions
+from integrations.livekit.options import SessionOptions
+from integrations.livekit.session import RoomSession
 from moderator.mind.base import SpeechLLM
 from moderator.mind.loading import load_mind
 from moderator.timeline import Stopwatch
@@ -65,6 +66,8 @@ class Agent:
 
     def journal(self) -> list[dict[str, Any]]:
         """All lines so far."""
+        if not (self.out / "journal.jsonl").exists():
+            return []
         text = (self.out / "journal.jsonl").read_text("utf-8")
         return [json.loads(line) for line in text.splitlines(keepends=True) if line[-1] == "\n"]
 
@@ -90,13 +93,16 @@ async def agent(
     others: tuple[Role, ...] = (),
     identity: str = IDENTITY,
     first: rtc.Room | None = None,
+    key: str | None = None,
 ) -> AsyncIterator[Agent]:
     """The agent in a room; ended with the block, if it has not ended by itself.
 
     `first`: a room that an app has made, perhaps with handlers of its own.
     """
     role = role or quiet_role()
-    address = Address(server.url, room, identity, "Robin", None, server.key, server.secret)
+    address = Address(
+        *(server.url, room, identity, "Robin", None, server.key, server.secret), shared_key(key)
+    )
     options = SessionOptions(role, address, out, patience_s=patience_s, others=others)
     mind = mind or load_mind(live=True)
     given = None if first is None else (first, lambda room: connect(room, address))

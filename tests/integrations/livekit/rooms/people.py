@@ -12,6 +12,7 @@ import numpy as np
 from livekit import api, rtc
 from livekit.rtc.data_stream import StreamError
 
+from integrations.livekit.address import shared_key
 from moderator.audio import Waveform, to_pcm16
 from tests.integrations.livekit.server import Server
 
@@ -144,9 +145,13 @@ async def person(
     publishes: bool = True,
     kind: str = "standard",
     attributes: dict[str, str] | None = None,
+    key: str | None = None,
     **grants: object,
 ) -> AsyncIterator[Person]:
-    """Joins a room as somebody and leaves it again; `grants` as for `token`."""
+    """Joins a room as somebody and leaves it again; `grants` as for `token`.
+
+    `key`: of an end-to-end encrypted room.
+    """
     source = rtc.AudioSource(RATE, 1, queue_size_ms=200)
     track = rtc.LocalAudioTrack.create_audio_track("microphone", source)
     one = Person(identity, rtc.Room(), source, track)
@@ -155,7 +160,7 @@ async def person(
     one.room.register_text_stream_handler("lk.chat", one._text)
     one.room.register_text_stream_handler("lk.transcription", one._text)
     one.room.on("data_received", lambda got: one.data.append((got.topic or "", got.data.decode())))
-    options = rtc.RoomOptions(auto_subscribe=listens)
+    options = rtc.RoomOptions(auto_subscribe=listens, encryption=shared_key(key))
     joined = token(server, room, identity, kind, attributes, **grants)
     await one.room.connect(server.url, joined, options)
     try:

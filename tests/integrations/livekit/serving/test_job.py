@@ -44,7 +44,7 @@ def test_roles_that_a_job_may_ask_for(metadata: str, role: str, leave_after_s: f
         ("[1]", 'not a JSON object, job metadata, give {"role": …}'),
         (
             '{"rule": 1}',
-            "unknown key 'rule', job metadata, its keys are role and leave_after_s",
+            "unknown key 'rule', job metadata, its keys are role, leave_after_s, goes_on",
         ),
         ('{"role": "nobody"}', "there is no role named 'nobody'"),
         ('{"role": "../x"}', "not the name of a role, job metadata: role, name a role"),

@@ -211,7 +211,7 @@ def test_people_come_and_go() -> None:
 def test_a_refusal_holds_until_it_is_taken_back() -> None:
     consent = Consent(role(), lambda: 0)
     assert consent.allows("ana")
-    assert consent.refuse("ana")
+    assert consent.refuse("ana", "chat")
     assert not consent.read_attributes("ana", {})
     assert not consent.allows("ana")
     assert consent.agree("ana")
@@ -223,7 +223,7 @@ def test_a_refusal_holds_until_it_is_taken_back() -> None:
 
 def test_a_role_may_not_let_people_refuse() -> None:
     consent = Consent(role(consent={"opt_out": False}), lambda: 0)
-    assert not consent.refuse("ana")
+    assert not consent.refuse("ana", "chat")
     assert not consent.read_attributes("ana", {"moderator.optout": "1"})
     assert consent.allows("ana")
     assert "/optout" not in consent.announcement()
