@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 from typing import TypeAlias
+
+from moderator.plain_json import parse_json
 
 Known: TypeAlias = Callable[[str], bool]
 """Whether a word, in any case, is one of the language."""
@@ -37,5 +38,5 @@ def _english() -> frozenset[str]:
     words: set[str] = set()
     for grade in ("gold", "silver"):
         path = resources.files("hibari") / "assets" / f"lexicon_us_{grade}.json.gz"
-        words.update(map(str.casefold, json.loads(gzip.decompress(path.read_bytes()))))
+        words.update(map(str.casefold, parse_json(gzip.decompress(path.read_bytes()))))
     return frozenset(words)
