@@ -118,17 +118,13 @@ class LlmMind:
 
     Args:
         plugin: of livekit-agents.
-        one_to_one: a single person talks with the agent.
     """
 
-    def __init__(self, plugin: Writes, *, one_to_one: bool = False) -> None:
-        self._plugin, self._one_to_one = plugin, one_to_one
         self._tools: Toolbox | None = None
         self._live = False
 
     def with_tools(self, tools: Toolbox, *, live: bool) -> LlmMind:
         """The same mind with tools, of which a role allows some."""
-        made = LlmMind(self._plugin, one_to_one=self._one_to_one)
         made._tools, made._live = tools, live
         return made
 
@@ -155,6 +151,5 @@ class LlmMind:
             settings,
             chat,
             decides=False,
-            one_to_one=self._one_to_one,
             look_up=look_up,
         )
