@@ -120,11 +120,14 @@ class LlmMind:
         plugin: of livekit-agents.
     """
 
+    def __init__(self, plugin: Writes) -> None:
+        self._plugin = plugin
         self._tools: Toolbox | None = None
         self._live = False
 
     def with_tools(self, tools: Toolbox, *, live: bool) -> LlmMind:
         """The same mind with tools, of which a role allows some."""
+        made = LlmMind(self._plugin)
         made._tools, made._live = tools, live
         return made
 
