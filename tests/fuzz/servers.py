@@ -97,8 +97,8 @@ class _Wire:
             await reader.readexactly(length)
             writer.write(self.response)
             await writer.drain()
-        except OSError:
-            pass  # the client had seen enough
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the client had seen enough, or was too late to ask
         finally:
             writer.close()
 
