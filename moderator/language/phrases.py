@@ -19,6 +19,9 @@ from roles.schema import Command, Role
 _EDGES = re.compile(r"^[^\w']+|[^\w']+$")
 
 _STOPS = frozenset(BREAKS)
+_POLITE = 32
+"""Tokens before a request that are taken for politeness at most, and of one with it behind."""
+
 _FAREWELL = 12
 """Words of a sentence that are looked at for a farewell at its beginning."""
 
@@ -132,11 +135,11 @@ class Phrases(BaseModel):
         """The words as they are, then with more and more of what is put around them taken off."""
         for said in dict.fromkeys((tuple(words), tuple(self.please.removed(words)))):
             core: Tokens | None = said
-            while core is not None:
+            while core is not None and len(said) - len(core) < _POLITE:
                 end: Tokens | None = core
                 while end is not None:
                     yield end
-                    end = self._after.without_end(end)
+                    end = self._after.without_end(end) if len(end) <= _POLITE else None
                 core = self._before.without_beginning(core)
 
     @cached_property

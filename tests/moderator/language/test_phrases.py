@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from moderator.language.phrases import load_phrases
@@ -53,3 +55,14 @@ def test_questions_that_facts_answer(text: str, kind: str) -> None:
 )
 def test_questions_that_only_sound_like_them(text: str) -> None:
     assert PHRASES.question(text) is None
+
+
+def test_minutes_of_nothing_but_fillers_cost_no_more_than_they_are_long() -> None:
+    phrases = load_phrases("en")
+    words = ["so", "yeah", "okay", "well"] * 500
+    begun = time.process_time()
+    for _ in range(20):
+        assert phrases.command(words) is None
+        assert not phrases.refuses(words)
+    assert time.process_time() - begun < 2.0
+    assert phrases.command(["so", "okay", "could", "you", "please", "stop", "talking", "now"])
