@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from diarize.onnx_session import open_session
 from moderator.errors import InputError
@@ -164,25 +160,11 @@ def voice_of(role: Role, store: ModelFiles) -> Voice:
 @lru_cache(maxsize=1)
 def hibari_engine(model: Path) -> Hibari:
     """Hibari on one thread, with the durations of phonemes as an output of its model."""
+    from hibari import Hibari
+
     from moderator.mouth.hibari import DURATIONS
 
-    with _not_imported("scipy.fft"):  # numpy's are as fast and are there already
-        from hibari import Hibari
-
     return Hibari(model=with_output(model.read_bytes(), DURATIONS), threads=1)
-
-
-@contextmanager
-def _not_imported(name: str) -> Iterator[None]:
-    """Has a module that others can do without not be found, whether it is loaded or not."""
-    loaded = sys.modules.get(name)
-    sys.modules[name] = cast(ModuleType, None)
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-        if loaded is not None:
-            sys.modules[name] = loaded
 
 
 @lru_cache(maxsize=1)

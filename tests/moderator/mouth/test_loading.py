@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -78,13 +77,3 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
-
-
-def test_what_a_voice_can_do_without_is_not_imported_for_it() -> None:
-    before = sys.modules["json"]
-    with loading._not_imported("json"), pytest.raises(ImportError):
-        import_module("json")
-    assert import_module("json") is before
-    with loading._not_imported("json.tool"), pytest.raises(ImportError):
-        import_module("json.tool")
-    import_module("json.tool")
