@@ -89,8 +89,8 @@ class AddresseeDetector:
 
     def find_question(self, words: Sequence[str]) -> Call | None:
         """The last sentence among `words` that asks something, whoever is asked."""
-        asking = (one for one in _sentences(words) if self._asks(one[1]))
-        return max((_whole(*one) for one in asking), key=lambda call: call.begin, default=None)
+        latest_first = reversed(_sentences(words))
+        return next((_whole(*one) for one in latest_first if self._asks(one[1])), None)
 
     def last_sentence(self, words: Sequence[str]) -> Call | None:
         """The last sentence among `words`, whoever it is said to."""

@@ -1,15 +1,19 @@
-"""Reads directories of meeting records for the benchmark."""
+"""Meeting records and the benchmark's meetings: one made of the other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from integrations.files.disk.foreign import shown
 from integrations.files.transcripts.records import POSITIONS, read_record
 from integrations.files.transcripts.words import MeetingWords
 from moderator.errors import InputError
+from moderator.events import Word
+from moderator.measure.bench.floor_turns import speakers, utterances
 from moderator.measure.bench.meeting import AddressedAct, BenchMeeting, Seat, find_seat
+from moderator.timeline import to_seconds
 
 MOST_RECORDS = 10_000
 
@@ -71,6 +75,44 @@ def to_bench(meeting: MeetingWords) -> BenchMeeting:
         people=frozenset(meeting.people),
         played=meeting.played,
     )
+
+
+def turns_of(meeting: BenchMeeting) -> list[dict[str, Any]]:
+    """What everybody says, as a meeting record has it: a turn an utterance, by time."""
+    turns = [turn for speaker in speakers(meeting) for turn in _turns(meeting, speaker)]
+    return sorted(turns, key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
+
+
+def acts_of(meeting: BenchMeeting) -> list[dict[str, Any]]:
+    """The dialogue acts, as a meeting record has them."""
+    return [
+        {
+            "speaker": act.speaker,
+            "start": to_seconds(act.start),
+            "end": to_seconds(act.end),
+            "type": act.type,
+            "to": list(act.to),
+        }
+        for act in meeting.acts
+    ]
+
+
+def _turns(meeting: BenchMeeting, speaker: str) -> Iterator[dict[str, Any]]:
+    own = (word for word in meeting.words if word.speaker == speaker)
+    said = iter(sorted(own, key=lambda word: (word.start, word.end)))
+    for span in utterances(meeting, speaker):
+        words = [next(said) for _ in range(span.words)]
+        yield {
+            "speaker": speaker,
+            "start": to_seconds(span.start),
+            "end": to_seconds(span.end),
+            "text": " ".join(word.text for word in words),
+            "words": [_word(word) for word in words],
+        }
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {"w": word.text, "s": to_seconds(word.start), "e": to_seconds(word.end)}
 
 
 def find_seats(meetings: Sequence[BenchMeeting], wanted: str) -> list[Seat]:

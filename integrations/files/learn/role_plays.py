@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from integrations.files.bench.records import record_files, to_bench
+from integrations.files.bench.records import acts_of, record_files, to_bench, turns_of
 from integrations.files.disk.atomic import disk_errors, write_text
 from integrations.files.disk.foreign import read_text, shown
 from integrations.files.transcripts.records import parse_record
 from moderator.cli.console import progress
 from moderator.errors import InputError
-from moderator.events import Word
-from moderator.measure.bench.floor_turns import floor_turns, speakers, utterances
+from moderator.measure.bench.floor_turns import floor_turns
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.plain_json import parse_json
-from moderator.timeline import to_seconds
 from roles.loader import load_role
 
 if TYPE_CHECKING:
@@ -111,42 +109,12 @@ def _as_text(text: str, played: BenchMeeting, path: Path) -> str:
 def _changed(record: dict[str, Any], played: BenchMeeting) -> dict[str, Any]:
     """What a role-play changes of a record."""
     me = played.played or ""
-    turns = [turn for name in speakers(played) for turn in _turns(played, name)]
-    turns.sort(key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
-    acts = [
-        {
-            "speaker": act.speaker,
-            "start": to_seconds(act.start),
-            "end": to_seconds(act.end),
-            "type": act.type,
-            "to": list(act.to),
-        }
-        for act in played.acts
-    ]
     one = played.participants[me]
     return {
         "meeting_id": played.meeting_id,
         "moderator": list(played.moderator),
         "speakers": {**record["speakers"], me: {"role": one.position, "name": one.name}},
-        "turns": turns,
-        "dialogue_acts": acts,
+        "turns": turns_of(played),
+        "dialogue_acts": acts_of(played),
         "played": me,
     }
-
-
-def _turns(meeting: BenchMeeting, speaker: str) -> Iterator[dict[str, Any]]:
-    own = (word for word in meeting.words if word.speaker == speaker)
-    said = iter(sorted(own, key=lambda word: (word.start, word.end)))
-    for span in utterances(meeting, speaker):
-        words = [next(said) for _ in range(span.words)]
-        yield {
-            "speaker": speaker,
-            "start": to_seconds(span.start),
-            "end": to_seconds(span.end),
-            "text": " ".join(word.text for word in words),
-            "words": [_word(word) for word in words],
-        }
-
-
-def _word(word: Word) -> dict[str, Any]:
-    return {"w": word.text, "s": to_seconds(word.start), "e": to_seconds(word.end)}

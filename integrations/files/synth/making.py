@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
+from integrations.files.bench.records import acts_of, turns_of
 from integrations.files.disk.atomic import disk_errors, write_text
 from integrations.files.disk.foreign import invalid, read_text
 from moderator.cli.console import progress
-from moderator.events import Word
-from moderator.measure.bench.floor_turns import joined
 from moderator.measure.bench.meeting import BenchMeeting
 from moderator.synth.placing import place
 from moderator.synth.script import Script
 from moderator.synth.timing import Timing, measured
 from moderator.timeline import to_seconds
-from moderator.transcript import UTTERANCE_PAUSE
 
 
 @dataclass(slots=True)
@@ -82,7 +79,6 @@ def record_of(meeting: BenchMeeting, script: Script) -> str:
             people[id_]["description"] = one.description
         if id_ != meeting.played:
             people[id_]["global_name"] = f"{script.id} {id_}"
-    turns = sorted(_turns(meeting), key=lambda turn: (turn["start"], turn["end"], turn["speaker"]))
     record = {
         "meeting_id": meeting.meeting_id,
         "type": "made of a script",
@@ -91,17 +87,8 @@ def record_of(meeting: BenchMeeting, script: Script) -> str:
         "duration": to_seconds(meeting.duration),
         "speakers": people,
         "played": meeting.played,
-        "turns": turns,
-        "dialogue_acts": [
-            {
-                "speaker": act.speaker,
-                "start": to_seconds(act.start),
-                "end": to_seconds(act.end),
-                "type": act.type,
-                "to": list(act.to),
-            }
-            for act in meeting.acts
-        ],
+        "turns": turns_of(meeting),
+        "dialogue_acts": acts_of(meeting),
     }
     return json.dumps(record, ensure_ascii=False) + "\n"
 
@@ -118,23 +105,3 @@ def read_timing(path: Path | None) -> Timing:
         return Timing.model_validate_json(read_text(path))
     except ValidationError as error:
         raise invalid(error, path) from None
-
-
-def _turns(meeting: BenchMeeting) -> Iterator[dict[str, Any]]:
-    by_speaker: dict[str, list[Word]] = {}
-    for word in meeting.words:
-        by_speaker.setdefault(word.speaker, []).append(word)
-    for speaker, words in by_speaker.items():
-        said = iter(sorted(words, key=lambda word: (word.start, word.end)))
-        for span in joined(speaker, words, UTTERANCE_PAUSE):
-            some = [next(said) for _ in range(span.words)]
-            yield {
-                "speaker": speaker,
-                "start": to_seconds(span.start),
-                "end": to_seconds(span.end),
-                "text": " ".join(word.text for word in some),
-                "words": [
-                    {"w": word.text, "s": to_seconds(word.start), "e": to_seconds(word.end)}
-                    for word in some
-                ],
-            }
